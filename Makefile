@@ -1,0 +1,45 @@
+# One way to run everything. Each target is one line of help: `make help`.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+DATA := ../shared/data/binance_raw_l2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-long lint types coverage bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+
+$(BIN)/raydesk: pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11, or set PYTHON"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $(BIN)/raydesk
+
+setup: $(BIN)/raydesk ## make .venv with everything in the versions of constraints.txt
+
+demo: setup ## run a desk on a synthetic market for a minute, with a live view and a summary
+	$(BIN)/raydesk demo
+
+test: setup ## the default tests, in at most 8 minutes on 2 cores
+	$(BIN)/python -m pytest -m "not long"
+
+test-long: setup ## everything: the kill campaign, recorded data, the benchmarks
+	$(BIN)/python -m pytest
+
+lint: setup ## ruff, and its formatter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## mypy --strict on messages, config, actors, supervisors
+	$(BIN)/mypy
+
+coverage: setup ## the default tests, with the floor of 90 % on messages, config, actors, supervisors
+	PYTEST_ADDOPTS="--cov --cov-report=" $(MAKE) test
+	$(BIN)/coverage report --include='messages/*,config/*,actors/*,supervisors/*' --fail-under=90 --skip-covered
+
+bench: setup ## durable hops, risk, recovery, memory: beside their raw floors
+	$(BIN)/raydesk bench
+
+clean: ## remove .venv and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
