@@ -1,0 +1,237 @@
+"""The stored and wire form of messages: MessagePack that any plain msgpack reader can open.
+
+A message is `[type name, schema version, {field: value}]`. Decimals travel as extension type 1 (their text),
+so that money never passes through a float. Decoding validates by type; what does not fit is a clear error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import reprlib
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+
+import msgpack
+import msgspec
+
+from messages.base import Envelope, Message, registered_types
+from messages.errors import (
+    CodecError,
+    MessageFieldError,
+    OversizeMessageError,
+    SchemaVersionError,
+    UnknownMessageTypeError,
+)
+
+MAX_BYTES = 1_048_576
+"""Largest encoded message a mailbox takes, in bytes."""
+
+_DECIMAL_EXTENSION = 1
+_BUILTIN = (Decimal, bytes)
+_BUFFER_BYTES = 4_096
+"""Where packing begins; msgpack's own default of 256 KiB is allocated anew for every message."""
+
+_UPGRADE_ERRORS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What an `upgrade` runs into when the fields it was written for are not those it is given."""
+
+_glimpse = reprlib.Repr()
+_glimpse.maxstring = _glimpse.maxother = 80
+"""Shows a foreign value in an error: short, and without following its nesting all the way down."""
+
+T = TypeVar("T")
+
+
+def _extend(value: Any) -> msgpack.ExtType:
+    if isinstance(value, Decimal):
+        # not by calling ExtType: its checks cost more than the rest, and an approval holds dozens of decimals
+        return tuple.__new__(msgpack.ExtType, (_DECIMAL_EXTENSION, str(value).encode()))
+    raise CodecError("a value of this type has no stored form", field=type(value).__name__, value=value)
+
+
+def _restore(code: int, data: bytes) -> Any:
+    if code != _DECIMAL_EXTENSION:
+        raise CodecError("unknown MessagePack extension type", field="ext", value=code)
+    try:
+        return Decimal(data.decode("ascii"))
+    except (InvalidOperation, UnicodeDecodeError) as error:
+        raise CodecError("not a decimal number", field="ext", value=data[:40]) from error
+
+
+def pack(value: Any) -> bytes:
+    """Encode plain values (maps, lists, numbers, text, bytes, Decimal) as MessagePack.
+
+    Raises `CodecError` for what has no stored form: other types, integers beyond 64 bits, text that is not UTF-8.
+    """
+    try:
+        packed: bytes = msgpack.packb(value, default=_extend, use_bin_type=True, buf_size=_BUFFER_BYTES)
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise CodecError(
+            f"a value has no stored form: {error}",
+            value=_glimpse.repr(value),
+            remedy="send UTF-8 text, integers of at most 64 bits, and nothing deeply nested",
+        ) from error
+    return packed
+
+
+def unpack(data: bytes) -> Any:
+    """Decode what `pack` wrote. Raises `CodecError` when the bytes are cut off or not MessagePack."""
+    try:
+        return msgpack.unpackb(data, ext_hook=_restore, raw=False, strict_map_key=False)
+    # TypeError: a list or map as a map's key can be written down in MessagePack, but not be held in Python
+    except (ValueError, TypeError, RecursionError, msgpack.exceptions.UnpackException) as error:
+        raise CodecError(
+            "not a MessagePack document",
+            value=data[:40],
+            remedy="the record is damaged or was written by other software",
+        ) from error
+
+
+def to_plain(value: Any) -> Any:
+    """A struct as plain maps and lists, Decimals kept. Raises `CodecError` for a value that has no stored form."""
+    try:
+        return msgspec.to_builtins(value, builtin_types=_BUILTIN, str_keys=False)
+    except (TypeError, RecursionError) as error:
+        raise CodecError(
+            f"a value has no stored form: {error}",
+            field=type(value).__name__,
+            remedy="send plain values: maps, lists, numbers, text, bytes, Decimal",
+        ) from error
+
+
+def from_plain(value: Any, kind: type[T], *, where: str) -> T:
+    """Plain maps and lists as a struct of type `kind`, validated. Raises `MessageFieldError` naming the field."""
+    try:
+        return msgspec.convert(value, kind, builtin_types=_BUILTIN, strict=True)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise MessageFieldError(
+            str(error), field=where, remedy="the record does not fit its schema"
+        ) from error
+
+
+def message_to_plain(message: Message) -> list[Any]:
+    """`[type name, schema version, fields]`, ready for `pack`."""
+    return [type(message).__name__, message.schema_version, to_plain(message)]
+
+
+def message_from_plain(value: Any) -> Message:
+    """The reverse of `message_to_plain`.
+
+    Raises `UnknownMessageTypeError`, `SchemaVersionError` or `MessageFieldError`.
+    """
+    if not (isinstance(value, list) and len(value) == 3 and isinstance(value[0], str)):
+        raise CodecError("a message is [type, schema version, fields]", value=_glimpse.repr(value))
+    name, version, fields = value
+    kind = registered_types().get(name)
+    if kind is None:
+        raise UnknownMessageTypeError(
+            "no message type of this name is known here",
+            field="type",
+            value=name[:80],
+            remedy="upgrade this process, or import the module that declares the type",
+        )
+    if type(version) is not int or version < 1 or not isinstance(fields, dict):
+        raise MessageFieldError(
+            "schema version or fields are malformed",
+            field=name,
+            value=_glimpse.repr([version, fields]),
+            remedy="the version is a whole number from 1 on, the fields are a map",
+        )
+    if version > kind.schema_version:
+        raise SchemaVersionError(
+            f"{name} was written with schema version {version}, this code knows up to {kind.schema_version}",
+            field=name,
+            value=version,
+            remedy="upgrade this process before it reads the journal",
+        )
+    if version < kind.schema_version:
+        fields = _lifted(kind, version, fields)
+    return from_plain(fields, kind, where=name)
+
+
+def encode(message: Message) -> bytes:
+    """The stored form of one message.
+
+    Raises `OversizeMessageError` above `MAX_BYTES`, `CodecError` for a value that has no stored form.
+    """
+    return _bounded(pack(message_to_plain(message)), type(message).__name__)
+
+
+def decode(data: bytes) -> Message:
+    """The message in `data`; see `message_from_plain` for what is raised."""
+    return message_from_plain(unpack(data))
+
+
+def encode_envelope(envelope: Envelope) -> bytes:
+    """The stored form of a message under way. Raises `OversizeMessageError` above `MAX_BYTES`."""
+    document = [
+        envelope.sender,
+        envelope.sequence,
+        envelope.recipient,
+        envelope.cause,
+        envelope.cycle,
+        envelope.sent_at,
+        message_to_plain(envelope.message),
+    ]
+    return _bounded(pack(document), type(envelope.message).__name__)
+
+
+def decode_envelope(data: bytes) -> Envelope:
+    """The envelope in `data`; raises `CodecError` and its kin."""
+    document = unpack(data)
+    if not (isinstance(document, list) and len(document) == 7):
+        raise CodecError("an envelope has seven parts", value=_glimpse.repr(document))
+    message = message_from_plain(document[6])
+    sender, sequence, recipient, cause, cycle, sent_at = document[:6]
+    head = {
+        "sender": sender,
+        "sequence": sequence,
+        "recipient": recipient,
+        "cause": cause,
+        "cycle": cycle,
+        "sent_at": sent_at,
+    }
+    kinds = (str, int, str, str, str, int)
+    for (name, found), kind in zip(head.items(), kinds, strict=True):
+        if type(found) is not kind:
+            raise MessageFieldError(
+                f"must be {kind.__name__}", field=f"envelope.{name}", value=_glimpse.repr(found)
+            )
+    return Envelope(sender, sequence, recipient, cause, cycle, sent_at, message)
+
+
+def digest(*parts: bytes) -> str:
+    """sha256 over the parts, each prefixed by its length so that no two part lists collide; 64 hex digits."""
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(len(part).to_bytes(8, "big"))
+        total.update(part)
+    return total.hexdigest()
+
+
+def digest_messages(messages: Iterable[Message]) -> str:
+    """The digest over the stored forms of `messages`, in order."""
+    return digest(*(pack(message_to_plain(message)) for message in messages))
+
+
+def _lifted(kind: type[Message], version: int, fields: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return dict(kind.upgrade(version, fields))
+    except _UPGRADE_ERRORS as error:
+        raise MessageFieldError(
+            f"a record of schema version {version} can't be lifted to {kind.schema_version}: {error!r}",
+            field=kind.__name__,
+            value=_glimpse.repr(fields),
+            remedy="the record does not fit the schema it was written under",
+        ) from error
+
+
+def _bounded(data: bytes, name: str) -> bytes:
+    if len(data) > MAX_BYTES:
+        raise OversizeMessageError(
+            f"the message is larger than {MAX_BYTES} bytes",
+            field=name,
+            value=len(data),
+            remedy="send a reference to the data instead of the data",
+        )
+    return data

@@ -1,0 +1,176 @@
+"""From idea to approval: what strategies ask of risk, what risk answers, and what it hands to execution."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from messages.base import Address, Message, message_type
+from messages.market import QuoteSnapshot
+from messages.reasons import Layer, Reason
+
+
+class Side(StrEnum):
+    """Buy or sell."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def sign(self) -> int:
+        """+1 for a buy, -1 for a sell."""
+        return 1 if self is Side.BUY else -1
+
+    @property
+    def opposite(self) -> Side:
+        """The other side."""
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class OrderType(StrEnum):
+    """How an order meets the market."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP = "stop"
+    STOP_LIMIT = "stop_limit"
+
+
+class TimeInForce(StrEnum):
+    """How long an order may stay."""
+
+    GTC = "gtc"
+    IOC = "ioc"
+    FOK = "fok"
+
+
+class Purpose(StrEnum):
+    """What an order is for. Information for people; what it may do is judged by its resulting exposure."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
+    STOP = "stop"
+    TARGET = "target"
+    PROTECTIVE = "protective"
+    FLATTEN = "flatten"
+
+
+class Verdict(StrEnum):
+    """Risk's answer to an intent."""
+
+    APPROVED = "approved"
+    RESIZED = "resized"
+    REJECTED = "rejected"
+
+
+class OrderTerms(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """What is to be traded and how: the part of an order that is the same from intent to venue.
+
+    Quantities are in base units, prices in quote currency per base unit. `worst_price` bounds what the order may
+    cost (highest for a buy, lowest for a sell); `time_to_live` (ns) is how long it may work before it is
+    cancelled; no attempt to place it may start after `deadline` (desk time, ns UTC).
+    """
+
+    symbol: str
+    venue: str
+    side: Side
+    quantity: Decimal
+    order_type: OrderType
+    worst_price: Decimal
+    deadline: int
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    reduce_only: bool = False
+    time_to_live: int | None = None
+    purpose: Purpose = Purpose.ENTRY
+
+
+@message_type
+class OrderIntent(Message, frozen=True):
+    """A strategy's wish to trade (requester -> risk). The id of its envelope is the intent id.
+
+    `strategy` is the id of the strategy class instance, `quote` what it saw, `confidence` in [0, 1] if it has one.
+    """
+
+    refusable = True
+
+    strategy: str
+    terms: OrderTerms
+    quote: QuoteSnapshot | None
+    reason: str
+    confidence: float | None = None
+
+
+class CheckResult(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """One risk check's answer: what it allows, what it saw, and the room that is left.
+
+    `limit`, `observed` and `room` are in the check's own unit (`unit`: quote currency, ratio, count, ns); None
+    where the check has none. `allowed` is the largest quantity (base units) this check would let pass, None when
+    the check does not bound quantity.
+    """
+
+    check: str
+    passed: bool
+    reason: Reason
+    limit: Decimal | None = None
+    observed: Decimal | None = None
+    room: Decimal | None = None
+    unit: str = ""
+    allowed: Decimal | None = None
+
+
+@message_type
+class SubmitOrder(Message, frozen=True):
+    """An approved intent (risk -> execution). `requester` is the actor that hears about fills and the outcome.
+
+    `mode_version` is the version of the mode under which risk approved; `increases_exposure` is risk's judgement
+    under the worst fate of everything open.
+    """
+
+    refusable = True
+
+    intent_id: str
+    requester: Address
+    strategy: str
+    terms: OrderTerms
+    mode_version: int
+    increases_exposure: bool
+
+
+@message_type
+class CancelIntent(Message, frozen=True):
+    """Cancel whatever works for an intent (requester -> execution). May overtake the intent itself."""
+
+    urgent = True
+    grave = True
+
+    intent_id: str
+    reason: Reason
+
+
+@message_type
+class IntentRejected(Message, frozen=True):
+    """Risk said no (risk -> requester). `reason` is the headline: the first failing check."""
+
+    urgent = True
+
+    intent_id: str
+    reason: Reason
+    layer: Layer
+    checks: tuple[CheckResult, ...] = ()
+
+
+@message_type
+class Refused(Message, frozen=True):
+    """The receiver's mailbox was full: the message was not delivered (store -> its sender)."""
+
+    urgent = True
+
+    message_id: str
+    recipient: Address
+    kind: str
+    reason: Reason = Reason.MAILBOX_FULL

@@ -1,0 +1,341 @@
+"""The portfolio as the risk actor journals it: decisions with their checks, reservations, bookings, modes, anchors.
+
+Apart from `messages.intents` and `messages.orders`, which others read: these are risk's own records. Each carries
+the numbers that hold after it, so that a journal is read without doing the arithmetic again. Money is in the
+desk's base currency unless a field says otherwise, quantities in base units, time in ns UTC.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from messages.base import Address, Message, message_type
+from messages.control import Mode
+from messages.events import EventType
+from messages.intents import CheckResult, Purpose, Side, Verdict
+from messages.reasons import Reason
+
+# --- intents --------------------------------------------------------------------------------------------------
+
+
+@message_type
+class IntentDecided(Message, frozen=True):
+    """Risk's answer to an intent, with every check; what was approved is reserved from here on.
+
+    `quantity` is what was approved (0 when rejected), `price` what each unit of it is reserved at. `submit_id` is
+    the message that carries the approval to execution, None when there is none.
+    """
+
+    event_type = EventType.INTENT_DECIDED
+
+    intent_id: str
+    requester: Address
+    strategy: str
+    venue: str
+    symbol: str
+    side: Side
+    purpose: Purpose
+    requested: Decimal
+    quantity: Decimal
+    price: Decimal
+    multiplier: Decimal
+    verdict: Verdict
+    reason: Reason
+    mode_version: int
+    increases_exposure: bool
+    submit_id: str | None
+    checks: tuple[CheckResult, ...]
+    time: int
+
+
+@message_type
+class FinalFillsAwaited(Message, frozen=True):
+    """An intent has ended, but not all of its `filled` units are booked yet: its reservation stays."""
+
+    intent_id: str
+    filled: Decimal
+    time: int
+
+
+@message_type
+class ReservationReleased(Message, frozen=True):
+    """Nothing more can come of an intent: what was left of its reservation is free again."""
+
+    intent_id: str
+    reason: Reason
+    time: int
+
+
+@message_type
+class ReservationReopened(Message, frozen=True):
+    """An intent thought ended lives after all (a late acceptance, a late fill): what may come is reserved again."""
+
+    event_type = EventType.ANOMALY_DETECTED
+
+    intent_id: str
+    time: int
+
+
+# --- ledger ---------------------------------------------------------------------------------------------------
+
+
+class Posting(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """What a fill made of one book.
+
+    `position` (signed), `cost` (signed, what the position was bought for) and `open_fees` (fees paid for it) are
+    as they stand afterwards; `realised` is the fill's profit before fees, `net` the same after the fees of what it
+    closed, entry and exit.
+    """
+
+    position: Decimal
+    cost: Decimal
+    open_fees: Decimal
+    realised: Decimal
+    net: Decimal
+
+
+@message_type
+class FillBooked(Message, frozen=True):
+    """A fill is in the books. `desk` is the account's book, `own` the strategy's; `cash` the balance afterwards.
+
+    `currency` is the quote currency, in which `cash` counts; a fee in another one changes that balance instead.
+    `opening_value` is set when the fill gave a price to a position that had been opened without one.
+    """
+
+    event_type = EventType.LEDGER_POSTED
+
+    fill_id: str
+    intent_id: str
+    requester: Address
+    strategy: str
+    venue: str
+    symbol: str
+    side: Side
+    price: Decimal
+    quantity: Decimal
+    multiplier: Decimal
+    fee: Decimal
+    fee_currency: str
+    currency: str
+    cash: Decimal
+    opening_value: Decimal | None
+    desk: Posting
+    own: Posting
+    time: int
+
+
+class OpenedPosition(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """A position an account was opened with; it gets its cost from the first mark or fill."""
+
+    symbol: str
+    quantity: Decimal
+    multiplier: Decimal
+
+
+@message_type
+class AccountOpened(Message, frozen=True):
+    """A venue account is in the books as it was found; `currency` is the base currency, `cash` its balance."""
+
+    event_type = EventType.LEDGER_POSTED
+
+    venue: str
+    balances: dict[str, Decimal]
+    positions: tuple[OpenedPosition, ...]
+    currency: str
+    cash: Decimal
+    time: int
+
+
+class MarkTaken(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, array_like=True):
+    """The price a symbol is valued at from here on, on the symbol's tick; `time` is when it was seen."""
+
+    symbol: str
+    bid: Decimal
+    ask: Decimal
+    time: int
+
+
+@message_type
+class MarksTaken(Message, frozen=True):
+    """Newer marks than those known."""
+
+    marks: tuple[MarkTaken, ...]
+
+
+@message_type
+class DayStarted(Message, frozen=True):
+    """A day began at the configured boundary. `nav` is its anchor, None while it is not known."""
+
+    day: str
+    ends_at: int
+    nav: Decimal | None
+
+
+@message_type
+class PeakReset(Message, frozen=True):
+    """A person accepted the drawdown: it is measured from `nav` on (None: from the next that is known)."""
+
+    nav: Decimal | None
+    by: str
+
+
+# --- facts beyond limits --------------------------------------------------------------------------------------
+
+
+@message_type
+class LimitBreached(Message, frozen=True):
+    """A fact — a fill, a mark, a correction — carried `observed` beyond `limit`; the desk reduces."""
+
+    event_type = EventType.EXPOSURE_WARNING
+
+    source: str
+    reason: Reason
+    limit: Decimal
+    observed: Decimal
+    time: int
+
+
+@message_type
+class DailyLossBreached(Message, frozen=True):
+    """The loss since the day's anchor reached its limit."""
+
+    event_type = EventType.DAILY_LOSS_WARNING
+
+    limit: Decimal
+    observed: Decimal
+    time: int
+
+
+@message_type
+class DrawdownBreached(Message, frozen=True):
+    """The fall from the highest NAV reached a limit; `mode` is what follows from it."""
+
+    event_type = EventType.DRAWDOWN_WARNING
+
+    limit: Decimal
+    observed: Decimal
+    mode: Mode
+    time: int
+
+
+# --- modes ----------------------------------------------------------------------------------------------------
+
+
+class Clearing(StrEnum):
+    """What ends a source of a mode."""
+
+    PERSON = "person"
+    """a person's Resume, with an acknowledgement"""
+    WITHDRAWAL = "withdrawal"
+    """whoever set it takes it back"""
+    FACT = "fact"
+    """what caused it is over"""
+    DAY = "day"
+    """the next day boundary"""
+    RECONCILIATION = "reconciliation"
+    """a clean comparison with the venue"""
+
+
+class ModeSource(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """One reason for the desk's mode, what it asks for and what ends it. `since` is when it appeared."""
+
+    mode: Mode
+    reason: str
+    clearing: Clearing
+    since: int
+
+
+@message_type
+class ModeDecided(Message, frozen=True):
+    """The sources of the desk's mode changed; `mode` is the strictest of them, `version` grows with what is told."""
+
+    event_type = EventType.MODE_CHANGED
+
+    mode: Mode
+    version: int
+    sources: dict[str, ModeSource]
+    reason: str
+    time: int
+
+
+@message_type
+class GenerationSeen(Message, frozen=True):
+    """The store has this generation; every venue must be compared with the books under it."""
+
+    generation: str
+
+
+@message_type
+class VenueCompared(Message, frozen=True):
+    """A venue was compared with the books under this generation of the store."""
+
+    venue: str
+    generation: str
+
+
+@message_type
+class ResumeRefused(Message, frozen=True):
+    """A Resume without an acknowledgement clears nothing."""
+
+    event_type = EventType.WARNING
+
+    by: str
+    time: int
+
+
+# --- flattening -----------------------------------------------------------------------------------------------
+
+
+@message_type
+class FlattenStarted(Message, frozen=True):
+    """The position of a listing is to be closed, in as many orders as it takes."""
+
+    venue: str
+    symbol: str
+    by: str
+    time: int
+
+
+@message_type
+class FlattenTried(Message, frozen=True):
+    """Orders that close a listing were sent: the `attempt`-th time since it began."""
+
+    venue: str
+    symbol: str
+    attempt: int
+    time: int
+
+
+@message_type
+class FlattenDelayed(Message, frozen=True):
+    """A listing can't be closed now, because `reason`; it is tried again."""
+
+    event_type = EventType.WARNING
+
+    venue: str
+    symbol: str
+    reason: Reason
+    time: int
+
+
+@message_type
+class FlattenEnded(Message, frozen=True):
+    """A listing needs no more closing: it is `flat`, or a person resumed trading."""
+
+    event_type = EventType.POSITION_CLOSED
+
+    venue: str
+    symbol: str
+    flat: bool
+    time: int
+
+
+@message_type
+class FlattenDue(Message, frozen=True):
+    """It is time to try again to close a listing (risk -> itself)."""
+
+    venue: str
+    symbol: str
