@@ -1,0 +1,79 @@
+"""Settings of the desk as a whole: its name and environment, its logs and its metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from config.schema.base import (
+    Contradiction,
+    Count,
+    Currency,
+    DeskName,
+    Port,
+    PositiveCount,
+    Settings,
+    Text,
+    matches,
+)
+
+Environment = Literal["dry_run", "paper", "live"]
+"""Whether orders leave the process (not in dry_run) and whether money is behind them (only in live)."""
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+AddressPrefix = Annotated[
+    str, matches(r"[A-Za-z0-9_/-]{1,64}", "an actor's address or its beginning, such as strategy/ or risk")
+]
+
+
+class DeskSettings(Settings):
+    """Who the desk is and how real its orders are."""
+
+    name: DeskName = Field(
+        default="desk", description="Name of the desk; one desk of a name can run at a time."
+    )
+    environment: Environment = Field(
+        default="dry_run",
+        description="dry_run sends no order, paper trades on paper venues, live is refused until it is complete.",
+    )
+    seed: Count = Field(default=7, description="Seed of all randomness that actors draw.")
+    base_currency: Currency = Field(
+        default="USDT", description="The currency in which cash, NAV and limits are counted."
+    )
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        if self.environment == "live":
+            yield Contradiction(
+                ("environment",),
+                "live",
+                "live trading is not complete in this version",
+                "use paper or dry_run",
+            )
+
+
+class LoggingSettings(Settings):
+    """What is logged, how and where."""
+
+    level: LogLevel = Field(default="info", description="Lowest level that is logged.")
+    format: Literal["text", "json"] = Field(
+        default="text", description="text for people, json for collectors."
+    )
+    file: Text | None = Field(default=None, description="File to log to besides stdout; null for none.")
+    max_bytes: PositiveCount = Field(
+        default=50_000_000, description="Size at which the log file is rotated, in bytes."
+    )
+    backups: Count = Field(default=5, description="Rotated log files that are kept.")
+    levels: Mapping[AddressPrefix, LogLevel] = Field(
+        default_factory=dict, description="Levels by actor address or its beginning; the longest match wins."
+    )
+
+
+class MetricsSettings(Settings):
+    """The page that Prometheus reads."""
+
+    enabled: bool = Field(default=True, description="Whether /metrics is served.")
+    host: Text = Field(default="127.0.0.1", description="Address that /metrics listens on.")
+    port: Port | None = Field(default=None, description="Port of /metrics; null chooses a free one.")

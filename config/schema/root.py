@@ -1,0 +1,112 @@
+"""The settings of a desk as one whole, and what must agree between its sections."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from pydantic import Field
+
+from config.schema.base import Contradiction, EntryName, Settings, Symbol
+from config.schema.desk import DeskSettings, LoggingSettings, MetricsSettings
+from config.schema.market import FeedSettings, SymbolSettings, VenueSettings
+from config.schema.risk import RiskSettings
+from config.schema.runtime import RaySettings, RedisSettings, SupervisionSettings
+from config.schema.strategies import StrategySettings
+
+
+class DeskConfig(Settings):
+    """Everything a desk is told before it starts. Immutable; loaded by `load_config`."""
+
+    desk: DeskSettings = Field(default=DeskSettings(), description="Name, environment, seed.")
+    redis: RedisSettings = Field(default=RedisSettings(), description="Mailboxes and journals.")
+    ray: RaySettings = Field(default=RaySettings(), description="Processes.")
+    venues: Mapping[EntryName, VenueSettings] = Field(min_length=1, description="Venue accounts, by name.")
+    symbols: Mapping[Symbol, SymbolSettings] = Field(min_length=1, description="Instruments, by symbol.")
+    strategies: Mapping[EntryName, StrategySettings] = Field(min_length=1, description="Strategies, by name.")
+    risk: RiskSettings = Field(default=RiskSettings(), description="Limits.")
+    supervision: SupervisionSettings = Field(
+        default=SupervisionSettings(), description="Restarts, heartbeats, snapshots."
+    )
+    feed: FeedSettings = Field(default=FeedSettings(), description="Prices.")
+    logging: LoggingSettings = Field(default=LoggingSettings(), description="Logs.")
+    metrics: MetricsSettings = Field(default=MetricsSettings(), description="Metrics.")
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        yield from self._unknown_venues()
+        yield from self._shared_listings()
+        yield from self._foreign_quotes()
+        yield from self._unknown_symbols()
+        yield from self._missing_start_prices()
+        if not any(strategy.enabled for strategy in self.strategies.values()):
+            yield Contradiction(("strategies",), None, "none is enabled", "enable one of them")
+
+    def symbols_of(self, strategy: str) -> tuple[str, ...]:
+        """The symbols that the strategy named `strategy` trades, `all` spelled out.
+
+        Raises KeyError when there is no such strategy.
+        """
+        chosen = self.strategies[strategy].symbols
+        return tuple(self.symbols) if isinstance(chosen, str) else chosen
+
+    def _unknown_venues(self) -> Iterator[Contradiction]:
+        for name, symbol in self.symbols.items():
+            if symbol.venue not in self.venues:
+                yield Contradiction(
+                    ("symbols", name, "venue"),
+                    symbol.venue,
+                    "there is no such venue",
+                    f"name one of {', '.join(self.venues)}, or add it to venues",
+                )
+
+    def _shared_listings(self) -> Iterator[Contradiction]:
+        listings = Counter((symbol.venue, symbol.listing) for symbol in self.symbols.values())
+        for name, symbol in self.symbols.items():
+            if listings[symbol.venue, symbol.listing] > 1:
+                yield Contradiction(
+                    ("symbols", name, "listing"),
+                    symbol.listing,
+                    f"is the listing of more than one symbol on {symbol.venue}",
+                    "give each symbol a listing of its own",
+                )
+
+    def _foreign_quotes(self) -> Iterator[Contradiction]:
+        # without conversion rates, NAV and every limit would add up different currencies
+        for name in self.symbols:
+            quote = name.split("-")[1]
+            if quote != self.desk.base_currency:
+                yield Contradiction(
+                    ("symbols", name),
+                    quote,
+                    f"is not quoted in desk.base_currency, {self.desk.base_currency}",
+                    "trade symbols quoted in the base currency, or change desk.base_currency",
+                )
+
+    def _unknown_symbols(self) -> Iterator[Contradiction]:
+        users = [
+            (("strategies", name, "symbols"), each)
+            for name, strategy in self.strategies.items()
+            if isinstance(strategy.symbols, tuple)
+            for each in strategy.symbols
+        ]
+        users += [(("feed", "synthetic", "start_prices"), each) for each in self.feed.synthetic.start_prices]
+        for path, symbol in users:
+            if symbol not in self.symbols:
+                yield Contradiction(
+                    path,
+                    symbol,
+                    "there is no such symbol",
+                    f"name one of {', '.join(self.symbols)}, or add it to symbols",
+                )
+
+    def _missing_start_prices(self) -> Iterator[Contradiction]:
+        if self.feed.mode != "synthetic":
+            return
+        for symbol in self.symbols:
+            if symbol not in self.feed.synthetic.start_prices:
+                yield Contradiction(
+                    ("feed", "synthetic", "start_prices", symbol),
+                    None,
+                    "is required in feed mode synthetic",
+                    "give the symbol's first price",
+                )

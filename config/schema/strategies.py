@@ -1,0 +1,120 @@
+"""Settings of one strategy: what decides, on which symbols, and how its decisions become orders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag
+
+from config.duration import SECOND, Duration, PositiveDuration
+from config.ratio import PositiveRatio
+from config.schema.base import Contradiction, PositiveMoney, Settings, Symbol, WholeNumber, matches
+
+BUILT_IN_STRATEGIES = ("ema_cross", "momentum")
+"""The strategies that come with the desk; any other is named by its import path."""
+
+_IMPORT_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
+
+
+def _strategy_kind(value: object) -> object:
+    if isinstance(value, str) and (value in BUILT_IN_STRATEGIES or _IMPORT_PATH.fullmatch(value)):
+        return value
+    raise ValueError(
+        f"must be {', '.join(BUILT_IN_STRATEGIES)} or an import path such as package.module:Class"
+    )
+
+
+def _scalar(value: object) -> object:
+    # parameters meet market data, which is float64; YAML's decimals are read exactly, as Decimal
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, bool | int | float | str):
+        return value
+    raise ValueError("must be a number, a text, true or false")
+
+
+def _form_of_symbols(value: object) -> str:
+    return "all" if isinstance(value, str) else "list"
+
+
+StrategyKind = Annotated[str, BeforeValidator(_strategy_kind)]
+ParameterName = Annotated[str, matches(r"[A-Za-z_][A-Za-z0-9_]{0,63}", "a name of letters, digits and '_'")]
+Parameter = Annotated[bool | int | float | str, BeforeValidator(_scalar)]
+"""A setting of the strategy's own; text such as 5s or 2bps is read by the strategy's Parameters."""
+
+SymbolChoice = Annotated[
+    Annotated[Literal["all"], Tag("all")] | Annotated[tuple[Symbol, ...], Field(min_length=1), Tag("list")],
+    Discriminator(_form_of_symbols),
+]
+
+
+class OrderSettings(Settings):
+    """How a decision becomes an order."""
+
+    style: Literal["market", "limit", "post_only"] = Field(
+        default="market", description="market takes, limit may do either, post_only never takes."
+    )
+    notional: PositiveMoney = Field(description="Value of one order, in base currency.")
+    offset_ticks: WholeNumber = Field(
+        default=0,
+        description="Ticks from the best price of the order's own side; positive is further from the market.",
+    )
+    time_to_live: PositiveDuration | None = Field(
+        default=None,
+        description="Time after which a resting order is cancelled; null for the venue's order_ttl.",
+    )
+    deadline: PositiveDuration = Field(
+        default=2 * SECOND, description="Time after the decision within which its order must have left."
+    )
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        if self.style != "market":
+            return
+        for name, value in (("offset_ticks", self.offset_ticks or None), ("time_to_live", self.time_to_live)):
+            if value is not None:
+                yield Contradiction(
+                    (name,), None, "has no meaning for market orders", "remove it or choose style limit"
+                )
+
+
+class StrategySettings(Settings):
+    """One strategy; it has an actor for each of its symbols."""
+
+    kind: StrategyKind = Field(
+        description="A built-in strategy (ema_cross, momentum) or the import path package.module:Class."
+    )
+    enabled: bool = Field(default=True, description="Whether its actors are started.")
+    symbols: SymbolChoice = Field(
+        default="all", description="A list of the symbols it trades, or all of the desk's."
+    )
+    parameters: Mapping[ParameterName, Parameter] = Field(
+        default_factory=dict, description="Settings of the strategy's own, checked by its Parameters."
+    )
+    order: OrderSettings = Field(description="How its decisions become orders.")
+    cooldown: Duration = Field(default=0, description="Time after a decision in which it makes no other.")
+    stop: PositiveRatio | None = Field(
+        default=None,
+        description="Loss at which a position is closed, part of its average price; null for none.",
+    )
+    target: PositiveRatio | None = Field(
+        default=None,
+        description="Gain at which a position is closed, part of its average price; null for none.",
+    )
+    max_holding: PositiveDuration | None = Field(
+        default=None, description="Time after which a position is closed; null for no bound."
+    )
+    on_give_up: Literal["flatten", "hold_with_stop"] = Field(
+        default="flatten", description="What becomes of its positions when it is given up."
+    )
+    give_up_stop: PositiveRatio = Field(
+        default=Decimal("0.05"),
+        description="Distance of the stop of hold_with_stop, part of the average price.",
+    )
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        if isinstance(self.symbols, tuple) and len(set(self.symbols)) < len(self.symbols):
+            twice = sorted({symbol for symbol in self.symbols if self.symbols.count(symbol) > 1})
+            yield Contradiction(("symbols",), ", ".join(twice), "is listed twice", "list each symbol once")
