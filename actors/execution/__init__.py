@@ -1,0 +1,1 @@
+"""The execution actor of one venue account: order lifecycle, unknown outcomes, reconciliation."""

@@ -1,0 +1,222 @@
+"""The execution actor of one venue account: which input goes to which subject, what it owes, what the host may ask.
+
+The behaviour lives beside it by subject: placing, probing, cancelling, stream, account, modes, wards; all of it
+ends in `evidence` and `acts`. What it remembers is in `memory`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from actors.base import Context, receives
+from actors.execution import account, cancelling, modes, placing, probing, stream, wards
+from actors.execution.acts import may_cancel
+from actors.execution.gate import refusal
+from actors.execution.memory import ExecutionMemory
+from actors.execution.order import Order, cancellation, question
+from actors.execution.settings import ExecutionSettings
+from actors.execution.state import ExecutionState
+from messages.base import Effect, Message
+from messages.control import Drain, Halt, ModeChanged, Resume, SessionStarted, StoreAway, StoreRenewed
+from messages.intents import CancelIntent, IntentRejected, Refused, SubmitOrder
+from messages.order_events import AccountQueryDue, OrderTimer, OrderTimerDue, WaitingDue, WardDue
+from messages.orders import Fill, OrderReport, OrderState
+from messages.reasons import Reason
+from messages.supervision import StrategyGivenUp
+from messages.venue import (
+    AccountResult,
+    CancelOrder,
+    CancelResult,
+    PlaceOrder,
+    PlaceResult,
+    QueryAccount,
+    QueryResult,
+    VenueEvent,
+)
+
+_TIMERS: dict[OrderTimer, Callable[[ExecutionMemory, Context, Order], None]] = {
+    OrderTimer.TIME_TO_LIVE: cancelling.on_time_to_live_due,
+    OrderTimer.PROBE: probing.on_probe_due,
+    OrderTimer.PLACE_AGAIN: placing.on_place_again,
+    OrderTimer.CANCEL_CHECK: cancelling.on_cancel_check_due,
+    OrderTimer.CANCEL_AGAIN: cancelling.on_cancel_again_due,
+}
+
+
+def initial_state(settings: ExecutionSettings, generation: str) -> ExecutionState:
+    """The state of an execution actor that has never run, in a store of this generation."""
+    return ExecutionState(venue=settings.venue, generation=generation)
+
+
+class ExecutionActor(ExecutionMemory):
+    """Places, watches and ends the orders of one venue account; address `execution/<venue>`.
+
+    Besides the four functions of every actor the host uses `gate` right before the socket,
+    `cancels_when_store_away` while nothing can be committed, and `resume_after` to read the private stream.
+    """
+
+    def __init__(self, settings: ExecutionSettings, state: ExecutionState) -> None:
+        super().__init__(settings, state)
+
+    # --- what the host asks
+
+    def gate(self, effect: PlaceOrder, now: int) -> Reason | None:
+        """Why this order may not leave at desk time `now` (ns UTC), by the newest mode known here; None = it may."""
+        return refusal(effect, now, self.state.effective_mode, self.state.mode_version, self.settings)
+
+    def cancels_when_store_away(self) -> list[CancelOrder]:
+        """The cancels to perform without a commit: every order that may live and protects nothing."""
+        if not may_cancel(self):
+            return []
+        return [
+            cancellation(order)
+            for order in self.state.live_orders()
+            if not order.protective and not order.terminal and order.retry_at is None
+        ]
+
+    def resume_after(self) -> int:
+        """The sequence of the private stream after which it is to be read."""
+        return stream.resume_after(self)
+
+    def outstanding(self) -> Sequence[Effect]:
+        """What is owed after a recovery. A request to place is never repeated: the venue is asked first."""
+        owed: list[Effect] = []
+        if self.state.account_due:
+            owed.append(QueryAccount(self.settings.venue))
+        for order in self.state.live_orders():
+            in_flight = order.state is OrderState.PLACING and order.retry_at is None
+            if order.asking or in_flight or order.state is OrderState.UNKNOWN:
+                owed.append(question(order))
+            elif order.state is OrderState.PENDING_CANCEL and may_cancel(self):
+                owed.append(cancellation(order))
+        return owed
+
+    def summary(self) -> str:
+        """Orders that live, of unknown fate, and what holds placing."""
+        state = self.state
+        words = [f"{len(state.live)} live orders", state.effective_mode.value]
+        if state.frozen:
+            words.append("unknown: " + " ".join(state.frozen))
+        if state.placing_held:
+            words.append(f"comparing the account, {len(state.waiting)} intents wait")
+        return ", ".join(words)
+
+    # --- inputs
+
+    def receive(self, message: Message, ctx: Context) -> None:
+        """Decide on one input; then look after given-up strategies, if there are any."""
+        super().receive(message, ctx)
+        if self.state.wards or self.state.exits:
+            wards.review(self, ctx)
+
+    @receives(SubmitOrder)
+    def on_submit(self, submit: SubmitOrder, ctx: Context) -> None:
+        """An approved intent."""
+        if self.state.wards:
+            wards.on_submit_of(self, ctx, submit)
+        placing.on_submit(self, ctx, submit)
+
+    @receives(PlaceResult)
+    def on_place_result(self, result: PlaceResult, ctx: Context) -> None:
+        """The end of a request to place."""
+        placing.on_place_result(self, ctx, result)
+
+    @receives(VenueEvent)
+    def on_venue_event(self, event: VenueEvent, ctx: Context) -> None:
+        """An event of the private stream."""
+        stream.on_venue_event(self, ctx, event)
+
+    @receives(CancelIntent)
+    def on_cancel_intent(self, cancel: CancelIntent, ctx: Context) -> None:
+        """A requester wants an intent cancelled."""
+        cancelling.on_cancel_intent(self, ctx, cancel)
+
+    @receives(CancelResult)
+    def on_cancel_result(self, result: CancelResult, ctx: Context) -> None:
+        """The end of a request to cancel."""
+        cancelling.on_cancel_result(self, ctx, result)
+
+    @receives(QueryResult)
+    def on_query_result(self, result: QueryResult, ctx: Context) -> None:
+        """The venue's answer about one order."""
+        probing.on_query_result(self, ctx, result)
+
+    @receives(AccountResult)
+    def on_account_result(self, result: AccountResult, ctx: Context) -> None:
+        """The venue's answer about the account."""
+        account.on_account_result(self, ctx, result)
+
+    @receives(OrderTimerDue)
+    def on_order_timer(self, due: OrderTimerDue, ctx: Context) -> None:
+        """A timer of an order."""
+        order = self.state.orders.get(due.client_order_id)
+        if order is not None:
+            _TIMERS[due.timer](self, ctx, order)
+
+    @receives(WaitingDue)
+    def on_waiting_due(self, due: WaitingDue, ctx: Context) -> None:
+        """The deadline of an intent that waits."""
+        placing.on_waiting_due(self, ctx, due)
+
+    @receives(AccountQueryDue)
+    def on_account_query_due(self, due: AccountQueryDue, ctx: Context) -> None:
+        """Time to ask for the account again."""
+        account.on_account_query_due(self, ctx)
+
+    @receives(Halt)
+    def on_halt(self, halt: Halt, ctx: Context) -> None:
+        """The kill switch."""
+        modes.on_halt(self, ctx, halt)
+
+    @receives(Drain)
+    def on_drain(self, drain: Drain, ctx: Context) -> None:
+        """The session ends."""
+        modes.on_drain(self, ctx, drain)
+
+    @receives(SessionStarted)
+    def on_session_started(self, started: SessionStarted, ctx: Context) -> None:
+        """A session begins."""
+        modes.on_session_started(self, ctx, started)
+
+    @receives(Resume)
+    def on_resume(self, resume: Resume, ctx: Context) -> None:
+        """A person clears the kill switch."""
+        modes.on_resume(self, ctx, resume)
+
+    @receives(ModeChanged)
+    def on_mode_changed(self, changed: ModeChanged, ctx: Context) -> None:
+        """Risk's word on the mode."""
+        modes.on_mode_changed(self, ctx, changed)
+
+    @receives(StoreAway)
+    def on_store_away(self, away: StoreAway, ctx: Context) -> None:
+        """The store was away for too long: what the host has cancelled by itself becomes a cancel on record."""
+        cancelling.cancel_working(self, ctx, Reason.STORE_AWAY)
+
+    @receives(StoreRenewed)
+    def on_store_renewed(self, renewed: StoreRenewed, ctx: Context) -> None:
+        """The store has lost history."""
+        account.on_store_renewed(self, ctx, renewed)
+
+    @receives(StrategyGivenUp)
+    def on_given_up(self, given_up: StrategyGivenUp, ctx: Context) -> None:
+        """A strategy will not look after its positions any more."""
+        wards.on_given_up(self, ctx, given_up)
+
+    @receives(WardDue)
+    def on_ward_due(self, due: WardDue, ctx: Context) -> None:
+        """Time to look after given-up strategies; `receive` does."""
+
+    @receives(IntentRejected)
+    def on_intent_rejected(self, rejected: IntentRejected, ctx: Context) -> None:
+        """Risk refused an exit of ours."""
+        wards.on_intent_rejected(self, ctx, rejected)
+
+    @receives(Refused)
+    def on_refused(self, refused: Refused, ctx: Context) -> None:
+        """A full mailbox refused an exit of ours."""
+        wards.on_refused(self, ctx, refused)
+
+    @receives(Fill, OrderReport)
+    def on_own_news(self, news: Message, ctx: Context) -> None:
+        """What risk tells the requester of an exit; execution knows it first."""

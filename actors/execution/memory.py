@@ -1,0 +1,345 @@
+"""How the execution actor remembers: one method per journal event, each a plain change of state.
+
+Nothing here decides or fails on a valid event; the state that an event led to is in the event, so that code with
+another transition table still reads an old journal.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from actors.base import Actor, applies
+from actors.execution.order import Order
+from actors.execution.settings import ExecutionSettings
+from actors.execution.state import ExecutionState, Exit, Holding, Ward, holding_key, intent_parts
+from messages import order_events as e
+from messages.orders import Fill, OrderState
+
+
+class ExecutionMemory(Actor[ExecutionState]):
+    """The `apply` half of the execution actor."""
+
+    def __init__(self, settings: ExecutionSettings, state: ExecutionState) -> None:
+        super().__init__(f"execution/{settings.venue}", state)
+        self.settings = settings
+
+    # --- intents
+
+    @applies(e.IntentWaiting)
+    def remember_waiting(self, event: e.IntentWaiting) -> None:
+        """Queue the intent until the account is compared."""
+        self.state.waiting[event.submit.intent_id] = event.submit
+
+    @applies(e.IntentEnded)
+    def remember_ended_intent(self, event: e.IntentEnded) -> None:
+        """Keep the id, so that the intent can't come to life later."""
+        self.state.waiting.pop(event.intent_id, None)
+        self.state.tombstones.pop(event.intent_id, None)
+        self.state.intents[event.intent_id] = ""
+        self._close(event.intent_id)
+
+    @applies(e.IntentIgnored)
+    def remember_ignored_intent(self, event: e.IntentIgnored) -> None:
+        """A record only: the first one stands."""
+
+    @applies(e.Tombstoned)
+    def remember_tombstone(self, event: e.Tombstoned) -> None:
+        """Keep the cancel for the intent that is still under way; the oldest eighth goes when there are too many."""
+        tombstones = self.state.tombstones
+        tombstones[event.intent_id] = event.reason
+        if len(tombstones) > self.settings.keep_tombstones:
+            for intent_id in list(tombstones)[: _prunable(self.settings.keep_tombstones)]:
+                del tombstones[intent_id]
+
+    # --- orders
+
+    @applies(e.OrderPlacing)
+    def remember_placing(self, event: e.OrderPlacing) -> None:
+        """From now on the order may exist at the venue."""
+        self.state.waiting.pop(event.intent_id, None)
+        self.state.orders[event.client_order_id] = Order(
+            event.client_order_id,
+            event.intent_id,
+            event.requester,
+            event.beneficiary,
+            event.strategy,
+            event.terms,
+            event.mode_version,
+            event.increases_exposure,
+            event.time,
+        )
+        self.state.intents[event.intent_id] = event.client_order_id
+        self.state.live[event.client_order_id] = None
+
+    @applies(e.OrderSimulated)
+    def remember_simulated(self, event: e.OrderSimulated) -> None:
+        """The order ended without having left."""
+        order = self.state.orders[event.client_order_id]
+        order.state, order.reason = OrderState.SIMULATED, event.reason
+
+    @applies(e.OrderResent)
+    def remember_resent(self, event: e.OrderResent) -> None:
+        """A new request under the same id; doubt about an older one stays."""
+        order = self.state.orders[event.client_order_id]
+        if order.state is OrderState.UNKNOWN:
+            self._thaw(order.symbol)
+        order.state = OrderState.PLACING
+        order.sends, order.placed_at = event.sends, event.time
+        order.absences, order.retry_at = 0, None
+
+    @applies(e.OrderRetryPlanned)
+    def remember_retry(self, event: e.OrderRetryPlanned) -> None:
+        """Nothing is at the venue; the order waits for its next attempt."""
+        self.state.orders[event.client_order_id].retry_at = event.due
+
+    @applies(e.OrderTransitioned)
+    def remember_transition(self, event: e.OrderTransitioned) -> None:
+        """Take over the state the event says."""
+        order = self.state.orders.get(event.client_order_id)
+        if order is None:
+            return
+        before, order.state = order.state, event.state
+        order.retry_at = None
+        if event.state is not before:
+            order.reason = event.reason
+            self._entered(order, before, event)
+        if event.venue_order_id is not None:
+            order.venue_order_id = event.venue_order_id
+        if event.seen:
+            order.seen, order.doubt_from, order.absences = True, None, 0
+        if event.venue_filled is not None and event.venue_filled > order.venue_filled:
+            order.venue_filled = event.venue_filled
+        self._reopen_if_unsettled(order)
+
+    def _entered(self, order: Order, before: OrderState, event: e.OrderTransitioned) -> None:
+        if before is OrderState.UNKNOWN:
+            self._thaw(order.symbol)
+            order.probes, order.escalated = 0, False
+        if event.state is OrderState.UNKNOWN:
+            self.state.frozen[order.symbol] = self.state.frozen.get(order.symbol, 0) + 1
+            order.doubt_from = order.placed_at
+        elif event.state is OrderState.PENDING_CANCEL:
+            order.cancel_reason = event.reason
+            order.cancels = 1
+        elif order.worked_at is None and event.state in (OrderState.WORKING, OrderState.PARTIALLY_FILLED):
+            order.worked_at = event.time
+
+    @applies(e.CancelWished)
+    def remember_cancel_wish(self, event: e.CancelWished) -> None:
+        """Cancel it once it is known to work; said again while a cancel is pending, the cancel is sent again."""
+        order = self.state.orders[event.client_order_id]
+        if order.state is OrderState.PENDING_CANCEL:
+            order.cancels += 1
+        else:
+            order.cancel_reason = event.reason
+
+    @applies(e.OrderSettled)
+    def remember_settled(self, event: e.OrderSettled) -> None:
+        """The order is closed; it stays in memory for late news until it is pruned."""
+        order = self.state.orders[event.client_order_id]
+        order.settled = True
+        order.asking = False
+        self.state.live.pop(event.client_order_id, None)
+        self._close(order.intent_id)
+
+    @applies(e.OrderOverfilled)
+    def remember_overfilled(self, event: e.OrderOverfilled) -> None:
+        """A record only: the fills are booked already."""
+
+    @applies(e.OrderAsked)
+    def remember_asked(self, event: e.OrderAsked) -> None:
+        """A question is under way."""
+        order = self.state.orders[event.client_order_id]
+        order.asking, order.asked_at = True, event.time
+
+    @applies(e.OrderAnswered)
+    def remember_answered(self, event: e.OrderAnswered) -> None:
+        """Count the answer."""
+        order = self.state.orders[event.client_order_id]
+        order.asking = False
+        order.probes += 1
+        if event.found is False:
+            order.absences += 1
+        elif event.found:
+            order.absences = 0
+
+    @applies(e.OrderEscalated)
+    def remember_escalated(self, event: e.OrderEscalated) -> None:
+        """A person was called once."""
+        self.state.orders[event.client_order_id].escalated = True
+
+    # --- fills
+
+    @applies(e.FillReceived)
+    def remember_fill(self, event: e.FillReceived) -> None:
+        """Add the fill to its order, to the position of whom it is for, and to the account's."""
+        fill = event.fill
+        order = self.state.orders[fill.client_order_id]
+        order.fills[fill.fill_id] = None
+        order.filled += fill.quantity
+        order.seen, order.doubt_from = True, None
+        order.venue_order_id = fill.venue_order_id
+        order.venue_filled = max(order.venue_filled, event.venue_filled, order.filled)
+        self._hold(order, fill)
+        self._move_position(fill.symbol, fill.quantity * fill.side.sign)
+        self._reopen_if_unsettled(order)
+
+    def _hold(self, order: Order, fill: Fill) -> None:
+        key = holding_key(order.beneficiary, order.strategy, fill.symbol)
+        holding = self.state.holdings.get(key)
+        signed = fill.quantity * fill.side.sign
+        if holding is None:
+            self.state.holdings[key] = Holding(
+                order.beneficiary, order.strategy, fill.symbol, signed, fill.price
+            )
+            return
+        before, after = holding.quantity, holding.quantity + signed
+        if after == 0:
+            del self.state.holdings[key]
+            return
+        if (before > 0) == (signed > 0):
+            holding.average_price = (before * holding.average_price + signed * fill.price) / after
+        elif (before > 0) != (after > 0):
+            holding.average_price = fill.price
+        holding.quantity = after
+
+    def _move_position(self, symbol: str, signed: Decimal) -> None:
+        after = self.state.positions.get(symbol, Decimal(0)) + signed
+        if after == 0:
+            self.state.positions.pop(symbol, None)
+        else:
+            self.state.positions[symbol] = after
+
+    # --- the private stream and the account
+
+    @applies(e.VenueEventTaken)
+    def remember_sequence(self, event: e.VenueEventTaken) -> None:
+        """The stream was read to here, or one of the missing has come."""
+        if event.sequence > self.state.stream_sequence:
+            self.state.stream_sequence = event.sequence
+        else:
+            self.state.stream_missing.pop(event.sequence, None)
+
+    @applies(e.StreamGapFound)
+    def remember_gap(self, event: e.StreamGapFound) -> None:
+        """Note what is missing; of very many only the newest are waited for."""
+        missing, keep = self.state.stream_missing, self.settings.keep_missing
+        for sequence in range(max(event.first, event.last - keep + 1), event.last + 1):
+            missing[sequence] = None
+        for sequence in list(missing)[: max(0, len(missing) - keep)]:
+            del missing[sequence]
+
+    @applies(e.ExternalSeen)
+    def remember_external(self, event: e.ExternalSeen) -> None:
+        """The account's position moves by any fill, whoever caused it."""
+        fill = event.activity.fill
+        if fill is not None:
+            self._move_position(event.activity.symbol, fill.quantity * event.activity.side.sign)
+
+    @applies(e.VenueAccountOpened)
+    def remember_account(self, event: e.VenueAccountOpened) -> None:
+        """The first reading is the base of all positions."""
+        self.state.account_seeded = True
+        self.state.positions = {symbol: held for symbol, held in event.positions.items() if held != 0}
+
+    @applies(e.VenueAccountDue)
+    def remember_account_due(self, event: e.VenueAccountDue) -> None:
+        """The account is to be asked for."""
+        self.state.account_due = True
+        self.state.account_attempt, self.state.account_looks = event.attempt, event.looks
+
+    @applies(e.VenueAccountCompared, e.VenueAccountDiffers)
+    def remember_compared(self, event: e.VenueAccountCompared | e.VenueAccountDiffers) -> None:
+        """The comparison is done and placing goes on.
+
+        What is missing of the stream stays missing, however clean: two missed fills may cancel each other out.
+        """
+        self.state.account_due = False
+        self.state.account_attempt = self.state.account_looks = 0
+        self.state.placing_held = False
+
+    @applies(e.GenerationChanged)
+    def remember_generation(self, event: e.GenerationChanged) -> None:
+        """New client order ids; nothing is placed before the account was compared; versions count anew."""
+        self.state.generation = event.generation
+        self.state.mode_version = 0
+        self.state.placing_held = True
+
+    # --- modes and wards
+
+    @applies(e.ExecutionModeSet)
+    def remember_mode(self, event: e.ExecutionModeSet) -> None:
+        """The mode as it is known here."""
+        self.state.mode, self.state.mode_version = event.mode, event.version
+        self.state.halt_unconfirmed, self.state.resume_seen = event.halt_unconfirmed, event.resume_seen
+
+    @applies(e.DrainingSet)
+    def remember_draining(self, event: e.DrainingSet) -> None:
+        """Note that the session ends, or that another has begun."""
+        self.state.draining = event.draining
+
+    @applies(e.WardTaken)
+    def remember_ward(self, event: e.WardTaken) -> None:
+        """Look after the strategy's positions; attempts start anew."""
+        self.state.wards[event.strategy] = Ward(event.symbols, event.policy, event.stop, event.until)
+
+    @applies(e.WardReleased)
+    def forget_ward(self, event: e.WardReleased) -> None:
+        """Nothing left to look after."""
+        self.state.wards.pop(event.strategy, None)
+
+    @applies(e.ExitRaised)
+    def remember_exit(self, event: e.ExitRaised) -> None:
+        """An exit is under way for this holding."""
+        self.state.exits[event.intent_id] = Exit(event.ward, event.strategy, event.symbol)
+        ward = self.state.wards.get(event.ward)
+        if ward is not None:
+            ward.attempts[holding_key(event.ward, event.strategy, event.symbol)] = event.attempt
+
+    @applies(e.ExitEnded)
+    def remember_exit_ended(self, event: e.ExitEnded) -> None:
+        """The exit is over; the next one waits for its time."""
+        ended = self.state.exits.pop(event.intent_id, None)
+        ward = self.state.wards.get(ended.ward) if ended is not None else None
+        if ended is not None and ward is not None:
+            ward.next_at[holding_key(ended.ward, ended.strategy, ended.symbol)] = event.retry_at
+
+    @applies(e.ExitAbandoned)
+    def remember_abandoned(self, event: e.ExitAbandoned) -> None:
+        """A person was called; no further attempt is made."""
+        ward = self.state.wards.get(event.ward)
+        if ward is not None:
+            ward.abandoned[holding_key(event.ward, event.strategy, event.symbol)] = None
+
+    # --- bounds
+
+    def _thaw(self, symbol: str) -> None:
+        left = self.state.frozen.get(symbol, 0) - 1
+        if left > 0:
+            self.state.frozen[symbol] = left
+        else:
+            self.state.frozen.pop(symbol, None)
+
+    def _reopen_if_unsettled(self, order: Order) -> None:
+        if order.settled and not (order.terminal and order.filled == order.venue_filled):
+            order.settled = False
+            self.state.closed.remove(order.intent_id)
+            self.state.live[order.client_order_id] = None
+
+    def _close(self, intent_id: str) -> None:
+        """Note the end, and forget the oldest eighth once there are too many: whole blocks cost nothing each."""
+        state, keep = self.state, self.settings.keep_closed
+        state.closed.append(intent_id)
+        if len(state.closed) <= keep + _prunable(keep):
+            return
+        pruned, state.closed = state.closed[: _prunable(keep)], state.closed[_prunable(keep) :]
+        for old in pruned:
+            client_order_id = state.intents.pop(old)
+            state.orders.pop(client_order_id, None)
+            sender, sequence = intent_parts(old)
+            if sequence >= 0:
+                state.forgotten[sender] = max(sequence, state.forgotten.get(sender, -1))
+
+
+def _prunable(keep: int) -> int:
+    return max(1, keep // 8)

@@ -1,0 +1,129 @@
+"""One order as execution remembers it, and the request that places it."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+import msgspec
+
+from actors.execution.settings import ExecutionSettings
+from messages.base import Address
+from messages.intents import OrderTerms, OrderType, Purpose, Side, TimeInForce
+from messages.orders import TERMINAL, OrderState
+from messages.reasons import Reason
+from messages.venue import CancelOrder, PlaceOrder, QueryOrder
+
+ZERO = Decimal(0)
+
+
+class Order(msgspec.Struct):
+    """An order from the moment it was about to be placed. Changed by `apply` alone.
+
+    - `filled` sums the fills seen, `venue_filled` is the highest cumulative quantity the venue told.
+    - `seen`: the venue was heard to know this id, so it can't be taken for absent any more.
+    - `doubt_from`: when the last request was written whose fate is not known (desk time, ns UTC).
+    - `asking`, `asked_at`: a question is under way, and when it was put; `probes` and `absences` count answers.
+    - `retry_at`: nothing was written, and the order is to be placed again then.
+    - `settled`: ended, and every fill the venue counts has been seen.
+    """
+
+    client_order_id: str
+    intent_id: str
+    requester: Address
+    beneficiary: Address
+    strategy: str
+    terms: OrderTerms
+    mode_version: int
+    increases_exposure: bool
+    placed_at: int
+    state: OrderState = OrderState.PLACING
+    reason: Reason = Reason.ACCEPTED
+    sends: int = 1
+    venue_order_id: str | None = None
+    filled: Decimal = ZERO
+    venue_filled: Decimal = ZERO
+    fills: dict[str, None] = {}
+    seen: bool = False
+    worked_at: int | None = None
+    cancel_reason: Reason | None = None
+    cancels: int = 0
+    asking: bool = False
+    asked_at: int = 0
+    probes: int = 0
+    absences: int = 0
+    doubt_from: int | None = None
+    retry_at: int | None = None
+    escalated: bool = False
+    settled: bool = False
+
+    @property
+    def symbol(self) -> str:
+        """The canonical symbol."""
+        return self.terms.symbol
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the order has ended, fills seen or not."""
+        return self.state in TERMINAL
+
+    @property
+    def leaves(self) -> Decimal:
+        """What may still fill, in base units; 0 once the order ended."""
+        return ZERO if self.terminal else max(ZERO, self.terms.quantity - self.filled)
+
+    @property
+    def protective(self) -> bool:
+        """Whether it protects a position and stays through a kill switch."""
+        return self.terms.purpose is Purpose.PROTECTIVE
+
+
+def placement(
+    client_order_id: str,
+    terms: OrderTerms,
+    mode_version: int,
+    increases_exposure: bool,
+    settings: ExecutionSettings,
+) -> PlaceOrder:
+    """The request that places an order of these terms; a market order is bounded by its worst price."""
+    order_type, time_in_force, limit_price = terms.order_type, terms.time_in_force, terms.limit_price
+    if (
+        order_type is OrderType.MARKET
+        and settings.bound_market_orders
+        and terms.purpose is not Purpose.FLATTEN
+    ):
+        order_type = OrderType.LIMIT
+        time_in_force = TimeInForce.FOK if time_in_force is TimeInForce.FOK else TimeInForce.IOC
+        limit_price = within(terms.worst_price, terms.side, settings.tick_sizes.get(terms.symbol))
+    return PlaceOrder(
+        client_order_id=client_order_id,
+        symbol=terms.symbol,
+        side=terms.side,
+        quantity=terms.quantity,
+        order_type=order_type,
+        time_in_force=time_in_force,
+        post_only=terms.post_only,
+        reduce_only=terms.reduce_only,
+        limit_price=limit_price,
+        stop_price=terms.stop_price,
+        deadline=terms.deadline,
+        mode_version=mode_version,
+        increases_exposure=increases_exposure,
+    )
+
+
+def within(worst_price: Decimal, side: Side, tick: Decimal | None) -> Decimal:
+    """`worst_price` moved onto the tick grid, never beyond it; as it is when the tick is not known."""
+    if tick is None:
+        return worst_price
+    rounding = ROUND_FLOOR if side is Side.BUY else ROUND_CEILING
+    return (worst_price / tick).to_integral_value(rounding) * tick
+
+
+def cancellation(order: Order) -> CancelOrder:
+    """The request that cancels the order."""
+    return CancelOrder(order.client_order_id, order.terms.symbol)
+
+
+def question(order: Order) -> QueryOrder:
+    """The request that asks the venue for the order."""
+    return QueryOrder(order.client_order_id, order.terms.symbol)

@@ -1,0 +1,289 @@
+"""From an approved intent to an order at the venue: admission, write-ahead placing, and its immediate outcome.
+
+An order is promised in the journal before its request may leave, and nothing is ever sent twice blindly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from actors.base import Context
+from actors.execution.acts import ask, move, report, settle, tell, wake
+from actors.execution.client_ids import client_order_id
+from actors.execution.evidence import Told, weigh
+from actors.execution.gate import ENDING, refusal
+from actors.execution.memory import ExecutionMemory
+from actors.execution.order import ZERO, Order, placement
+from actors.execution.settings import doubling
+from actors.execution.transitions import Trigger
+from messages.intents import OrderType, SubmitOrder
+from messages.order_events import (
+    IntentEnded,
+    IntentIgnored,
+    IntentWaiting,
+    OrderPlacing,
+    OrderResent,
+    OrderRetryPlanned,
+    OrderSettled,
+    OrderSimulated,
+    OrderTimer,
+    WaitingDue,
+)
+from messages.orders import OrderReport, OrderState
+from messages.reasons import Reason
+from messages.venue import Outcome, PlaceOrder, PlaceResult
+
+_STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+
+NOTHING_WRITTEN_RETRY = frozenset({Reason.NOT_SENT, Reason.RATE_LIMIT})
+"""Why an order was not sent that may be sent later: the way to the venue, not a verdict on the order."""
+
+WITHHELD: dict[Reason, Trigger] = {
+    Reason.EXPIRED: Trigger.EXPIRED,
+    Reason.MODE_OUTDATED: Trigger.EXPIRED,
+}
+"""How an order ends that was withheld before the socket; NOT_SENT for every other reason."""
+
+
+def on_submit(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder) -> None:
+    """Take an approved intent once; it waits while the account has not been compared with the venue."""
+    state, intent_id = actor.state, submit.intent_id
+    if intent_id in state.intents or intent_id in state.waiting or state.was_forgotten(intent_id):
+        ctx.emit(IntentIgnored(intent_id, Reason.DUPLICATE_INTENT))
+    elif intent_id in state.tombstones:
+        end_intent(ctx, submit, OrderState.CANCELLED, Reason.TOMBSTONE)
+    elif not state.placing_held:
+        admit(actor, ctx, submit)
+    elif ctx.now > submit.terms.deadline:
+        end_intent(ctx, submit, OrderState.EXPIRED, Reason.EXPIRED)
+    elif len(state.waiting) >= actor.settings.keep_waiting:
+        end_intent(ctx, submit, OrderState.REJECTED, Reason.MAILBOX_FULL)
+    else:
+        ctx.emit(IntentWaiting(submit))
+        ctx.after(submit.terms.deadline + 1 - ctx.now, WaitingDue(intent_id), key=_waiting_key(intent_id))
+
+
+def release_waiting(actor: ExecutionMemory, ctx: Context) -> None:
+    """Admit what waited, in the order it came in."""
+    for intent_id, submit in list(actor.state.waiting.items()):
+        ctx.cancel_timer(_waiting_key(intent_id))
+        admit(actor, ctx, submit)
+
+
+def on_waiting_due(actor: ExecutionMemory, ctx: Context, due: WaitingDue) -> None:
+    """A waiting intent's deadline has passed."""
+    submit = actor.state.waiting.get(due.intent_id)
+    if submit is not None and ctx.now > submit.terms.deadline:
+        end_intent(ctx, submit, OrderState.EXPIRED, Reason.EXPIRED)
+
+
+def cancel_waiting(ctx: Context, submit: SubmitOrder, reason: Reason) -> None:
+    """A cancel came for an intent that waits."""
+    ctx.cancel_timer(_waiting_key(submit.intent_id))
+    end_intent(ctx, submit, OrderState.CANCELLED, reason)
+
+
+def end_intent(
+    ctx: Context, submit: SubmitOrder, state: OrderState, reason: Reason, *, detail: str = ""
+) -> None:
+    """End an intent of which no order was made, and tell."""
+    ctx.emit(IntentEnded(submit.intent_id, state, reason, ctx.now))
+    terms = submit.terms
+    message = OrderReport(
+        submit.intent_id, terms.symbol, None, state, terms.quantity, ZERO, True, reason, ctx.now, detail
+    )
+    tell(ctx, (submit.requester,), message)
+
+
+def admit(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder) -> None:
+    """Place the intent's order, or end the intent with the first reason against it."""
+    effect = _request(actor, submit)
+    mode, version = actor.state.effective_mode, actor.state.mode_version
+    withheld = refusal(effect, ctx.now, mode, version, actor.settings)
+    if withheld is not None and withheld is not Reason.DRY_RUN:
+        end_intent(ctx, submit, ENDING[withheld], withheld)
+        return
+    reason = inadmissible(actor, ctx, submit)
+    if reason is not None:
+        end_intent(ctx, submit, OrderState.REJECTED, reason)
+    elif withheld is Reason.DRY_RUN:
+        _simulate(actor, ctx, submit, effect)
+    else:
+        ctx.emit(_placing(actor, ctx, submit, effect))
+        ctx.perform(effect)
+
+
+def inadmissible(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder) -> Reason | None:
+    """What speaks against an intent here, beyond the gate: what the venue lacks, a frozen symbol, a ward's entry."""
+    terms, traits, state = submit.terms, actor.settings.traits, actor.state
+    if terms.quantity <= 0:
+        return Reason.INTENT_MALFORMED
+    if (terms.order_type in _STOPS and not traits.stops) or (terms.post_only and not traits.post_only):
+        return Reason.NOT_OFFERED
+    if submit.increases_exposure and state.draining:
+        return Reason.DRAINING
+    if submit.increases_exposure and terms.symbol in state.frozen:
+        return Reason.SYMBOL_FROZEN
+    ward = state.wards.get(submit.requester)
+    if submit.increases_exposure and ward is not None and ctx.now < ward.until:
+        return Reason.GIVEN_UP
+    return None
+
+
+def resend(actor: ExecutionMemory, ctx: Context, order: Order) -> None:
+    """Place the order again under the same id."""
+    ctx.emit(OrderResent(order.client_order_id, order.sends + 1, ctx.now))
+    ctx.perform(_again(actor, order))
+
+
+def may_resend(actor: ExecutionMemory, ctx: Context, order: Order) -> bool:
+    """Whether an order may be placed again under its id: the venue never takes an id twice, and all else stands."""
+    return (
+        actor.settings.traits.never_accepts_id_twice
+        and not order.seen
+        and order.cancel_reason is None
+        and order.sends < actor.settings.max_sends
+        and _against(actor, ctx, order) is None
+    )
+
+
+def on_place_again(actor: ExecutionMemory, ctx: Context, order: Order) -> None:
+    """The wait after a failed way to the venue is over."""
+    if order.state is not OrderState.PLACING or order.retry_at is None:
+        return
+    reason = _against(actor, ctx, order)
+    if reason is None:
+        resend(actor, ctx, order)
+    else:
+        _withhold(actor, ctx, order, reason)
+
+
+def on_place_result(actor: ExecutionMemory, ctx: Context, result: PlaceResult) -> None:
+    """The end of a request to place."""
+    order = actor.state.orders.get(result.client_order_id)
+    if order is not None:
+        _OUTCOMES[result.outcome](actor, ctx, order, result)
+
+
+def _accepted(actor: ExecutionMemory, ctx: Context, order: Order, result: PlaceResult) -> None:
+    weigh(actor, ctx, order, Told(OrderState.WORKING, ZERO, result.venue_order_id, Reason.ACCEPTED))
+
+
+def _unanswered(actor: ExecutionMemory, ctx: Context, order: Order, result: PlaceResult) -> None:
+    if order.state is OrderState.PLACING:
+        move(ctx, order, Trigger.DOUBTED, Reason.UNKNOWN_OUTCOME, detail=result.detail)
+    if order.state is OrderState.UNKNOWN:
+        ask(ctx, order)
+
+
+def _rejected(actor: ExecutionMemory, ctx: Context, order: Order, result: PlaceResult) -> None:
+    """Final, unless the id is a duplicate (so the venue has it) or an older request of it may still be under way."""
+    if order.terminal:
+        return
+    duplicate = result.reason is Reason.DUPLICATE_CLIENT_ORDER_ID
+    if duplicate or order.seen or order.doubt_from is not None:
+        if order.state in (OrderState.PLACING, OrderState.UNKNOWN):
+            move(ctx, order, Trigger.DOUBTED, Reason.UNKNOWN_OUTCOME, seen=duplicate, detail=result.detail)
+        ask(ctx, order)
+        return
+    move(ctx, order, Trigger.REJECTED, result.reason, detail=result.detail)
+    settle(actor, ctx, order)
+
+
+def _not_sent(actor: ExecutionMemory, ctx: Context, order: Order, result: PlaceResult) -> None:
+    """Nothing was written: try again later where only the way was barred, else end it."""
+    if order.state not in (OrderState.PLACING, OrderState.UNKNOWN) or order.seen:
+        return
+    if order.doubt_from is not None:
+        move(ctx, order, Trigger.DOUBTED, Reason.UNKNOWN_OUTCOME, detail=result.detail)
+        ask(ctx, order)
+        return
+    delay = doubling(actor.settings.place_backoff_ns, order.sends - 1, actor.settings.probe_max_ns)
+    due = ctx.now + delay
+    if (
+        result.reason in NOTHING_WRITTEN_RETRY
+        and due <= order.terms.deadline
+        and may_resend(actor, ctx, order)
+    ):
+        ctx.emit(OrderRetryPlanned(order.client_order_id, due, result.reason))
+        wake(ctx, order, OrderTimer.PLACE_AGAIN, delay)
+    else:
+        _withhold(actor, ctx, order, result.reason, detail=result.detail)
+
+
+_OUTCOMES: dict[Outcome, Callable[[ExecutionMemory, Context, Order, PlaceResult], None]] = {
+    Outcome.ACCEPTED: _accepted,
+    Outcome.NO_ANSWER: _unanswered,
+    Outcome.REJECTED: _rejected,
+    Outcome.NOT_SENT: _not_sent,
+}
+
+
+def _withhold(
+    actor: ExecutionMemory, ctx: Context, order: Order, reason: Reason, *, detail: str = ""
+) -> None:
+    ending = Trigger.CANCELLED if order.cancel_reason is not None else WITHHELD.get(reason, Trigger.NOT_SENT)
+    move(ctx, order, ending, order.cancel_reason or reason, detail=detail)
+    settle(actor, ctx, order)
+
+
+def _against(actor: ExecutionMemory, ctx: Context, order: Order) -> Reason | None:
+    """What speaks against placing an order again now."""
+    state = actor.state
+    if state.placing_held:
+        return Reason.STORE_LOST
+    others_unknown = state.frozen.get(order.symbol, 0) - (order.state is OrderState.UNKNOWN)
+    if order.increases_exposure and others_unknown > 0:
+        return Reason.SYMBOL_FROZEN
+    return refusal(_again(actor, order), ctx.now, state.effective_mode, state.mode_version, actor.settings)
+
+
+def _again(actor: ExecutionMemory, order: Order) -> PlaceOrder:
+    return placement(
+        order.client_order_id, order.terms, order.mode_version, order.increases_exposure, actor.settings
+    )
+
+
+def _request(actor: ExecutionMemory, submit: SubmitOrder) -> PlaceOrder:
+    settings = actor.settings
+    name = client_order_id(
+        actor.state.generation,
+        submit.intent_id,
+        prefix=settings.client_id_prefix,
+        alphabet=settings.traits.client_id_alphabet,
+        max_length=settings.traits.client_id_max_length,
+    )
+    return placement(name, submit.terms, submit.mode_version, submit.increases_exposure, settings)
+
+
+def _placing(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder, effect: PlaceOrder) -> OrderPlacing:
+    exit_ = actor.state.exits.get(submit.intent_id)
+    return OrderPlacing(
+        effect.client_order_id,
+        submit.intent_id,
+        submit.requester,
+        submit.requester if exit_ is None else exit_.ward,
+        submit.strategy,
+        submit.terms,
+        submit.mode_version,
+        submit.increases_exposure,
+        ctx.now,
+    )
+
+
+def _simulate(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder, effect: PlaceOrder) -> None:
+    """dry_run: record what would have been sent, and where the money would have gone."""
+    price: Decimal = effect.limit_price or submit.terms.worst_price
+    flags = [name for name in ("post_only", "reduce_only") if getattr(effect, name)]
+    route = " ".join([effect.order_type.value, effect.time_in_force.value, *flags])
+    ctx.emit(_placing(actor, ctx, submit, effect))
+    ctx.emit(
+        OrderSimulated(effect.client_order_id, route, price, price * effect.quantity, Reason.DRY_RUN, ctx.now)
+    )
+    ctx.emit(OrderSettled(effect.client_order_id, ZERO, ctx.now))
+    report(ctx, actor.state.orders[effect.client_order_id], final=True, detail=route)
+
+
+def _waiting_key(intent_id: str) -> str:
+    return f"waiting:{intent_id}"

@@ -1,0 +1,97 @@
+"""The venue's private stream: each event once, in whatever order, and nothing of it lost.
+
+A sequence that was skipped is remembered and taken when it comes after all; its fill counts, its state is old.
+Sequences only save work: whether a fill is new is decided by its id as long as its order is remembered.
+"""
+
+from __future__ import annotations
+
+from actors.base import Context
+from actors.execution.account import request_account, tell_external
+from actors.execution.evidence import Told, book, weigh
+from actors.execution.memory import ExecutionMemory
+from actors.execution.order import Order
+from messages.order_events import ExternalActivity, StreamGapFound, VenueEventTaken
+from messages.orders import TERMINAL, Fill, OrderState
+from messages.reasons import Reason
+from messages.venue import VenueEvent, VenueFill
+
+
+def on_venue_event(actor: ExecutionMemory, ctx: Context, event: VenueEvent) -> None:
+    """Take one event of the private stream."""
+    state, sequence = actor.state, event.sequence
+    order = state.orders.get(event.client_order_id)
+    late = sequence <= state.stream_sequence
+    if late and sequence not in state.stream_missing and not _new_fill(order, event):
+        return
+    gap = sequence > state.stream_sequence + 1
+    if gap:
+        ctx.emit(StreamGapFound(state.stream_sequence + 1, sequence - 1))
+    ctx.emit(VenueEventTaken(sequence))
+    if order is None:
+        tell_external(actor, ctx, _external(actor, event))
+    else:
+        _take(actor, ctx, order, event, late=late)
+    if gap:
+        request_account(actor, ctx, Reason.UNKNOWN_OUTCOME)
+
+
+def resume_after(actor: ExecutionMemory) -> int:
+    """The sequence after which the stream is to be read on: before the first that is missing."""
+    missing = actor.state.stream_missing
+    return min(missing) - 1 if missing else actor.state.stream_sequence
+
+
+def _new_fill(order: Order | None, event: VenueEvent) -> bool:
+    return order is not None and event.fill is not None and event.fill.fill_id not in order.fills
+
+
+def _take(actor: ExecutionMemory, ctx: Context, order: Order, event: VenueEvent, *, late: bool) -> None:
+    fill = event.fill
+    fresh = _new_fill(order, event)
+    if fill is not None and fresh:
+        book(ctx, order, _fill(actor, order, event, fill), event.filled)
+    weigh(actor, ctx, order, _told(order, event, late=late), fill_booked=fresh)
+
+
+def _told(order: Order, event: VenueEvent, *, late: bool) -> Told:
+    """What the event says of the order now. A late one proves its fill, that the order lived, or that it ended."""
+    if not late or event.state in TERMINAL:
+        return Told(event.state, event.filled, event.venue_order_id, event.reason)
+    whole = order.filled >= order.terms.quantity
+    state = OrderState.FILLED if whole else OrderState.WORKING
+    return Told(state, max(event.filled, order.filled), event.venue_order_id, Reason.ACCEPTED)
+
+
+def _fill(actor: ExecutionMemory, order: Order, event: VenueEvent, fill: VenueFill) -> Fill:
+    return Fill(
+        fill.fill_id,
+        actor.settings.venue,
+        order.terms.symbol,
+        order.strategy,
+        order.intent_id,
+        order.client_order_id,
+        event.venue_order_id,
+        order.terms.side,
+        fill.price,
+        fill.quantity,
+        fill.fee,
+        fill.fee_currency,
+        fill.liquidity,
+        event.time,
+    )
+
+
+def _external(actor: ExecutionMemory, event: VenueEvent) -> ExternalActivity:
+    return ExternalActivity(
+        actor.settings.venue,
+        event.client_order_id,
+        event.venue_order_id,
+        event.symbol,
+        event.side,
+        event.state,
+        event.filled,
+        event.fill,
+        event.client_order_id.startswith(actor.settings.client_id_prefix),
+        event.time,
+    )

@@ -1,0 +1,1 @@
+"""The portfolio risk actor: every intent passes its checks, every fill its books; it alone sets the desk's mode."""

@@ -1,0 +1,312 @@
+"""The portfolio risk actor: decides on intents, keeps the books, watches the facts and sets the desk's mode.
+
+Here is what it takes and what follows; what it reckons with is in the other files of this folder.
+"""
+
+from __future__ import annotations
+
+import zoneinfo
+from decimal import Decimal
+
+import msgspec
+
+from actors.base import Context, applies, receives
+from actors.risk import modes
+from actors.risk.control import ModeKeeper
+from actors.risk.decision import Decision, check_all
+from actors.risk.ledger import book, booking, external_fill, is_booked, open_account, take_marks
+from actors.risk.limits import ONE, ZERO, RiskSettings, check_settings, listing_id
+from actors.risk.marks import newer_marks
+from actors.risk.reservations import await_final, release, reopen, reserve
+from actors.risk.state import RiskState
+from actors.risk.summary import PortfolioSummary, summarise
+from messages.base import Address, Message
+from messages.control import Mode
+from messages.intents import IntentRejected, OrderIntent, OrderTerms, Refused, SubmitOrder, Verdict
+from messages.market import Marks
+from messages.order_events import AccountSeeded, ExternalActivity
+from messages.orders import Fill, OrderReport
+from messages.portfolio import (
+    AccountOpened,
+    FillBooked,
+    FinalFillsAwaited,
+    IntentDecided,
+    MarksTaken,
+    ModeSource,
+    OpenedPosition,
+    ReservationReleased,
+    ReservationReopened,
+)
+from messages.reasons import Layer, Reason
+
+RISK: Address = "risk"
+
+
+class RiskActor(ModeKeeper):
+    """The one actor that says yes. Raises `ConfigurationError` when its settings make no sense."""
+
+    def __init__(self, settings: RiskSettings, address: Address = RISK) -> None:
+        check_settings(settings)
+        super().__init__(address, RiskState())
+        self._settings = settings
+        self._limits = settings.limits
+        self._zone = zoneinfo.ZoneInfo(settings.day_boundary)
+        self._instruments = {listing_id(one.venue, one.symbol): one for one in settings.instruments}
+        self._ticks = {one.symbol: one.tick for one in settings.instruments}
+
+    def receive(self, message: Message, ctx: Context) -> None:
+        """Decide on one input, after the day and the configured kill switch have been seen to."""
+        if ctx.now >= self.state.day_ends_at or self.state.day_anchor is None:
+            self._start_day(ctx)
+        if self._settings.kill_switch is not (modes.CONFIGURATION in self.state.sources):
+            self._set_configured_kill_switch(ctx)
+        super().receive(message, ctx)
+
+    def summary(self) -> str:
+        """Mode, NAV, exposure and open orders, in a few words."""
+        state = self.state
+        nav = "unknown" if state.nav is None else f"{state.nav:.2f}"
+        exposure, orders = state.totals.exposure, len(state.reservations)
+        return f"{state.mode.value} nav={nav} exposure={exposure:.2f} open_orders={orders}"
+
+    def portfolio(self) -> PortfolioSummary:
+        """The whole portfolio for people; see `actors.risk.summary`."""
+        return summarise(self.state, self._settings)
+
+    # --- intents ----------------------------------------------------------------------------------------------
+
+    @receives(OrderIntent)
+    def on_intent(self, intent: OrderIntent, ctx: Context) -> None:
+        """Approve, resize or reject; what is approved is reserved in the same step."""
+        intent_id = ctx.message_id
+        if intent_id in self.state.reservations or intent_id in self.state.closed:
+            return
+        instrument = self._instruments.get(listing_id(intent.terms.venue, intent.terms.symbol))
+        decision = check_all(self.state, intent, instrument, self._limits, ctx.now)
+        approved = decision.verdict is not Verdict.REJECTED
+        multiplier = instrument.multiplier if instrument is not None else ONE
+        submit_id = ctx.next_message_id() if approved else None
+        ctx.emit(_decided(intent, intent_id, submit_id, decision, multiplier, self.state.version, ctx))
+        if not approved:
+            failed = tuple([check for check in decision.checks if not check.passed])
+            ctx.send(ctx.sender, IntentRejected(intent_id, decision.reason, Layer.RISK, failed))
+            return
+        terms = _approved_terms(intent, decision)
+        order = SubmitOrder(
+            intent_id, ctx.sender, intent.strategy, terms, self.state.version, decision.increases_exposure
+        )
+        ctx.send(f"execution/{terms.venue}", order)
+
+    @receives(Refused)
+    def on_refused(self, refused: Refused, ctx: Context) -> None:
+        """An approval did not fit into execution's mailbox: the reservation is free, the requester is told."""
+        intent_id = self.state.submissions.get(refused.message_id)
+        reservation = self.state.reservations.get(intent_id) if intent_id is not None else None
+        if intent_id is None or reservation is None:
+            return
+        ctx.emit(ReservationReleased(intent_id, refused.reason, ctx.now))
+        if not reservation.flattening:
+            ctx.send(reservation.requester, IntentRejected(intent_id, refused.reason, Layer.RUNTIME))
+        self._pursue_flatten(reservation.listing, ctx)
+
+    @receives(OrderReport)
+    def on_report(self, report: OrderReport, ctx: Context) -> None:
+        """A reservation ends when the intent has, and all of its fills are booked."""
+        intent_id = report.intent_id
+        if intent_id in self.state.closed:
+            self._on_report_of_ended(report, ctx)
+        reservation = self.state.reservations.get(intent_id)
+        if reservation is None:
+            if intent_id not in self.state.closed and not report.final:
+                self._on_order_of_forgotten(report, ctx)
+        elif report.final and reservation.booked < report.filled:
+            if reservation.final_filled != report.filled:
+                ctx.emit(FinalFillsAwaited(intent_id, report.filled, ctx.now))
+        elif report.final:
+            ctx.emit(ReservationReleased(intent_id, report.reason, ctx.now))
+            self._pursue_flatten(reservation.listing, ctx)
+
+    def _on_report_of_ended(self, report: OrderReport, ctx: Context) -> None:
+        """An intent thought ended lives, or was filled further: it is reserved again before anything else."""
+        ended = self.state.closed[report.intent_id]
+        if report.final and report.filled <= ended.booked:
+            return
+        if ended.submit_id:
+            ctx.emit(ReservationReopened(report.intent_id, ctx.now))
+            self._judge(ctx, "reservation reopened", unreserved=report.symbol)
+        elif not report.final:
+            self._on_order_of_forgotten(report, ctx)
+
+    def _on_order_of_forgotten(self, report: OrderReport, ctx: Context) -> None:
+        name, text = modes.UNRESERVED_ORDER + ctx.sender, f"order of forgotten intent {report.intent_id}"
+        self._add_sources(ctx, {name: modes.reducing(text, ctx.now)}, text)
+
+    # --- books ------------------------------------------------------------------------------------------------
+
+    @receives(Fill)
+    def on_fill(self, fill: Fill, ctx: Context) -> None:
+        """Book a fill once, whatever it is; what it says about the books' health follows in the same step."""
+        state = self.state
+        if is_booked(state, fill):
+            return
+        listing = listing_id(fill.venue, fill.symbol)
+        reservation = state.reservations.get(fill.intent_id)
+        beyond = reservation is None or reservation.remaining < fill.quantity
+        raised = self._sources_of_fill(fill, listing, ctx.now)
+        instrument = self._instruments.get(listing)
+        multiplier = instrument.multiplier if instrument is not None else ONE
+        ctx.emit(booking(state, fill, multiplier, self._settings.base_currency, ctx.now))
+        final = reservation.final_filled if reservation is not None else None
+        if reservation is not None and final is not None and reservation.booked >= final:
+            ctx.emit(ReservationReleased(fill.intent_id, Reason.ACCEPTED, ctx.now))
+        self._judge(ctx, "fill", unreserved=fill.symbol if beyond else None, raised=raised)
+        self._flatten_if_halted(listing, ctx)
+        self._pursue_flatten(listing, ctx)
+
+    @receives(ExternalActivity)
+    def on_external(self, activity: ExternalActivity, ctx: Context) -> None:
+        """What no intent explains is a fact all the same: its fills are in the account, so they are booked."""
+        fill = activity.fill
+        if fill is not None:
+            self.on_fill(external_fill(activity, fill), ctx)
+        self.suspect_external(activity, ctx)
+
+    def _flatten_if_halted(self, listing: str, ctx: Context) -> None:
+        """A late fill may open a position after everything was closed by policy."""
+        halted = self.state.mode is Mode.HALTED and self._settings.flatten_on_halt
+        if halted and listing not in self.state.flattening:
+            self._start_flatten(listing, "flatten_on_halt", ctx)
+
+    def _sources_of_fill(self, fill: Fill, listing: str, now: int) -> dict[str, ModeSource]:
+        """What a fill alone says is wrong: no intent, more than approved, no rate, no such symbol."""
+        state = self.state
+        known = state.reservations.get(fill.intent_id) or state.closed.get(fill.intent_id)
+        approved = known is not None and bool(known.submit_id)
+        over = approved and known is not None and known.booked + fill.quantity > known.quantity
+        rows = (
+            (not approved, modes.UNMATCHED_FILL + fill.venue, f"fill {fill.fill_id} of no known intent"),
+            (over, modes.OVERFILL + fill.venue, f"intent {fill.intent_id} was filled beyond its approval"),
+            (
+                fill.fee_currency != self._settings.base_currency and fill.fee != ZERO,
+                modes.FEE_CONVERSION + fill.fee_currency,
+                f"no rate for the fee of fill {fill.fill_id}",
+            ),
+            (listing not in self._instruments, modes.UNKNOWN_SYMBOL + fill.symbol, f"fill {fill.fill_id}"),
+        )
+        return {name: modes.reducing(text, now) for wrong, name, text in rows if wrong}
+
+    @receives(AccountSeeded)
+    def on_seeded(self, seeded: AccountSeeded, ctx: Context) -> None:
+        """Open an account with what it holds. Once: later differences are the business of reconciliation."""
+        account = self.state.accounts.get(seeded.venue)
+        if account is not None and account.opened:
+            return
+        base, venue = self._settings.base_currency, seeded.venue
+        positions: list[OpenedPosition] = []
+        raised: dict[str, ModeSource] = {}
+        for symbol, quantity in seeded.positions.items():
+            instrument = self._instruments.get(listing_id(venue, symbol))
+            multiplier = instrument.multiplier if instrument is not None else ONE
+            positions.append(OpenedPosition(symbol, quantity, multiplier))
+            if instrument is None and quantity:
+                raised[modes.UNKNOWN_SYMBOL + symbol] = modes.reducing(f"position at {venue}", ctx.now)
+        for currency, amount in seeded.balances.items():
+            if currency != base and amount < 0:
+                raised[modes.FEE_CONVERSION + currency] = modes.reducing(f"debt at {venue}", ctx.now)
+        cash = seeded.balances.get(base, ZERO)
+        ctx.emit(AccountOpened(venue, dict(seeded.balances), tuple(positions), base, cash, ctx.now))
+        self._start_day(ctx)
+        self._judge(ctx, "account opened", raised=raised)
+        for listing in list(self.state.totals.active):
+            self._flatten_if_halted(listing, ctx)
+
+    @receives(Marks)
+    def on_marks(self, marks: Marks, ctx: Context) -> None:
+        """Value everything at newer marks, then compare with the limits."""
+        taken = newer_marks(marks, self.state, self._ticks)
+        if taken:
+            ctx.emit(MarksTaken(taken))
+            self._judge(ctx, "marks")
+
+    # --- memory -----------------------------------------------------------------------------------------------
+
+    @applies(IntentDecided)
+    def remember_decision(self, event: IntentDecided) -> None:
+        """Reserve what was approved. Risk's own orders have the id of the message that carries them."""
+        reserve(self.state, event, flattening=event.submit_id == event.intent_id)
+
+    @applies(FinalFillsAwaited)
+    def remember_final(self, event: FinalFillsAwaited) -> None:
+        """Wait for the last fills."""
+        await_final(self.state, event.intent_id, event.filled)
+
+    @applies(ReservationReleased)
+    def remember_release(self, event: ReservationReleased) -> None:
+        """Free a reservation."""
+        release(self.state, event.intent_id)
+
+    @applies(ReservationReopened)
+    def remember_reopening(self, event: ReservationReopened) -> None:
+        """Reserve again."""
+        reopen(self.state, event.intent_id)
+
+    @applies(FillBooked)
+    def remember_fill(self, event: FillBooked) -> None:
+        """Book a fill."""
+        book(self.state, event)
+
+    @applies(AccountOpened)
+    def remember_account(self, event: AccountOpened) -> None:
+        """Open an account."""
+        open_account(self.state, event)
+
+    @applies(MarksTaken)
+    def remember_marks(self, event: MarksTaken) -> None:
+        """Value at newer marks."""
+        take_marks(self.state, event)
+
+
+def _approved_terms(intent: OrderIntent, decision: Decision) -> OrderTerms:
+    """The terms as they go to the venue.
+
+    Strategies on one symbol share one net position there: the exit of one may add to it, and a venue would refuse it
+    as reduce-only. What reduce-only is to prevent has been judged here, under every fate of what is open.
+    """
+    terms = intent.terms
+    return msgspec.structs.replace(
+        terms,
+        quantity=decision.quantity if decision.verdict is Verdict.RESIZED else terms.quantity,
+        reduce_only=terms.reduce_only and not decision.increases_exposure,
+    )
+
+
+def _decided(
+    intent: OrderIntent,
+    intent_id: str,
+    submit_id: str | None,
+    decision: Decision,
+    multiplier: Decimal,
+    version: int,
+    ctx: Context,
+) -> IntentDecided:
+    terms = intent.terms
+    return IntentDecided(
+        intent_id=intent_id,
+        requester=ctx.sender,
+        strategy=intent.strategy,
+        venue=terms.venue,
+        symbol=terms.symbol,
+        side=terms.side,
+        purpose=terms.purpose,
+        requested=terms.quantity,
+        quantity=decision.quantity,
+        price=decision.price,
+        multiplier=multiplier,
+        verdict=decision.verdict,
+        reason=decision.reason,
+        mode_version=version,
+        increases_exposure=decision.increases_exposure,
+        submit_id=submit_id,
+        checks=decision.checks,
+        time=ctx.now,
+    )

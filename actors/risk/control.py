@@ -1,0 +1,229 @@
+"""The part of the risk actor that sets the desk's mode: operators' commands, facts, days, anomalies.
+
+Apart from `modes` (the sources) and `facts` (what exceeds a limit), which are pure functions. Risk alone tells the
+desk its mode. The version grows when the mode changes and with every operator's command, so that everyone hears
+that it was taken; approvals of an older version are void.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import tzinfo
+
+from actors.base import Context, applies, receives
+from actors.risk import modes
+from actors.risk.closing import Closer
+from actors.risk.days import day_of
+from actors.risk.facts import judge
+from actors.risk.limits import RiskLimits
+from messages.base import CONTROL
+from messages.control import (
+    DeadLettered,
+    Flatten,
+    Halt,
+    Mode,
+    ModeChanged,
+    Resume,
+    SetMode,
+    StoreRenewed,
+)
+from messages.order_events import ExternalActivity, VenueReconciled
+from messages.portfolio import (
+    Clearing,
+    DailyLossBreached,
+    DayStarted,
+    DrawdownBreached,
+    GenerationSeen,
+    LimitBreached,
+    ModeDecided,
+    ModeSource,
+    PeakReset,
+    ResumeRefused,
+    VenueCompared,
+)
+
+
+class ModeKeeper(Closer):
+    """Keeps the sources of the desk's mode; see the module's docstring."""
+
+    _limits: RiskLimits
+    _zone: tzinfo
+
+    # --- operators --------------------------------------------------------------------------------------------
+
+    @receives(Halt)
+    def on_halt(self, halt: Halt, ctx: Context) -> None:
+        """The kill switch: HALTED until a person resumes; closes all positions if it says so."""
+        source = modes.halting(f"{halt.by}: {halt.reason}", ctx.now)
+        sources = modes.with_sources(self.state.sources, {modes.OPERATOR: source})
+        self._change_mode(sources, f"halt by {halt.by}: {halt.reason}", ctx, tell=True)
+        if halt.flatten:
+            self._flatten_all(halt.by, ctx)
+
+    @receives(Resume)
+    def on_resume(self, resume: Resume, ctx: Context) -> None:
+        """A person clears what waits for a person, acknowledging it; an accepted drawdown is measured anew."""
+        if not resume.acknowledgement.strip():
+            ctx.emit(ResumeRefused(resume.by, ctx.now))
+            return
+        before = self.state.sources
+        if modes.DRAWDOWN in before or modes.DRAWDOWN_HALT in before:
+            ctx.emit(PeakReset(self.state.nav, resume.by))
+        for listing in list(self.state.flattening):
+            self._end_flatten(listing, ctx, flat=False)
+        sources = modes.without_clearing(before, Clearing.PERSON)
+        self._change_mode(sources, f"resume by {resume.by}: {resume.acknowledgement}", ctx, tell=True)
+
+    @receives(SetMode)
+    def on_set_mode(self, command: SetMode, ctx: Context) -> None:
+        """An operator asks for at least this mode; NORMAL takes that back, and nothing else."""
+        sources = modes.without(self.state.sources, (modes.OPERATOR_MODE,))
+        if command.mode is not Mode.NORMAL:
+            text = f"{command.by}: {command.reason}"
+            sources[modes.OPERATOR_MODE] = ModeSource(command.mode, text, Clearing.WITHDRAWAL, ctx.now)
+        self._change_mode(sources, f"mode {command.mode.value} by {command.by}", ctx, tell=True)
+
+    @receives(Flatten)
+    def on_flatten(self, command: Flatten, ctx: Context) -> None:
+        """Close the position of one symbol, or all of them."""
+        if command.symbol is None:
+            self._flatten_all(command.by, ctx)
+        else:
+            for listing in self.state.listings.get(command.symbol, ()):
+                self._start_flatten(listing, command.by, ctx)
+
+    # --- what others report -----------------------------------------------------------------------------------
+
+    @receives(DeadLettered)
+    def on_dead_letter(self, letter: DeadLettered, ctx: Context) -> None:
+        """A grave message was lost to an actor: nobody knows what it would have changed, until a person looks."""
+        if letter.grave_kind:
+            text = f"{letter.kind} {letter.message_id}: {letter.error}"
+            name = modes.DEAD_LETTER + letter.address
+            self._add_sources(ctx, {name: modes.reducing(text, ctx.now)}, text)
+
+    @receives(StoreRenewed)
+    def on_store_renewed(self, renewed: StoreRenewed, ctx: Context) -> None:
+        """History was lost: every venue has to be compared with the books before exposure may grow again."""
+        ctx.emit(GenerationSeen(renewed.generation))
+        text = f"store renewed as generation {renewed.generation}"
+        known = dict.fromkeys([*(one.venue for one in self._settings.instruments), *self.state.accounts])
+        venues = [venue for venue in known if self.state.compared.get(venue) != renewed.generation]
+        source = modes.reducing(text, ctx.now, Clearing.RECONCILIATION)
+        self._add_sources(ctx, {modes.RECONCILIATION + venue: source for venue in venues}, text)
+
+    @receives(VenueReconciled)
+    def on_reconciled(self, result: VenueReconciled, ctx: Context) -> None:
+        """A clean comparison clears the venue, one with differences reduces until the next clean one."""
+        name = modes.RECONCILIATION + result.venue
+        ctx.emit(VenueCompared(result.venue, result.generation))
+        if self.state.generation not in ("", result.generation):
+            return  # made before the store was lost: it says nothing about now
+        if result.clean:
+            sources = modes.without(self.state.sources, (name,))
+            self._change_mode(sources, f"{result.venue} reconciled", ctx)
+        else:
+            source = modes.reducing(result.detail, ctx.now, Clearing.RECONCILIATION)
+            self._add_sources(ctx, {name: source}, f"{result.venue} differs: {result.detail}")
+
+    def suspect_external(self, activity: ExternalActivity, ctx: Context) -> None:
+        """Someone else trades on the account, or the desk forgot that it did: a person has to look."""
+        text = f"{activity.symbol} order {activity.venue_order_id} is not the desk's"
+        name = modes.EXTERNAL + activity.venue
+        self._add_sources(ctx, {name: modes.reducing(text, ctx.now)}, text)
+
+    # --- changing ---------------------------------------------------------------------------------------------
+
+    def _judge(
+        self,
+        ctx: Context,
+        reason: str,
+        *,
+        unreserved: str | None = None,
+        raised: Mapping[str, ModeSource] | None = None,
+    ) -> None:
+        """Compare facts with limits, and let the mode follow in the same step. See `facts.judge`."""
+        findings = judge(self.state, self._limits, ctx.now, unreserved=unreserved)
+        for event in findings.events:
+            ctx.emit(event)
+        if findings.raised or findings.ended or raised:
+            standing = modes.without(self.state.sources, findings.ended)
+            sources = modes.with_sources(standing, {**(raised or {}), **findings.raised})
+            self._change_mode(sources, reason, ctx)
+
+    def _add_sources(self, ctx: Context, added: Mapping[str, ModeSource], reason: str) -> None:
+        self._change_mode(modes.with_sources(self.state.sources, added), reason, ctx)
+
+    def _change_mode(
+        self, sources: dict[str, ModeSource], reason: str, ctx: Context, *, tell: bool = False
+    ) -> None:
+        """Take these sources; tell the desk when the mode changes, or when `tell` asks for it."""
+        state, before = self.state, self.state.mode
+        if sources == state.sources and not tell:
+            return
+        mode = modes.effective(sources)
+        told = tell or mode is not before
+        ctx.emit(ModeDecided(mode, state.version + told, sources, reason, ctx.now))
+        if told:
+            asked = {name: source.mode for name, source in sources.items()}
+            ctx.send(CONTROL, ModeChanged(mode, state.version, asked, reason))
+        if mode is Mode.HALTED and before is not Mode.HALTED and self._settings.flatten_on_halt:
+            self._flatten_all(reason, ctx)
+        elif before is Mode.OBSERVE and mode is not before:
+            for listing in list(state.flattening):
+                self._pursue_flatten(listing, ctx)
+
+    def _flatten_all(self, by: str, ctx: Context) -> None:
+        for listing in list(self.state.totals.active):
+            self._start_flatten(listing, by, ctx)
+
+    def _start_day(self, ctx: Context) -> None:
+        """Begin the day that `ctx.now` belongs to, anchored at NAV as last known; once that is known."""
+        state, nav = self.state, self.state.nav
+        if ctx.now >= state.day_ends_at:
+            day, ends_at = day_of(ctx.now, self._zone)
+            ctx.emit(DayStarted(day, ends_at, nav))
+            sources = modes.without_clearing(state.sources, Clearing.DAY)
+            self._change_mode(sources, f"day {day}", ctx)
+        elif state.day_anchor is None and nav is not None:
+            ctx.emit(DayStarted(state.day, state.day_ends_at, nav))
+
+    def _set_configured_kill_switch(self, ctx: Context) -> None:
+        sources = modes.without(self.state.sources, (modes.CONFIGURATION,))
+        if self._settings.kill_switch:
+            source = modes.halting("kill_switch is set", ctx.now, Clearing.WITHDRAWAL)
+            sources[modes.CONFIGURATION] = source
+        self._change_mode(sources, "kill_switch in the settings", ctx, tell=True)
+
+    # --- memory -----------------------------------------------------------------------------------------------
+
+    @applies(GenerationSeen)
+    def remember_generation(self, event: GenerationSeen) -> None:
+        """The store's generation."""
+        self.state.generation = event.generation
+
+    @applies(VenueCompared)
+    def remember_comparison(self, event: VenueCompared) -> None:
+        """Under which generation a venue was last compared."""
+        self.state.compared[event.venue] = event.generation
+
+    @applies(ModeDecided)
+    def remember_mode(self, event: ModeDecided) -> None:
+        """Mode, version and sources."""
+        state = self.state
+        state.mode, state.version, state.sources = event.mode, event.version, dict(event.sources)
+
+    @applies(DayStarted)
+    def remember_day(self, event: DayStarted) -> None:
+        """The day's anchor."""
+        state = self.state
+        state.day, state.day_ends_at, state.day_anchor = event.day, event.ends_at, event.nav
+
+    @applies(PeakReset)
+    def remember_peak(self, event: PeakReset) -> None:
+        """Measure the drawdown from here."""
+        self.state.peak = event.nav
+
+    @applies(LimitBreached, DailyLossBreached, DrawdownBreached, ResumeRefused)
+    def note(self, event: LimitBreached | DailyLossBreached | DrawdownBreached | ResumeRefused) -> None:
+        """For the journal's readers only; what follows from it is an event of its own."""

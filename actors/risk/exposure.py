@@ -1,0 +1,121 @@
+"""What is at risk under the worst fate of everything open, kept incrementally for each listing and in total.
+
+Any subset of the open orders may be filled. A listing then ends anywhere between "all sells filled" and "all buys
+filled", and its exposure is largest at one of the two ends:
+
+- a position is worth its mark's ask, the dearer side, long or short;
+- an open order is worth the price it was reserved at (the dearer of its worst price and the ask at approval), and
+  never less than the ask of now;
+- where orders first close a position and then open the other side, what they open is worth their average.
+
+Each change costs the same however many orders are open. Sums are exact: values have at most as many digits as
+price and quantity together, and the one division is rounded up to `QUANTUM`.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, Decimal
+
+from actors.risk.state import ZERO, Holding, RiskState, Totals
+from messages.intents import Side
+
+QUANTUM = Decimal("0.00000001")
+
+
+def long_fate(position: Decimal, buys: Decimal, buys_value: Decimal, unit: Decimal) -> Decimal:
+    """The value of the long position if all buys are filled and no sell is; 0 if that is not long.
+
+    `unit` is the ask of one unit of quantity, `buys_value` what the buys are reserved at, both in quote currency.
+    """
+    up = position + buys
+    if up <= 0:
+        return ZERO
+    worth = max(buys_value, buys * unit)
+    if position >= 0:
+        return position * unit + worth
+    return (worth * up / buys).quantize(QUANTUM, ROUND_CEILING)
+
+
+def short_fate(position: Decimal, sells: Decimal, sells_value: Decimal, unit: Decimal) -> Decimal:
+    """The value of the short position if all sells are filled and no buy is; 0 if that is not short."""
+    return long_fate(-position, sells, sells_value, unit)
+
+
+def reducible(position: Decimal, buys: Decimal, sells: Decimal, side: Side) -> Decimal:
+    """The largest quantity of an order of `side` that can't increase exposure under any fate of what is open.
+
+    Whatever subset of the open orders is filled before, between or after, it stays on its side of flat.
+    """
+    room = -(position + buys) if side is Side.BUY else position - sells
+    return max(room, ZERO)
+
+
+def symbol_exposure(state: RiskState, symbol: str) -> Decimal:
+    """The exposure to a symbol over all its listings."""
+    return sum((state.holdings[listing].exposure for listing in state.listings.get(symbol, ())), ZERO)
+
+
+def refresh(state: RiskState, listing: str) -> None:
+    """Bring a listing's exposure and value up to date, and the totals with them."""
+    holding, totals = state.holdings[listing], state.totals
+    mark = state.marks.get(holding.symbol)
+    position = holding.position
+    unit = ZERO if mark is None else mark.ask * holding.multiplier
+    exposure = max(
+        long_fate(position, holding.buys, holding.buys_value, unit),
+        short_fate(position, holding.sells, holding.sells_value, unit),
+    )
+    value: Decimal | None = ZERO
+    if position:
+        value = None if mark is None else valued(position, mark.bid, mark.ask, holding.multiplier)
+    totals.exposure += exposure - holding.exposure
+    totals.value += (value or ZERO) - (holding.value or ZERO)
+    holding.exposure, holding.value = exposure, value
+    _belongs(totals.unvalued, listing, value is None)
+    _belongs(totals.active, listing, bool(position or holding.buys or holding.sells))
+
+
+def valued(position: Decimal, bid: Decimal, ask: Decimal, multiplier: Decimal) -> Decimal:
+    """A position at its mark: what closing it would bring, a long at the bid, a short at the ask."""
+    return position * (bid if position > 0 else ask) * multiplier
+
+
+def recompute(state: RiskState, base_currency: str) -> tuple[dict[str, Holding], Totals]:
+    """Holdings and totals from positions, balances, marks and reservations alone, by scanning all of them.
+
+    The slow way to what is kept with each change: for tests and audits.
+    """
+    fresh = RiskState(accounts=state.accounts, marks=state.marks)
+    for listing, holding in state.holdings.items():
+        fresh.holdings[listing] = Holding(
+            **{name: getattr(holding, name) for name in _BOOK_FIELDS},
+            venue=holding.venue,
+            symbol=holding.symbol,
+            multiplier=holding.multiplier,
+        )
+    for reservation in state.reservations.values():
+        holding = fresh.holdings[reservation.listing]
+        value = reservation.remaining * reservation.unit_value
+        if reservation.side is Side.BUY:
+            holding.buys += reservation.remaining
+            holding.buys_value += value
+        else:
+            holding.sells += reservation.remaining
+            holding.sells_value += value
+    for listing in fresh.holdings:
+        refresh(fresh, listing)
+    fresh.totals.buys_value = sum((holding.buys_value for holding in fresh.holdings.values()), ZERO)
+    fresh.totals.cash = sum(
+        (account.balances.get(base_currency, ZERO) for account in state.accounts.values()), ZERO
+    )
+    return fresh.holdings, fresh.totals
+
+
+_BOOK_FIELDS = ("position", "cost", "open_fees", "realised", "net", "fees")
+
+
+def _belongs(members: dict[str, None], name: str, is_member: bool) -> None:
+    if is_member:
+        members[name] = None
+    else:
+        members.pop(name, None)

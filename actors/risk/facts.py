@@ -1,0 +1,135 @@
+"""Facts against limits: what fills, marks and costs made of the portfolio, and the mode that follows from it.
+
+Apart from `checks`, which judges what is asked for: a fact can't be refused, only answered. Pure functions.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from actors.risk import modes
+from actors.risk.exposure import symbol_exposure
+from actors.risk.limits import ONE, ZERO, RiskLimits
+from actors.risk.state import RiskState
+from messages.base import Message
+from messages.control import Mode
+from messages.portfolio import Clearing, DailyLossBreached, DrawdownBreached, LimitBreached, ModeSource
+from messages.reasons import Reason
+
+RECOVERED = Decimal("0.5")
+"""The drawdown source ends by itself once the fall is back to this part of its limit."""
+
+
+class Findings(msgspec.Struct):
+    """Sources that facts bring up or end, and the events that say so."""
+
+    raised: dict[str, ModeSource] = {}
+    ended: list[str] = []
+    events: list[Message] = []
+
+
+def judge(state: RiskState, limits: RiskLimits, now: int, *, unreserved: str | None = None) -> Findings:
+    """Compare the portfolio with its limits. `unreserved`: a symbol that grew by what was never approved.
+
+    Nothing that depends on NAV is judged while NAV is unknown: sources stand as they are.
+    """
+    findings = Findings()
+    nav = state.nav
+    if nav is None:
+        return findings
+    _judge_exposures(state, limits, now, nav, findings, unreserved)
+    _judge_day(state, limits, now, nav, findings)
+    _judge_drawdown(state, limits, now, nav, findings)
+    return findings
+
+
+def _judge_exposures(
+    state: RiskState, limits: RiskLimits, now: int, nav: Decimal, findings: Findings, unreserved: str | None
+) -> None:
+    slack = ONE + limits.breach_tolerance
+    symbol_limit = limits.max_symbol_exposure * nav
+    for symbol in _symbols_to_judge(state):
+        bound = symbol_limit if symbol == unreserved else symbol_limit * slack
+        observed = symbol_exposure(state, symbol)
+        name = modes.EXPOSURE + symbol
+        _judge(state, findings, now, name, Reason.SYMBOL_EXPOSURE, symbol_limit, observed, bound)
+    gross_limit = limits.max_gross_exposure * nav
+    bound = gross_limit if unreserved else gross_limit * slack
+    gross = state.totals.exposure
+    _judge(state, findings, now, modes.GROSS_EXPOSURE, Reason.GROSS_EXPOSURE, gross_limit, gross, bound)
+    # spent cash is measured from what may be spent, so that one rule compares them all
+    spendable = nav - limits.min_cash_reserve * nav
+    spent = nav - state.totals.cash
+    bound = spendable if unreserved else spendable + limits.breach_tolerance * limits.min_cash_reserve * nav
+    _judge(state, findings, now, modes.CASH_RESERVE, Reason.CASH_RESERVE, spendable, spent, bound)
+    most, active = Decimal(limits.max_open_positions), Decimal(len(state.totals.active))
+    _judge(state, findings, now, modes.OPEN_POSITIONS, Reason.MAX_POSITIONS, most, active, most)
+
+
+def _symbols_to_judge(state: RiskState) -> dict[str, None]:
+    symbols = {state.holdings[listing].symbol: None for listing in state.totals.active}
+    for name in state.sources:
+        if name.startswith(modes.EXPOSURE):
+            symbols[name.removeprefix(modes.EXPOSURE)] = None
+    return symbols
+
+
+def _judge(
+    state: RiskState,
+    findings: Findings,
+    now: int,
+    name: str,
+    reason: Reason,
+    limit: Decimal,
+    observed: Decimal,
+    bound: Decimal,
+) -> None:
+    """Beyond `bound` the source comes up; it ends at `limit`."""
+    if name in state.sources:
+        if observed <= limit:
+            findings.ended.append(name)
+    elif observed > bound:
+        findings.raised[name] = modes.reducing(reason.value, now, Clearing.FACT)
+        findings.events.append(LimitBreached(name, reason, limit, observed, now))
+
+
+def _judge_day(state: RiskState, limits: RiskLimits, now: int, nav: Decimal, findings: Findings) -> None:
+    anchor = state.day_anchor
+    if anchor is None or anchor <= 0 or modes.DAILY_LOSS in state.sources:
+        return
+    limit = limits.daily_loss_limit * anchor
+    if anchor - nav >= limit:
+        findings.raised[modes.DAILY_LOSS] = modes.reducing(Reason.DAILY_LOSS.value, now, Clearing.DAY)
+        findings.events.append(DailyLossBreached(limit, anchor - nav, now))
+
+
+def _judge_drawdown(state: RiskState, limits: RiskLimits, now: int, nav: Decimal, findings: Findings) -> None:
+    peak = state.peak
+    if peak is None or peak <= 0:
+        return
+    fall = peak - nav
+    levels = (
+        (modes.DRAWDOWN_HALT, Mode.HALTED, limits.drawdown_halt * peak),
+        (modes.DRAWDOWN, Mode.REDUCE, limits.drawdown_reduce * peak),
+    )
+    for name, mode, limit in levels:
+        if fall >= limit and name not in state.sources:
+            findings.raised[name] = ModeSource(mode, Reason.DRAWDOWN.value, Clearing.PERSON, now)
+            findings.events.append(DrawdownBreached(limit, fall, mode, now))
+    recovered = fall <= levels[1][2] * RECOVERED
+    if modes.DRAWDOWN in state.sources and modes.DRAWDOWN_HALT not in state.sources and recovered:
+        findings.ended.append(modes.DRAWDOWN)
+
+
+def loss_of_day(state: RiskState) -> Decimal | None:
+    """What was lost since the day's anchor (negative: gained); None while it is not known."""
+    nav = state.nav
+    return None if nav is None or state.day_anchor is None else state.day_anchor - nav
+
+
+def drawdown(state: RiskState) -> Decimal | None:
+    """The fall from the highest NAV; None while it is not known."""
+    nav = state.nav
+    return None if nav is None or state.peak is None else max(state.peak - nav, ZERO)

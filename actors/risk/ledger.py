@@ -1,0 +1,248 @@
+"""The books: average cost, fees, realised and unrealised profit, cash. Exact in Decimal.
+
+One accounting for spot and margined perpetuals: a fill moves cash by -sign x price x quantity x multiplier - fee,
+and NAV = cash + position at its mark. On a margin account this cash is not what the venue shows (there the
+notional is not paid), but their difference is exactly the position's value, so that NAV is the same.
+
+A fill is booked once. Three fences hold a double back: mailboxes deliver exactly once; execution forwards each of
+the venue's fill ids once; and risk keeps every fill id of an intent for as long as it keeps the intent: while it is
+open, and until `CLOSED_REMEMBERED` more have ended. A fill of an intent forgotten since is booked, because what the
+venue says is a fact, and trading is reduced until a person has compared the books.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from actors.risk.exposure import refresh, valued
+from actors.risk.limits import listing_id
+from actors.risk.reservations import consume, holding_of, remember
+from actors.risk.state import (
+    ZERO,
+    Account,
+    Book,
+    KnownMark,
+    Reservation,
+    RiskState,
+    StrategyHolding,
+    strategy_key,
+)
+from messages.intents import Side
+from messages.order_events import ExternalActivity
+from messages.orders import Fill
+from messages.portfolio import AccountOpened, FillBooked, MarksTaken, Posting
+from messages.venue import VenueFill
+
+COST_QUANTUM = Decimal("0.000000000001")
+"""A partly closed position releases its share of the cost rounded to this; the rest stays, so nothing is lost."""
+
+
+def fill_key(fill: Fill) -> str:
+    """A fill's name among all venues."""
+    return f"{fill.venue}/{fill.fill_id}"
+
+
+def is_booked(state: RiskState, fill: Fill) -> bool:
+    """Whether this fill is in the books already."""
+    intent = state.reservations.get(fill.intent_id) or state.closed.get(fill.intent_id)
+    return intent is not None and fill_key(fill) in intent.fills
+
+
+def external_fill(activity: ExternalActivity, fill: VenueFill) -> Fill:
+    """The fill of an order that no intent explains, under an intent of that order's own and no strategy."""
+    return Fill(
+        fill_id=fill.fill_id,
+        venue=activity.venue,
+        symbol=activity.symbol,
+        strategy="",
+        intent_id=f"external/{activity.venue_order_id}",
+        client_order_id=activity.client_order_id,
+        venue_order_id=activity.venue_order_id,
+        side=activity.side,
+        price=fill.price,
+        quantity=fill.quantity,
+        fee=fill.fee,
+        fee_currency=fill.fee_currency,
+        liquidity=fill.liquidity,
+        event_time=activity.time,
+    )
+
+
+def post(book: Book, side: Side, quantity: Decimal, value: Decimal, fee: Decimal) -> Posting:
+    """What a fill of `quantity` worth `value` makes of a book, at average cost; closes before it opens.
+
+    Value and fee in quote currency. A fill that goes through flat is split in proportion to the quantity.
+    """
+    sign, position = side.sign, book.position
+    cost = book.cost if book.cost is not None else _at_price(position, value, quantity)
+    after = position + sign * quantity
+    if position * sign >= 0:
+        return Posting(after, cost + sign * value, book.open_fees + fee, ZERO, ZERO)
+    held = abs(position)
+    if quantity <= held:
+        part = quantity == held
+        released = cost if part else _share(cost, quantity, held)
+        entry_fees = book.open_fees if part else _share(book.open_fees, quantity, held)
+        realised = -sign * value - released
+        return Posting(
+            after, cost - released, book.open_fees - entry_fees, realised, realised - entry_fees - fee
+        )
+    closing_value, closing_fee = _share(value, held, quantity), _share(fee, held, quantity)
+    realised = -sign * closing_value - cost
+    net = realised - book.open_fees - closing_fee
+    return Posting(after, sign * (value - closing_value), fee - closing_fee, realised, net)
+
+
+def booking(state: RiskState, fill: Fill, multiplier: Decimal, currency: str, now: int) -> FillBooked:
+    """The event that books a fill, with what all books show afterwards. `currency` is the quote currency."""
+    listing = listing_id(fill.venue, fill.symbol)
+    value = fill.price * fill.quantity * multiplier
+    own_fee = fill.fee if fill.fee_currency == currency else ZERO
+    desk: Book = state.holdings.get(listing) or Book()
+    own: Book = state.strategies.get(strategy_key(fill.strategy, listing)) or Book()
+    account = state.accounts.get(fill.venue) or Account()
+    intent = state.reservations.get(fill.intent_id) or state.closed.get(fill.intent_id)
+    return FillBooked(
+        fill_id=fill.fill_id,
+        intent_id=fill.intent_id,
+        requester=intent.requester if intent is not None else "",
+        strategy=fill.strategy,
+        venue=fill.venue,
+        symbol=fill.symbol,
+        side=fill.side,
+        price=fill.price,
+        quantity=fill.quantity,
+        multiplier=multiplier,
+        fee=fill.fee,
+        fee_currency=fill.fee_currency,
+        currency=currency,
+        cash=account.balances.get(currency, ZERO) - fill.side.sign * value - own_fee,
+        opening_value=_at_price(desk.position, value, fill.quantity) if desk.cost is None else None,
+        desk=post(desk, fill.side, fill.quantity, value, own_fee),
+        own=post(own, fill.side, fill.quantity, value, own_fee),
+        time=now,
+    )
+
+
+def book(state: RiskState, event: FillBooked) -> None:
+    """Put a fill into the books: the listing's, the strategy's, the account's, and off its reservation."""
+    listing = listing_id(event.venue, event.symbol)
+    holding = holding_of(state, event.venue, event.symbol, event.multiplier)
+    if event.intent_id not in state.reservations and event.intent_id not in state.closed:
+        remember(state, event.intent_id, _forgotten(event, listing))
+    consume(state, event.intent_id, f"{event.venue}/{event.fill_id}", event.quantity)
+    own_fee = event.fee if event.fee_currency == event.currency else ZERO
+    _enter(holding, event.desk, own_fee)
+    _enter(_strategy_book(state, event, listing), event.own, own_fee)
+    balances = state.accounts.setdefault(event.venue, Account()).balances
+    state.totals.cash += event.cash - balances.get(event.currency, ZERO)
+    balances[event.currency] = event.cash
+    if event.fee_currency != event.currency:
+        balances[event.fee_currency] = balances.get(event.fee_currency, ZERO) - event.fee
+    if event.opening_value is not None:
+        _deposit(state, event.opening_value)
+    refresh(state, listing)
+    _note_peak(state)
+
+
+def open_account(state: RiskState, event: AccountOpened) -> None:
+    """Take an account into the books as it was found; what it holds counts as deposited.
+
+    What was booked at this venue before it was found is contained in what was found.
+    """
+    account = state.accounts.setdefault(event.venue, Account())
+    before = account.balances.get(event.currency, ZERO)
+    account.balances, account.opened = dict(event.balances), True
+    state.totals.cash += event.cash - before
+    _deposit(state, event.cash - before)
+    for listing, holding in state.holdings.items():
+        if holding.venue == event.venue:
+            _deposit(state, -(holding.cost or ZERO))
+            holding.position, holding.cost, holding.open_fees = ZERO, ZERO, ZERO
+            refresh(state, listing)
+    for opened in event.positions:
+        listing = listing_id(event.venue, opened.symbol)
+        holding = holding_of(state, event.venue, opened.symbol, opened.multiplier)
+        holding.position, holding.cost = opened.quantity, None
+        _price_opening(state, listing)
+        refresh(state, listing)
+    _note_peak(state)
+
+
+def take_marks(state: RiskState, event: MarksTaken) -> None:
+    """Value everything at newer marks."""
+    for mark in event.marks:
+        state.marks[mark.symbol] = KnownMark(mark.bid, mark.ask, mark.time)
+        for listing in state.listings.get(mark.symbol, ()):
+            _price_opening(state, listing)
+            refresh(state, listing)
+    _note_peak(state)
+
+
+def unrealised(state: RiskState) -> Decimal | None:
+    """The profit of all open positions at their marks, before fees; None while one of them has no mark."""
+    if state.totals.unvalued:
+        return None
+    return state.totals.value - sum((holding.cost or ZERO for holding in state.holdings.values()), ZERO)
+
+
+def _at_price(position: Decimal, value: Decimal, quantity: Decimal) -> Decimal:
+    return (position * value / quantity).quantize(COST_QUANTUM, ROUND_HALF_EVEN) if quantity else ZERO
+
+
+def _share(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    return (amount * part / whole).quantize(COST_QUANTUM, ROUND_HALF_EVEN)
+
+
+def _enter(target: Book, posting: Posting, fee: Decimal) -> None:
+    target.position, target.cost, target.open_fees = posting.position, posting.cost, posting.open_fees
+    target.realised += posting.realised
+    target.net += posting.net
+    target.fees += fee
+
+
+def _strategy_book(state: RiskState, event: FillBooked, listing: str) -> StrategyHolding:
+    key = strategy_key(event.strategy, listing)
+    found = state.strategies.get(key)
+    if found is None:
+        found = StrategyHolding(
+            strategy=event.strategy, venue=event.venue, symbol=event.symbol, holder=event.requester
+        )
+        state.strategies[key] = found
+    return found
+
+
+def _forgotten(event: FillBooked, listing: str) -> Reservation:
+    return Reservation(
+        requester=event.requester,
+        strategy=event.strategy,
+        listing=listing,
+        side=event.side,
+        quantity=ZERO,
+        unit_value=ZERO,
+        submit_id="",
+    )
+
+
+def _price_opening(state: RiskState, listing: str) -> None:
+    """Give a position that was opened without a price its cost: what it is worth at the first mark."""
+    holding = state.holdings[listing]
+    mark = state.marks.get(holding.symbol)
+    if holding.cost is None and mark is not None:
+        holding.cost = valued(holding.position, mark.bid, mark.ask, holding.multiplier)
+        _deposit(state, holding.cost)
+
+
+def _deposit(state: RiskState, amount: Decimal) -> None:
+    """Money from outside is no profit: it moves the anchors with it."""
+    state.deposits += amount
+    if state.peak is not None:
+        state.peak += amount
+    if state.day_anchor is not None:
+        state.day_anchor += amount
+
+
+def _note_peak(state: RiskState) -> None:
+    nav = state.nav
+    if nav is not None and (state.peak is None or nav > state.peak):
+        state.peak = nav

@@ -1,0 +1,159 @@
+"""What the risk actor is set up with: limits, instruments, policies. Plain data; the defaults are the house's.
+
+Apart from the desk's configuration, which is read elsewhere and mapped to this.
+"""
+
+from __future__ import annotations
+
+import zoneinfo
+from decimal import Decimal
+
+import msgspec
+
+from messages.errors import ConfigurationError
+
+ZERO = Decimal(0)
+ONE = Decimal(1)
+MILLISECOND = 1_000_000
+SECOND = 1_000_000_000
+
+
+class RiskLimits(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
+    """What no approval may exceed. Money in base currency, ratios as fractions, ages in ns.
+
+    - `min_notional`, `max_order_notional`: the value of one order.
+    - `max_symbol_exposure`, `max_gross_exposure`: parts of NAV, under the worst fate of everything open.
+    - `min_cash_reserve`: part of NAV that buys leave untouched.
+    - `daily_loss_limit`: part of the day's anchor; `drawdown_reduce`, `drawdown_halt`: parts of the highest NAV.
+    - `price_collar`: how far an order's worst price may be beyond the mark.
+    - `breach_tolerance`: how far marks and costs may carry an exposure beyond its limit before the desk reduces.
+      No approval uses it, and what was never reserved (a late fill, a correction) has none. Without it a desk that
+      uses its limits to the full would change its mode with every tick.
+    """
+
+    min_notional: Decimal = Decimal(10)
+    max_order_notional: Decimal = Decimal(10_000)
+    max_symbol_exposure: Decimal = Decimal("0.25")
+    max_gross_exposure: Decimal = ONE
+    min_cash_reserve: Decimal = Decimal("0.05")
+    max_open_positions: int = 20
+    max_open_orders: int = 50
+    daily_loss_limit: Decimal = Decimal("0.03")
+    drawdown_reduce: Decimal = Decimal("0.05")
+    drawdown_halt: Decimal = Decimal("0.10")
+    max_mark_age: int = 5 * SECOND
+    max_intent_age: int = 5 * SECOND
+    price_collar: Decimal = Decimal("0.01")
+    breach_tolerance: Decimal = Decimal("0.05")
+
+
+class RiskInstrument(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
+    """A symbol as a venue lists it: steps, smallest and largest order, base units per unit of quantity.
+
+    `tick` in quote currency per base unit, `lot` and quantities in base units, `min_notional` in quote currency.
+    """
+
+    symbol: str
+    venue: str
+    tick: Decimal
+    lot: Decimal
+    min_quantity: Decimal = ZERO
+    max_quantity: Decimal | None = None
+    min_notional: Decimal = ZERO
+    multiplier: Decimal = ONE
+    quote_currency: str = "USDT"
+
+
+class FlattenPolicy(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
+    """How positions are closed by command: `collar` bounds the price, `deadline` the start of each order (ns).
+
+    An attempt that did not finish is followed by another after `retry`, doubled each time up to `retry_most` (ns).
+    """
+
+    collar: Decimal = Decimal("0.05")
+    deadline: int = 5 * SECOND
+    retry: int = 500 * MILLISECOND
+    retry_most: int = 60 * SECOND
+
+
+class RiskSettings(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
+    """Everything the risk actor is set up with.
+
+    `kill_switch` holds the desk HALTED as long as it is set; `flatten_on_halt` closes all positions whenever the
+    desk becomes HALTED; `day_boundary` is the time zone at whose midnight the daily loss starts anew.
+    """
+
+    instruments: tuple[RiskInstrument, ...]
+    limits: RiskLimits = RiskLimits()
+    flatten: FlattenPolicy = FlattenPolicy()
+    base_currency: str = "USDT"
+    kill_switch: bool = False
+    flatten_on_halt: bool = False
+    day_boundary: str = "UTC"
+
+
+def listing_id(venue: str, symbol: str) -> str:
+    """The name of a symbol's listing at a venue, under which its books are kept."""
+    return f"{venue}/{symbol}"
+
+
+def check_settings(settings: RiskSettings) -> None:
+    """Raises `ConfigurationError` naming the first setting that makes no sense."""
+    limits = settings.limits
+    rules: list[tuple[str, object, bool, str]] = [
+        (f"limits.{name}", getattr(limits, name), getattr(limits, name) >= 0, "must not be negative")
+        for name in RiskLimits.__struct_fields__
+    ]
+    rules += [
+        (
+            "limits.drawdown_halt",
+            limits.drawdown_halt,
+            limits.drawdown_halt >= limits.drawdown_reduce > 0,
+            "at or above drawdown_reduce, and both above 0",
+        ),
+        ("limits.daily_loss_limit", limits.daily_loss_limit, limits.daily_loss_limit > 0, "must be above 0"),
+        (
+            "limits.min_notional",
+            limits.min_notional,
+            limits.min_notional <= limits.max_order_notional,
+            "lower it",
+        ),
+        ("flatten.collar", settings.flatten.collar, 0 < settings.flatten.collar < 1, "a ratio such as 0.05"),
+        ("flatten.retry", settings.flatten.retry, settings.flatten.retry > 0, "must be above 0 ns"),
+        ("day_boundary", settings.day_boundary, _is_time_zone(settings.day_boundary), "a name such as UTC"),
+    ]
+    seen: dict[str, None] = {}
+    for instrument in settings.instruments:
+        rules += _instrument_rules(instrument, settings.base_currency, seen)
+    for name, value, holds, remedy in rules:
+        if not holds:
+            raise ConfigurationError("not allowed", field=f"risk.{name}", value=value, remedy=remedy)
+
+
+def _instrument_rules(
+    instrument: RiskInstrument, base_currency: str, seen: dict[str, None]
+) -> list[tuple[str, object, bool, str]]:
+    listing = listing_id(instrument.venue, instrument.symbol)
+    where = f"instruments.{listing}"
+    twice = listing in seen
+    seen[listing] = None
+    return [
+        (where, listing, not twice, "list each symbol once per venue"),
+        (f"{where}.tick", instrument.tick, instrument.tick > 0, "must be above 0"),
+        (f"{where}.lot", instrument.lot, instrument.lot > 0, "must be above 0"),
+        (f"{where}.multiplier", instrument.multiplier, instrument.multiplier > 0, "must be above 0"),
+        (
+            f"{where}.quote_currency",
+            instrument.quote_currency,
+            instrument.quote_currency == base_currency,
+            f"only symbols quoted in the base currency {base_currency} can be valued",
+        ),
+    ]
+
+
+def _is_time_zone(name: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return False
+    return True

@@ -1,0 +1,43 @@
+"""Marks as they come from strategies, made fit for the books: newer, sound, and on the symbol's tick."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+
+from actors.risk.state import RiskState
+from messages.market import Mark, Marks
+from messages.portfolio import MarkTaken
+
+
+def newer_marks(marks: Marks, state: RiskState, ticks: Mapping[str, Decimal]) -> tuple[MarkTaken, ...]:
+    """The marks that are newer than those known, on their ticks; `ticks` by symbol.
+
+    A mark without a sound bid and ask is passed over, so that it grows stale and blocks what depends on it; so is
+    one of a symbol that is neither configured nor held.
+    """
+    taken = []
+    for mark in marks.marks:
+        known = state.marks.get(mark.symbol)
+        if known is not None and mark.time <= known.time:
+            continue
+        tick = ticks.get(mark.symbol)
+        if not _is_sound(mark) or (tick is None and mark.symbol not in state.listings):
+            continue
+        bid, ask = on_tick(mark.bid, tick), on_tick(mark.ask, tick)
+        if bid > 0:
+            taken.append(MarkTaken(mark.symbol, bid, ask, mark.time))
+    return tuple(taken)
+
+
+def on_tick(price: float, tick: Decimal | None) -> Decimal:
+    """A float price as the multiple of `tick` nearest to it; as its shortest text when there is no tick."""
+    exact = Decimal(repr(price))
+    if tick is None:
+        return exact
+    return (exact / tick).to_integral_value() * tick
+
+
+def _is_sound(mark: Mark) -> bool:
+    return math.isfinite(mark.bid) and math.isfinite(mark.ask) and 0 < mark.bid <= mark.ask

@@ -1,0 +1,178 @@
+"""What the risk actor remembers: accounts, holdings, marks, reservations, mode sources, anchors. Plain fields only.
+
+It changes by the events of `messages.portfolio`, in the functions of `ledger`, `exposure` and `reservations`.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from messages.base import Address
+from messages.control import Mode
+from messages.intents import Side
+from messages.portfolio import ModeSource
+
+ZERO = Decimal(0)
+ONE = Decimal(1)
+
+CLOSED_REMEMBERED = 1_000
+"""Ended intents kept with the ids of their fills, for late news and against doubles; see `ledger`."""
+
+
+class Book(msgspec.Struct, kw_only=True):
+    """A position with what it cost. `position` and `cost` are signed, in base units and quote currency.
+
+    `cost` is None for a position that was there before the desk and has no price yet. `open_fees` are the fees
+    paid for what is held; `realised` is profit before fees, `net` the profit of what was closed after its fees,
+    entry and exit; `fees` are all fees paid.
+    """
+
+    position: Decimal = ZERO
+    cost: Decimal | None = ZERO
+    open_fees: Decimal = ZERO
+    realised: Decimal = ZERO
+    net: Decimal = ZERO
+    fees: Decimal = ZERO
+
+
+class Holding(Book, kw_only=True):
+    """The account's book of one listing, with what is reserved for its open orders.
+
+    `buys` and `sells` are the quantities that may still be filled, `buys_value` and `sells_value` the same at the
+    prices they are reserved at. `exposure` is the value at risk under the worst fate of those orders, `value` the
+    position at its mark (None: held, but never marked); both are kept up to date by `exposure.refresh`.
+    """
+
+    venue: str
+    symbol: str
+    multiplier: Decimal
+    buys: Decimal = ZERO
+    buys_value: Decimal = ZERO
+    sells: Decimal = ZERO
+    sells_value: Decimal = ZERO
+    exposure: Decimal = ZERO
+    value: Decimal | None = ZERO
+
+
+class StrategyHolding(Book, kw_only=True):
+    """The part of a listing that belongs to one strategy; `holder` is the actor that hears of its fills."""
+
+    strategy: str
+    venue: str
+    symbol: str
+    holder: Address
+
+
+class Reservation(msgspec.Struct, kw_only=True):
+    """What was approved for one intent and may still be filled, each unit at `unit_value` (quote currency).
+
+    `booked` is what was filled, `final_filled` what execution says will have been filled in the end. `flattening`
+    marks an order by which risk itself closes a position. `fills` are the ids of its fills.
+    """
+
+    requester: Address
+    strategy: str
+    listing: str
+    side: Side
+    quantity: Decimal
+    unit_value: Decimal
+    submit_id: str
+    flattening: bool = False
+    booked: Decimal = ZERO
+    final_filled: Decimal | None = None
+    fills: dict[str, None] = {}
+
+    @property
+    def remaining(self) -> Decimal:
+        """What may still be filled."""
+        return max(self.quantity - self.booked, ZERO)
+
+
+class Account(msgspec.Struct):
+    """The balances of one venue account by currency; `opened` once it was found as it is at the venue."""
+
+    balances: dict[str, Decimal] = {}
+    opened: bool = False
+
+
+class KnownMark(msgspec.Struct, frozen=True, gc=False):
+    """The latest bid and ask of a symbol, seen at desk time `time`."""
+
+    bid: Decimal
+    ask: Decimal
+    time: int
+
+
+class Flattening(msgspec.Struct):
+    """A listing that is being closed: how often it was tried, and who asked for it."""
+
+    by: str
+    attempts: int = 0
+
+
+class Totals(msgspec.Struct):
+    """Sums over all holdings, kept with each change; `exposure.recompute` gives the same from scratch.
+
+    `cash` is in base currency over all accounts; `value` the positions at their marks; `exposure` the worst fates
+    of all listings; `buys_value` what open buys may cost. `active` are the listings with a position or an open
+    order, `unvalued` those held without a mark.
+    """
+
+    cash: Decimal = ZERO
+    value: Decimal = ZERO
+    exposure: Decimal = ZERO
+    buys_value: Decimal = ZERO
+    active: dict[str, None] = {}
+    unvalued: dict[str, None] = {}
+
+
+class RiskState(msgspec.Struct):
+    """The whole state.
+
+    `holdings`, `flattening` are keyed by listing (`venue/symbol`), `listings` gives the listings of a symbol,
+    `strategies` is keyed `strategy/venue/symbol`, `reservations` and `closed` by intent, `submissions` maps the
+    message that carried an approval to its intent. `deposits` is what came from outside, at its value then;
+    `generation` is the store's since it was renewed ("" before), `compared` the one under which each venue was
+    last compared with the books.
+    """
+
+    mode: Mode = Mode.NORMAL
+    version: int = 0
+    sources: dict[str, ModeSource] = {}
+    generation: str = ""
+    compared: dict[str, str] = {}
+    accounts: dict[str, Account] = {}
+    holdings: dict[str, Holding] = {}
+    listings: dict[str, dict[str, None]] = {}
+    strategies: dict[str, StrategyHolding] = {}
+    marks: dict[str, KnownMark] = {}
+    reservations: dict[str, Reservation] = {}
+    closed: dict[str, Reservation] = {}
+    submissions: dict[str, str] = {}
+    flattening: dict[str, Flattening] = {}
+    totals: Totals = msgspec.field(default_factory=Totals)
+    deposits: Decimal = ZERO
+    peak: Decimal | None = None
+    day: str = ""
+    day_ends_at: int = 0
+    day_anchor: Decimal | None = None
+
+    @property
+    def nav(self) -> Decimal | None:
+        """Cash plus positions at their marks, in base currency.
+
+        None while an account is not open, or a held position has no mark: what depends on it fails closed.
+        """
+        if self.totals.unvalued or not self.accounts:
+            return None
+        for account in self.accounts.values():
+            if not account.opened:
+                return None
+        return self.totals.cash + self.totals.value
+
+
+def strategy_key(strategy: str, listing: str) -> str:
+    """The name under which a strategy's part of a listing is kept."""
+    return f"{strategy}/{listing}"

@@ -1,0 +1,211 @@
+"""The portfolio on one page, for people: NAV, cash, positions, profit, exposures, room left, mode, reservations."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from actors.risk.exposure import symbol_exposure
+from actors.risk.facts import drawdown, loss_of_day
+from actors.risk.ledger import unrealised
+from actors.risk.limits import ZERO, RiskSettings
+from actors.risk.state import Book, Holding, RiskState, StrategyHolding
+from messages.control import Mode
+from messages.intents import Side
+from messages.portfolio import ModeSource
+
+
+class PositionSummary(msgspec.Struct, frozen=True):
+    """One position. `strategy` is None for the account's; quantities in base units, money in quote currency."""
+
+    venue: str
+    symbol: str
+    strategy: str | None
+    quantity: Decimal
+    average_price: Decimal | None
+    realised: Decimal
+    net: Decimal
+    fees: Decimal
+    unrealised: Decimal | None
+    exposure: Decimal | None
+    open_buys: Decimal
+    open_sells: Decimal
+
+
+class RoomSummary(msgspec.Struct, frozen=True):
+    """One limit: what it is, what is used of it, what is left; None while NAV is not known."""
+
+    name: str
+    limit: Decimal | None
+    used: Decimal | None
+    left: Decimal | None
+    unit: str
+
+
+class ReservationSummary(msgspec.Struct, frozen=True):
+    """What is set aside for one approved intent."""
+
+    intent_id: str
+    strategy: str
+    listing: str
+    side: Side
+    quantity: Decimal
+    remaining: Decimal
+    value: Decimal
+
+
+class PortfolioSummary(msgspec.Struct, frozen=True):
+    """Where the portfolio stands. Money in base currency; None is "not known", never 0."""
+
+    mode: Mode
+    mode_version: int
+    sources: dict[str, ModeSource]
+    nav: Decimal | None
+    cash: Decimal
+    balances: dict[str, dict[str, Decimal]]
+    deposits: Decimal
+    realised: Decimal
+    net: Decimal
+    unrealised: Decimal | None
+    fees: Decimal
+    gross_exposure: Decimal | None
+    peak: Decimal | None
+    drawdown: Decimal | None
+    day: str
+    day_anchor: Decimal | None
+    day_loss: Decimal | None
+    positions: tuple[PositionSummary, ...]
+    strategies: tuple[PositionSummary, ...]
+    room: tuple[RoomSummary, ...]
+    reservations: tuple[ReservationSummary, ...]
+    flattening: tuple[str, ...]
+
+
+def summarise(state: RiskState, settings: RiskSettings) -> PortfolioSummary:
+    """The portfolio as `state` has it, against the limits of `settings`."""
+    holdings = state.holdings.values()
+    return PortfolioSummary(
+        mode=state.mode,
+        mode_version=state.version,
+        sources=dict(state.sources),
+        nav=state.nav,
+        cash=state.totals.cash,
+        balances={venue: dict(account.balances) for venue, account in state.accounts.items()},
+        deposits=state.deposits,
+        realised=sum((holding.realised for holding in holdings), ZERO),
+        net=sum((holding.net for holding in holdings), ZERO),
+        unrealised=unrealised(state),
+        fees=sum((holding.fees for holding in holdings), ZERO),
+        gross_exposure=None if state.totals.unvalued else state.totals.exposure,
+        peak=state.peak,
+        drawdown=drawdown(state),
+        day=state.day,
+        day_anchor=state.day_anchor,
+        day_loss=loss_of_day(state),
+        positions=tuple(_position(state, holding) for holding in holdings),
+        strategies=tuple(_strategy_position(state, book) for book in state.strategies.values()),
+        room=_room(state, settings),
+        reservations=_reservations(state),
+        flattening=tuple(state.flattening),
+    )
+
+
+def _position(state: RiskState, holding: Holding) -> PositionSummary:
+    return PositionSummary(
+        venue=holding.venue,
+        symbol=holding.symbol,
+        strategy=None,
+        quantity=holding.position,
+        average_price=average_price(holding, holding.multiplier),
+        realised=holding.realised,
+        net=holding.net,
+        fees=holding.fees,
+        unrealised=None if holding.value is None or holding.cost is None else holding.value - holding.cost,
+        exposure=None if holding.value is None else holding.exposure,
+        open_buys=holding.buys,
+        open_sells=holding.sells,
+    )
+
+
+def _strategy_position(state: RiskState, book: StrategyHolding) -> PositionSummary:
+    holding = state.holdings[f"{book.venue}/{book.symbol}"]
+    mark = state.marks.get(book.symbol)
+    profit: Decimal | None = ZERO
+    if book.position:
+        price = None if mark is None else (mark.bid if book.position > 0 else mark.ask)
+        known = price is not None and book.cost is not None
+        profit = book.position * price * holding.multiplier - book.cost if known else None  # type: ignore[operator]
+    mine = [
+        reservation
+        for reservation in state.reservations.values()
+        if reservation.strategy == book.strategy and reservation.listing == f"{book.venue}/{book.symbol}"
+    ]
+    return PositionSummary(
+        venue=book.venue,
+        symbol=book.symbol,
+        strategy=book.strategy,
+        quantity=book.position,
+        average_price=average_price(book, holding.multiplier),
+        realised=book.realised,
+        net=book.net,
+        fees=book.fees,
+        unrealised=profit,
+        exposure=None,
+        open_buys=sum((one.remaining for one in mine if one.side is Side.BUY), ZERO),
+        open_sells=sum((one.remaining for one in mine if one.side is Side.SELL), ZERO),
+    )
+
+
+def average_price(book: Book, multiplier: Decimal) -> Decimal | None:
+    """What a position cost on average, per base unit; None when flat or without a price."""
+    if not book.position or book.cost is None:
+        return None
+    return book.cost / book.position / multiplier
+
+
+def _room(state: RiskState, settings: RiskSettings) -> tuple[RoomSummary, ...]:
+    limits, nav, totals = settings.limits, state.nav, state.totals
+    rows: list[tuple[str, Decimal | None, Decimal | None, str]] = [
+        ("gross_exposure", _part(limits.max_gross_exposure, nav), totals.exposure, "quote"),
+        ("cash_reserve", _part(1 - limits.min_cash_reserve, nav), _used_cash(state), "quote"),
+        ("open_positions", Decimal(limits.max_open_positions), Decimal(len(totals.active)), "count"),
+        ("open_orders", Decimal(limits.max_open_orders), Decimal(len(state.reservations)), "count"),
+        ("daily_loss", _part(limits.daily_loss_limit, state.day_anchor), loss_of_day(state), "quote"),
+        ("drawdown_reduce", _part(limits.drawdown_reduce, state.peak), drawdown(state), "quote"),
+        ("drawdown_halt", _part(limits.drawdown_halt, state.peak), drawdown(state), "quote"),
+    ]
+    symbol_limit = _part(limits.max_symbol_exposure, nav)
+    symbols = dict.fromkeys(instrument.symbol for instrument in settings.instruments)
+    rows += [
+        (f"symbol_exposure:{symbol}", symbol_limit, symbol_exposure(state, symbol), "quote")
+        for symbol in {**symbols, **dict.fromkeys(state.listings)}
+    ]
+    return tuple(
+        RoomSummary(name, limit, used, None if limit is None or used is None else limit - used, unit)
+        for name, limit, used, unit in rows
+    )
+
+
+def _part(ratio: Decimal, whole: Decimal | None) -> Decimal | None:
+    return None if whole is None else ratio * whole
+
+
+def _used_cash(state: RiskState) -> Decimal | None:
+    nav = state.nav
+    return None if nav is None else nav - state.totals.cash + state.totals.buys_value
+
+
+def _reservations(state: RiskState) -> tuple[ReservationSummary, ...]:
+    return tuple(
+        ReservationSummary(
+            intent_id=intent_id,
+            strategy=one.strategy,
+            listing=one.listing,
+            side=one.side,
+            quantity=one.quantity,
+            remaining=one.remaining,
+            value=one.remaining * one.unit_value,
+        )
+        for intent_id, one in state.reservations.items()
+    )

@@ -1,0 +1,171 @@
+"""What the checks look at: one intent against the portfolio as it stands. Built once per decision, then only read.
+
+The value of an order is its quantity at the dearer of its worst price and the mark's ask, buy or sell: what it may
+cost, or what the short it opens may be worth. What a venue calls too small is judged at the cheaper of worst price
+and bid. Without a mark both are the worst price.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+
+from actors.risk.exposure import long_fate, reducible, short_fate
+from actors.risk.limits import RiskInstrument, RiskLimits, listing_id
+from actors.risk.state import ZERO, KnownMark, RiskState
+from messages.control import Mode
+from messages.intents import OrderIntent, Side
+
+_DOWN = Context(prec=28, rounding=ROUND_FLOOR)
+_UP = Context(prec=28, rounding=ROUND_CEILING)
+"""What is divided is rounded to the safe side: room down, prices up."""
+
+
+class View:
+    """One intent against the portfolio.
+
+    - `reducible`: the part of the intent that can't increase exposure under any fate; no limit holds it back.
+    - `price`: what it is reserved at, `unit_value` the same with the multiplier; `least_value`: the least one unit
+      is worth; quote currency.
+    - `own_exposure` and `opposite_exposure`: the listing's value at risk if all orders of the intent's side, or of
+      the other, are filled; `exposure_after`: the larger of the two with the whole intent added; `elsewhere`: the
+      exposure of the same symbol at other venues, `total_exposure` of all other listings.
+    """
+
+    __slots__ = (
+        "active",
+        "elsewhere",
+        "exposure_after",
+        "instrument",
+        "intent",
+        "is_buy",
+        "is_reducing",
+        "least_value",
+        "limits",
+        "listing",
+        "mark",
+        "nav",
+        "now",
+        "open_quantity",
+        "open_worth",
+        "opposite_exposure",
+        "own_exposure",
+        "position",
+        "price",
+        "reducible",
+        "state",
+        "terms",
+        "total_exposure",
+        "unit",
+        "unit_value",
+    )
+
+    def __init__(
+        self, state: RiskState, intent: OrderIntent, instrument: RiskInstrument, limits: RiskLimits, now: int
+    ) -> None:
+        terms = intent.terms
+        self.state, self.intent, self.terms = state, intent, terms
+        self.instrument, self.limits, self.now = instrument, limits, now
+        self.listing = listing_id(terms.venue, terms.symbol)
+        self.nav: Decimal | None = state.nav
+        self.is_buy = terms.side is Side.BUY
+        self.mark: KnownMark | None = state.marks.get(terms.symbol)
+        self._price()
+        self._expose()
+        # whether the whole intent can't increase exposure under any fate
+        self.is_reducing = terms.quantity <= self.reducible
+
+    def _price(self) -> None:
+        worst, multiplier, mark = self.terms.worst_price, self.instrument.multiplier, self.mark
+        if mark is None:
+            self.unit, self.price = ZERO, worst
+            self.least_value = worst * multiplier
+        else:
+            self.unit, self.price = mark.ask * multiplier, max(worst, mark.ask)
+            self.least_value = min(worst, mark.bid) * multiplier
+        self.unit_value = self.price * multiplier
+
+    def _expose(self) -> None:
+        state, unit = self.state, self.unit
+        holding = state.holdings.get(self.listing)
+        if holding is None:
+            self.position = self.open_quantity = self.open_worth = ZERO
+            self.own_exposure = self.opposite_exposure = self.reducible = ZERO
+            self.active, own_total = False, ZERO
+        else:
+            long = long_fate(holding.position, holding.buys, holding.buys_value, unit)
+            short = short_fate(holding.position, holding.sells, holding.sells_value, unit)
+            # seen from the intent's side a buy into a long and a sell into a short are the same
+            if self.is_buy:
+                self.position, self.open_quantity, worth = holding.position, holding.buys, holding.buys_value
+                self.own_exposure, self.opposite_exposure = long, short
+            else:
+                self.position, self.open_quantity, worth = (
+                    -holding.position,
+                    holding.sells,
+                    holding.sells_value,
+                )
+                self.own_exposure, self.opposite_exposure = short, long
+            self.open_worth = max(worth, self.open_quantity * unit)
+            self.reducible = reducible(holding.position, holding.buys, holding.sells, self.terms.side)
+            self.active, own_total = self.listing in state.totals.active, holding.exposure
+        self.exposure_after = self._exposure_with(self.terms.quantity)
+        self.total_exposure = state.totals.exposure - own_total
+        self.elsewhere = self._exposure_elsewhere()
+
+    def _exposure_elsewhere(self) -> Decimal:
+        listings = self.state.listings.get(self.terms.symbol, ())
+        if len(listings) <= 1 and (not listings or self.listing in listings):
+            return ZERO
+        holdings = self.state.holdings
+        return sum((holdings[name].exposure for name in listings if name != self.listing), ZERO)
+
+    @property
+    def is_halted(self) -> bool:
+        """Whether any source asks for HALTED."""
+        return any(source.mode is Mode.HALTED for source in self.state.sources.values())
+
+    @property
+    def is_flattening(self) -> bool:
+        """Whether the listing is being closed by command."""
+        return self.listing in self.state.flattening
+
+    def _exposure_with(self, quantity: Decimal) -> Decimal:
+        worth = self.open_worth + quantity * self.unit_value
+        own = long_fate(self.position, self.open_quantity + quantity, worth, self.unit)
+        return max(own, self.opposite_exposure)
+
+    def quantity_within(self, limit: Decimal) -> Decimal:
+        """The largest quantity of this intent with which the listing's exposure stays within `limit`."""
+        if self.opposite_exposure > limit:
+            return self.passing(ZERO)
+        if self.position >= 0:
+            room = _DOWN.divide(limit - self.own_exposure, self.unit_value)
+        else:
+            # what goes beyond flat is worth the average of the open orders and this one: at most the dearer
+            dearest = self.unit_value
+            if self.open_quantity:
+                dearest = max(dearest, _UP.divide(self.open_worth, self.open_quantity))
+            room = _DOWN.divide(limit, dearest) - (self.position + self.open_quantity)
+        return self.passing(room)
+
+    def quantity_worth(self, value: Decimal) -> Decimal:
+        """The largest quantity of this intent that is worth at most `value`."""
+        return self.passing(_DOWN.divide(value, self.unit_value))
+
+    def passing(self, quantity: Decimal) -> Decimal:
+        """What passes of this intent if `quantity` may: whole lots, never less than what reduces."""
+        asked = self.terms.quantity
+        if quantity >= asked or self.is_reducing:
+            return asked
+        return max(self.whole_lots(quantity), self.reducible)
+
+    def whole_lots(self, quantity: Decimal) -> Decimal:
+        """`quantity` in whole lots, rounded down."""
+        lot = self.instrument.lot
+        return quantity // lot * lot if quantity > 0 else ZERO
+
+
+def is_open(state: RiskState, venue: str) -> bool:
+    """Whether the account of a venue is in the books as it was found there."""
+    account = state.accounts.get(venue)
+    return account is not None and account.opened

@@ -1,0 +1,70 @@
+"""EMA cross: long when the fast average of the price crosses above the slow one, short when it crosses below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from pydantic import Field, model_validator
+
+from actors.strategy.indicators import Ema
+from actors.strategy.strategy import Strategy, StrategyParameters
+from actors.strategy.view import SymbolView
+from config.duration import SECOND, Duration
+from config.ratio import SignalRatio
+
+if TYPE_CHECKING:
+    from actors.strategy.desk import Desk
+
+
+class EmaCross(Strategy):
+    """Follows the trend that two averages of the mid price agree on. A cross is acted on once."""
+
+    class Parameters(StrategyParameters):
+        """Periods are in samples: one per `sampling_interval`, or every quote when that is 0s."""
+
+        fast: int = Field(12, ge=1, description="Period of the fast average, in samples.")
+        slow: int = Field(26, ge=2, description="Period of the slow average, in samples.")
+        sampling_interval: Duration = Field(
+            SECOND, description="Time between samples of the mid price; 0s takes every quote."
+        )
+        gap: SignalRatio = Field(
+            0.0, ge=0, description="By how much the averages must differ, part of the slow one."
+        )
+        allow_short: bool = Field(True, description="Whether a cross below goes short or only closes.")
+
+        @model_validator(mode="after")
+        def _ordered(self) -> Self:
+            if self.fast >= self.slow:
+                raise ValueError(f"fast ({self.fast}) must be below slow ({self.slow})")
+            return self
+
+    parameters: Parameters
+
+    def on_start(self) -> None:
+        self.fast = Ema(self.parameters.fast)
+        self.slow = Ema(self.parameters.slow)
+        self.direction = 0
+        self._next_sample = 0
+
+    def on_quote(self, view: SymbolView) -> bool:
+        time = view.quote_time
+        if time < self._next_sample:
+            return False
+        interval = self.parameters.sampling_interval
+        if interval:
+            self._next_sample = time - time % interval + interval
+        mid = (view.bid + view.ask) * 0.5
+        fast, slow = self.fast.update(mid), self.slow.update(mid)
+        if not self.slow.ready:
+            return False
+        band = slow * self.parameters.gap
+        direction = 1 if fast > slow + band else -1 if fast < slow - band else self.direction
+        if direction == self.direction:
+            return False
+        crossed = self.direction != 0  # the first direction is where we came in, not a cross
+        self.direction = direction
+        return crossed
+
+    def decide(self, desk: Desk) -> None:
+        desk.explain(fast=self.fast.value, slow=self.slow.value)
+        desk.target(self.direction if self.parameters.allow_short else max(self.direction, 0))

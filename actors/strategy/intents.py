@@ -1,0 +1,75 @@
+"""Raising and cancelling a strategy's intents, and recording decisions: what entering and leaving share."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from actors.base import Context
+from actors.strategy.slot import Slot
+from messages.base import Address
+from messages.decisions import CancelAsked, Decision, DecisionMade, IntentRaised, TargetTaken, TraceValue
+from messages.intents import CancelIntent, OrderIntent, OrderTerms
+from messages.reasons import Reason
+
+RISK: Address = "risk"
+"""The address of the portfolio risk actor."""
+
+
+def raise_intent(slot: Slot, ctx: Context, terms: OrderTerms, reason: Reason, *, leaving: bool) -> str:
+    """Journal an intent and send it to risk; returns its id."""
+    intent = OrderIntent(strategy=slot.settings.id, terms=terms, quote=slot.view.quote, reason=reason.value)
+    intent_id = ctx.next_message_id()
+    ctx.emit(IntentRaised(intent_id, intent, slot.state.position.quantity, leaving, ctx.now))
+    ctx.send(RISK, intent)
+    return intent_id
+
+
+def ask_cancel(slot: Slot, ctx: Context, intent_id: str, reason: Reason) -> None:
+    """Have whatever works for this intent cancelled; once is enough."""
+    intent = slot.state.intents[intent_id]
+    if intent.cancel_asked or intent.final_state is not None:
+        return
+    instrument = slot.settings.instrument
+    ctx.emit(CancelAsked(slot.settings.id, instrument.symbol, intent_id, reason, ctx.now))
+    ctx.send(f"execution/{instrument.venue}", CancelIntent(intent_id, reason))
+
+
+def cancel_entries(slot: Slot, ctx: Context, reason: Reason, *, adding_only: bool = False) -> None:
+    """Ask for all open intents to be cancelled that are no exits; or only those that could add exposure."""
+    for intent_id, intent in tuple(slot.state.intents.items()):
+        if not intent.leaving and (intent.adds or not adding_only):
+            ask_cancel(slot, ctx, intent_id, reason)
+
+
+def forget_deferred(slot: Slot, ctx: Context) -> None:
+    """The direction that waits for an open intent is no longer wanted, or is being acted on."""
+    if slot.state.deferred is not None:
+        ctx.emit(TargetTaken(slot.settings.id, slot.settings.instrument.symbol))
+
+
+def record(
+    slot: Slot, ctx: Context, decision: Decision, reason: Reason, explained: dict[str, TraceValue]
+) -> None:
+    """Journal a decision with its trace; one that did not trade only when that is news."""
+    state = slot.state
+    if decision is not Decision.TRADE and (state.decision, state.decision_reason) == (decision, reason):
+        return
+    view = slot.view
+    age = view.quote_age(ctx.now)
+    trace: dict[str, TraceValue] = {
+        "bid": traced(view.bid),
+        "ask": traced(view.ask),
+        "quote_age_ms": None if age is None else age / 1e6,
+        "position": float(state.position.quantity),
+        **explained,
+    }
+    symbol = slot.settings.instrument.symbol
+    ctx.emit(DecisionMade(slot.settings.id, symbol, decision, reason, ctx.now, trace))
+
+
+def traced(value: TraceValue | int) -> TraceValue:
+    """`value` as a trace stores it: numbers as float, what is not a number as None."""
+    if value is None or isinstance(value, str):
+        return value
+    number = float(value)
+    return number if isfinite(number) else None

@@ -1,0 +1,211 @@
+"""How a strategy actor's state follows from its events: the one place where it changes."""
+
+from __future__ import annotations
+
+from actors.base import Actor, Context, applies
+from actors.strategy.position import Position
+from actors.strategy.settings import StrategyActorSettings, strategy_key
+from actors.strategy.slot import Slot
+from actors.strategy.state import (
+    FILLS_REMEMBERED,
+    OpenIntent,
+    StrategyActorState,
+    StrategyState,
+    SymbolState,
+)
+from messages.base import Address, Message
+from messages.control import DecisionFailed, Mode
+from messages.decisions import (
+    CancelAsked,
+    CooldownStarted,
+    Decision,
+    DecisionMade,
+    ExitArmed,
+    ExitRetryScheduled,
+    ExitTriggered,
+    FillsAwaited,
+    FillUnassigned,
+    HaltSeen,
+    IntentClosed,
+    IntentRaised,
+    ModeSeen,
+    PositionChanged,
+    QuoteFreshAgain,
+    QuoteWentStale,
+    StrategySwitched,
+    TargetDeferred,
+    TargetTaken,
+    ValueRemembered,
+)
+
+
+class StrategyMemory(Actor[StrategyActorState]):
+    """State, slots, and the table from events to changes. Each change refreshes what quotes are compared with."""
+
+    def __init__(self, address: Address, settings: StrategyActorSettings, state: StrategyActorState) -> None:
+        super().__init__(address, state)
+        self._slots = {each.key: Slot(each, settings) for each in settings.strategies}
+        self._bind()
+
+    def receive(self, message: Message, ctx: Context) -> None:
+        """Decide on one input; see `Actor.receive`."""
+        if self.state is not self._bound:
+            self._bind()
+        super().receive(message, ctx)
+
+    def apply(self, event: Message) -> None:
+        """Remember one event; see `Actor.apply`."""
+        if self.state is not self._bound:
+            self._bind()
+        super().apply(event)
+
+    def _bind(self) -> None:
+        """Take the slots' figures from the state, which the host replaces when it recovers."""
+        self._bound = self.state
+        for slot in self._slots.values():
+            slot.bind(self.state)
+
+    def _of(self, strategy: str, symbol: str) -> StrategyState:
+        key = strategy_key(strategy, symbol)
+        found = self.state.strategies.get(key)
+        if found is None:
+            slot = self._slots.get(key)
+            # a strategy that is no longer configured is remembered all the same
+            found = slot.state if slot is not None else StrategyState(strategy=strategy, symbol=symbol)
+            self.state.strategies[key] = found
+        return found
+
+    def _refresh(self, strategy: str, symbol: str) -> None:
+        slot = self._slots.get(strategy_key(strategy, symbol))
+        if slot is not None:
+            slot.refresh()
+
+    @applies(DecisionMade)
+    def _decision_made(self, event: DecisionMade) -> None:
+        state = self._of(event.strategy, event.symbol)
+        state.decision, state.decision_reason = event.decision, event.reason
+        if event.decision is Decision.TRADE:
+            state.trades += 1
+
+    @applies(IntentRaised)
+    def _intent_raised(self, event: IntentRaised) -> None:
+        terms = event.intent.terms
+        state = self._of(event.intent.strategy, terms.symbol)
+        state.intents[event.intent_id] = OpenIntent(
+            side=terms.side,
+            quantity=terms.quantity,
+            leaving=event.leaving,
+            adds=not terms.reduce_only,
+            raised_at=event.time,
+        )
+        if event.leaving:
+            state.retry_due = None
+        self._refresh(state.strategy, state.symbol)
+
+    @applies(CancelAsked)
+    def _cancel_asked(self, event: CancelAsked) -> None:
+        intent = self._of(event.strategy, event.symbol).intents.get(event.intent_id)
+        if intent is not None:
+            intent.cancel_asked = True
+
+    @applies(FillsAwaited)
+    def _fills_awaited(self, event: FillsAwaited) -> None:
+        intent = self._of(event.strategy, event.symbol).intents.get(event.intent_id)
+        if intent is not None:
+            intent.final_filled, intent.final_state = event.filled, event.state
+            intent.final_reason = event.reason
+
+    @applies(IntentClosed)
+    def _intent_closed(self, event: IntentClosed) -> None:
+        self._of(event.strategy, event.symbol).intents.pop(event.intent_id, None)
+        self._refresh(event.strategy, event.symbol)
+
+    @applies(PositionChanged)
+    def _position_changed(self, event: PositionChanged) -> None:
+        state = self._of(event.strategy, event.symbol)
+        before = state.position.direction
+        state.position = Position(event.position, event.average_price, event.opened_at, event.realized)
+        state.fills[event.fill_id] = None
+        if len(state.fills) > FILLS_REMEMBERED:
+            del state.fills[next(iter(state.fills))]
+        intent = state.intents.get(event.intent_id)
+        if intent is not None:
+            intent.filled += event.quantity
+        if state.position.direction != before:
+            state.levels = state.exiting = state.retry_due = None
+            state.exit_attempts = 0
+        elif intent is not None and intent.leaving:
+            state.exit_attempts = 0  # it gets somewhere
+        self._refresh(event.strategy, event.symbol)
+
+    @applies(ExitArmed)
+    def _exit_armed(self, event: ExitArmed) -> None:
+        self._of(event.strategy, event.symbol).levels = event.levels
+        self._refresh(event.strategy, event.symbol)
+
+    @applies(ExitTriggered)
+    def _exit_triggered(self, event: ExitTriggered) -> None:
+        self._of(event.strategy, event.symbol).exiting = event.reason
+        self._refresh(event.strategy, event.symbol)
+
+    @applies(ExitRetryScheduled)
+    def _exit_retry_scheduled(self, event: ExitRetryScheduled) -> None:
+        state = self._of(event.strategy, event.symbol)
+        state.exit_attempts, state.retry_due = event.attempt, event.due
+        self._refresh(event.strategy, event.symbol)
+
+    @applies(CooldownStarted)
+    def _cooldown_started(self, event: CooldownStarted) -> None:
+        self._of(event.strategy, event.symbol).cooldown_until = event.until
+
+    @applies(TargetDeferred)
+    def _target_deferred(self, event: TargetDeferred) -> None:
+        state = self._of(event.strategy, event.symbol)
+        state.deferred, state.deferred_until = event.direction, event.until
+
+    @applies(TargetTaken)
+    def _target_taken(self, event: TargetTaken) -> None:
+        state = self._of(event.strategy, event.symbol)
+        state.deferred, state.deferred_until = None, 0
+
+    @applies(StrategySwitched)
+    def _strategy_switched(self, event: StrategySwitched) -> None:
+        self._of(event.strategy, event.symbol).enabled = event.enabled
+
+    @applies(ValueRemembered)
+    def _value_remembered(self, event: ValueRemembered) -> None:
+        values = self._of(event.strategy, event.symbol).values
+        if event.value is None:
+            values.pop(event.name, None)
+        else:
+            values[event.name] = event.value
+
+    @applies(QuoteWentStale)
+    def _quote_went_stale(self, event: QuoteWentStale) -> None:
+        symbol = self.state.symbols.setdefault(event.symbol, SymbolState())
+        symbol.stale = True
+        symbol.episodes += 1
+
+    @applies(QuoteFreshAgain)
+    def _quote_fresh_again(self, event: QuoteFreshAgain) -> None:
+        self.state.symbols.setdefault(event.symbol, SymbolState()).stale = False
+
+    @applies(ModeSeen)
+    def _mode_seen(self, event: ModeSeen) -> None:
+        self.state.mode, self.state.mode_version = event.mode, event.version
+        if event.mode.strictness >= Mode.HALTED.strictness:
+            self.state.halt_heard = False
+        for slot in self._slots.values():
+            slot.refresh()
+
+    @applies(HaltSeen)
+    def _halt_seen(self, event: HaltSeen) -> None:
+        self.state.halt_heard = True
+
+    @applies(DecisionFailed)
+    def _decision_failed(self, event: DecisionFailed) -> None:
+        self.state.failed_decisions += 1
+
+    @applies(FillUnassigned)
+    def _nothing_to_change(self, event: FillUnassigned) -> None:
+        """Journalled for people only."""

@@ -1,0 +1,147 @@
+"""From a size and a quote to the terms of an order: prices on the tick, quantities on the lot, the worst price.
+
+Pure functions; the border where market data (float64) becomes money (Decimal).
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from actors.strategy.settings import Instrument, OrderSettings, OrderStyle
+from messages.intents import OrderTerms, OrderType, Purpose, Side, TimeInForce
+from messages.market import QuoteSnapshot
+from messages.reasons import Reason
+
+
+class Unpriceable(Exception):
+    """There is no order of this size at this quote; `reason` says why. Ends the decision as BLOCKED."""
+
+    def __init__(self, reason: Reason) -> None:
+        self.reason = reason
+        super().__init__(reason.value)
+
+
+def decimal_of(price: float) -> Decimal:
+    """The shortest decimal that reads back as this float: what the venue wrote."""
+    return Decimal(repr(float(price)))
+
+
+def rounded(value: Decimal, step: Decimal, rounding: str) -> Decimal:
+    """`value` in whole steps (ticks or lots), rounded as told."""
+    return (value / step).to_integral_value(rounding) * step
+
+
+def entry_quantity(instrument: Instrument, notional: Decimal, price: Decimal) -> Decimal:
+    """The quantity worth `notional` at `price`, rounded down to the lot."""
+    return rounded(notional / (price * instrument.multiplier), instrument.lot, ROUND_FLOOR)
+
+
+def bounded_entry(instrument: Instrument, quantity: Decimal, price: Decimal) -> Decimal:
+    """`quantity` on the lot and within the instrument's largest. Raises `Unpriceable` below its smallest."""
+    quantity = rounded(quantity, instrument.lot, ROUND_FLOOR)
+    if instrument.max_quantity is not None:
+        quantity = min(quantity, instrument.max_quantity)
+    if quantity <= 0 or quantity < instrument.min_quantity:
+        raise Unpriceable(Reason.MIN_QUANTITY)
+    if quantity * price * instrument.multiplier < instrument.min_notional:
+        raise Unpriceable(Reason.MIN_NOTIONAL)
+    return quantity
+
+
+def entry_price(instrument: Instrument, order: OrderSettings, side: Side, quote: QuoteSnapshot) -> Decimal:
+    """The price an entry is meant to be filled at: its limit price, or the touch for a market order.
+
+    Raises `Unpriceable` when the offset leaves no price above zero.
+    """
+    tick = instrument.tick
+    bid, ask = decimal_of(quote.bid), decimal_of(quote.ask)
+    if order.style is OrderStyle.MARKET:
+        return ask if side is Side.BUY else bid
+    offset = order.offset_ticks * tick
+    passive = order.style is OrderStyle.POST_ONLY
+    if side is Side.BUY:
+        price = rounded(bid - offset, tick, ROUND_FLOOR)
+        price = min(price, rounded(ask, tick, ROUND_CEILING) - tick) if passive else price
+    else:
+        price = rounded(ask + offset, tick, ROUND_CEILING)
+        price = max(price, rounded(bid, tick, ROUND_FLOOR) + tick) if passive else price
+    if price <= 0:
+        raise Unpriceable(Reason.TICK_SIZE)
+    return price
+
+
+def entry_terms(
+    instrument: Instrument,
+    order: OrderSettings,
+    side: Side,
+    quantity: Decimal,
+    quote: QuoteSnapshot,
+    now: int,
+    purpose: Purpose = Purpose.ENTRY,
+) -> OrderTerms:
+    """The terms of an order in the configured style: an entry, a turn from one side to the other, or (purpose
+    EXIT) the reduction of a position. Raises `Unpriceable`."""
+    if order.style is OrderStyle.MARKET:
+        return _market(instrument, side, quantity, quote, now + order.deadline, order.collar, purpose)
+    price = entry_price(instrument, order, side, quote)
+    return OrderTerms(
+        symbol=instrument.symbol,
+        venue=instrument.venue,
+        side=side,
+        quantity=quantity,
+        order_type=OrderType.LIMIT,
+        worst_price=price,
+        deadline=now + order.deadline,
+        limit_price=price,
+        post_only=order.style is OrderStyle.POST_ONLY,
+        reduce_only=purpose is not Purpose.ENTRY,
+        time_to_live=order.time_to_live,
+        purpose=purpose,
+    )
+
+
+def exit_terms(
+    instrument: Instrument,
+    order: OrderSettings,
+    side: Side,
+    quantity: Decimal,
+    quote: QuoteSnapshot,
+    now: int,
+    purpose: Purpose,
+) -> OrderTerms:
+    """The terms of an exit: always a market order that can only reduce, whatever the entry's style."""
+    if instrument.max_quantity is not None:
+        quantity = min(quantity, instrument.max_quantity)
+    return _market(instrument, side, quantity, quote, now + order.deadline, order.exit_collar, purpose)
+
+
+def _market(
+    instrument: Instrument,
+    side: Side,
+    quantity: Decimal,
+    quote: QuoteSnapshot,
+    deadline: int,
+    collar: Decimal,
+    purpose: Purpose,
+) -> OrderTerms:
+    return OrderTerms(
+        symbol=instrument.symbol,
+        venue=instrument.venue,
+        side=side,
+        quantity=quantity,
+        order_type=OrderType.MARKET,
+        worst_price=_worst(instrument.tick, side, quote, collar),
+        deadline=deadline,
+        time_in_force=TimeInForce.IOC,
+        reduce_only=purpose is not Purpose.ENTRY,
+        purpose=purpose,
+    )
+
+
+def _worst(tick: Decimal, side: Side, quote: QuoteSnapshot, collar: Decimal) -> Decimal:
+    # rounded to the inside of the collar, but never so far that the touch itself is out of reach
+    if side is Side.BUY:
+        ask = decimal_of(quote.ask)
+        return max(rounded(ask * (1 + collar), tick, ROUND_FLOOR), rounded(ask, tick, ROUND_CEILING))
+    bid = decimal_of(quote.bid)
+    return max(min(rounded(bid * (1 - collar), tick, ROUND_CEILING), rounded(bid, tick, ROUND_FLOOR)), tick)

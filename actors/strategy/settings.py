@@ -1,0 +1,196 @@
+"""Settings of a strategy actor as plain structs; whoever builds the actor makes them from the desk's settings.
+
+Money is Decimal in quote currency, ratios are fractions, spans of time are ns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from messages.errors import ConfigurationError
+
+MILLISECOND = 1_000_000
+SECOND = 1_000 * MILLISECOND
+
+ParameterValue = bool | int | float | str | None
+
+
+class OrderStyle(StrEnum):
+    """How entries meet the market: take now, work at a price, or work and never take."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    POST_ONLY = "post_only"
+
+
+class Instrument(msgspec.Struct, frozen=True):
+    """What is traded, where, and in which steps. `multiplier` is the base units per unit of quantity."""
+
+    symbol: str
+    venue: str
+    tick: Decimal
+    lot: Decimal
+    min_quantity: Decimal = Decimal(0)
+    min_notional: Decimal = Decimal(0)
+    max_quantity: Decimal | None = None
+    multiplier: Decimal = Decimal(1)
+
+
+class OrderSettings(msgspec.Struct, frozen=True):
+    """How a decision becomes an order.
+
+    `notional` is an order's value; `offset_ticks` the distance from the best price of the order's own side,
+    positive being further from the market; `collar` and `exit_collar` how much worse than the quote a market
+    entry or exit may be filled, as a fraction.
+    """
+
+    notional: Decimal
+    style: OrderStyle = OrderStyle.MARKET
+    offset_ticks: int = 0
+    time_to_live: int | None = None
+    deadline: int = 2 * SECOND
+    collar: Decimal = Decimal("0.005")
+    exit_collar: Decimal = Decimal("0.008")
+
+
+class ExitSettings(msgspec.Struct, frozen=True):
+    """When a position is closed without the strategy's asking; None for never.
+
+    `stop` and `target` are fractions of the average price, `trailing` of the best price since entry. The trailing
+    stop is drawn anew when the price has gained `trailing_step` x `trailing`, so that not every tick is
+    journalled. A failed exit is tried again after `retry_min`, doubling up to `retry_max`.
+    """
+
+    stop: Decimal | None = None
+    target: Decimal | None = None
+    trailing: Decimal | None = None
+    trailing_step: Decimal = Decimal("0.1")
+    max_holding: int | None = None
+    retry_min: int = 250 * MILLISECOND
+    retry_max: int = 30 * SECOND
+
+
+class CooldownSettings(msgspec.Struct, frozen=True):
+    """How long no entry is made after an entry was raised, a position closed, or an entry was turned down."""
+
+    after_entry: int = 0
+    after_close: int = 0
+    after_rejection: int = SECOND
+
+
+class StrategySettings(msgspec.Struct, frozen=True):
+    """One strategy on one symbol. `kind` is a built-in name or an import path `package.module:Class`."""
+
+    id: str
+    kind: str
+    instrument: Instrument
+    order: OrderSettings
+    parameters: Mapping[str, ParameterValue] = {}
+    exits: ExitSettings = ExitSettings()
+    cooldown: CooldownSettings = CooldownSettings()
+    enabled: bool = True
+
+    @property
+    def key(self) -> str:
+        """The strategy's name within its actor."""
+        return strategy_key(self.id, self.instrument.symbol)
+
+
+class StrategyActorSettings(msgspec.Struct, frozen=True):
+    """All strategies of one actor, in the order in which they decide, and what they share.
+
+    A quote older than `max_quote_age`, measured by the venue's clock, is not decided on; the estimate of that
+    clock is not trusted beyond `max_clock_offset` from ours. `marks_interval` conflates the marks sent to risk.
+    """
+
+    strategies: tuple[StrategySettings, ...]
+    max_quote_age: int = 5 * SECOND
+    max_clock_offset: int = 5 * SECOND
+    marks_interval: int = 250 * MILLISECOND
+
+
+def strategy_key(strategy: str, symbol: str) -> str:
+    """The name of a strategy on a symbol within its actor."""
+    return f"{strategy}/{symbol}"
+
+
+def check_settings(settings: StrategyActorSettings) -> None:
+    """Raise `ConfigurationError` for settings that no strategy actor can work with."""
+    seen: set[str] = set()
+    for strategy in settings.strategies:
+        if strategy.key in seen:
+            raise ConfigurationError(
+                "this strategy is on this symbol twice",
+                field=f"strategies.{strategy.id}",
+                value=strategy.instrument.symbol,
+                remedy="give the second one another id",
+            )
+        seen.add(strategy.key)
+        _check_strategy(strategy)
+    if settings.marks_interval <= 0:
+        raise ConfigurationError(
+            "must be above zero", field="marks_interval", value=settings.marks_interval, remedy="use 250 ms"
+        )
+
+
+def _check_strategy(strategy: StrategySettings) -> None:
+    where = f"strategies.{strategy.id}"
+    for name, value in _must_be_positive(strategy).items():
+        if value is not None and value <= 0:
+            raise ConfigurationError(
+                "must be above zero", field=f"{where}.{name}", value=value, remedy="set a positive value"
+            )
+    for name, span in _must_not_be_negative(strategy).items():
+        if span < 0:
+            raise ConfigurationError(
+                "must not be negative", field=f"{where}.{name}", value=span, remedy="use 0 for none"
+            )
+    for name, share in _must_be_shares(strategy).items():
+        if share is not None and not 0 <= share < 1:
+            raise ConfigurationError(
+                "must be a fraction from 0 to below 1",
+                field=f"{where}.{name}",
+                value=share,
+                remedy="write 2% as 0.02",
+            )
+
+
+def _must_be_positive(strategy: StrategySettings) -> dict[str, Decimal | int | None]:
+    order, exits, instrument = strategy.order, strategy.exits, strategy.instrument
+    return {
+        "instrument.tick": instrument.tick,
+        "instrument.lot": instrument.lot,
+        "instrument.multiplier": instrument.multiplier,
+        "instrument.max_quantity": instrument.max_quantity,
+        "order.notional": order.notional,
+        "order.deadline": order.deadline,
+        "order.time_to_live": order.time_to_live,
+        "exits.stop": exits.stop,
+        "exits.target": exits.target,
+        "exits.trailing": exits.trailing,
+        "exits.trailing_step": exits.trailing_step,
+        "exits.max_holding": exits.max_holding,
+        "exits.retry_min": exits.retry_min,
+        "exits.retry_max": exits.retry_max,
+    }
+
+
+def _must_not_be_negative(strategy: StrategySettings) -> dict[str, int]:
+    cooldown = strategy.cooldown
+    return {
+        "cooldown.after_entry": cooldown.after_entry,
+        "cooldown.after_close": cooldown.after_close,
+        "cooldown.after_rejection": cooldown.after_rejection,
+    }
+
+
+def _must_be_shares(strategy: StrategySettings) -> dict[str, Decimal | None]:
+    return {
+        "order.collar": strategy.order.collar,
+        "order.exit_collar": strategy.order.exit_collar,
+        "exits.trailing": strategy.exits.trailing,
+    }

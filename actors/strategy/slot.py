@@ -1,0 +1,109 @@
+"""One strategy in its place: settings, state, view and the figures that every quote is compared with.
+
+Apart from the state because nothing here is stored: it is derived from the state whenever that changes, so that a
+quote costs a few comparisons of local numbers.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING
+
+from actors.strategy.settings import StrategyActorSettings, StrategySettings
+from actors.strategy.state import StrategyActorState, StrategyState
+from actors.strategy.strategy import Strategy
+from actors.strategy.view import SymbolView
+from messages.control import Mode
+
+if TYPE_CHECKING:
+    from actors.strategy.desk import Desk
+
+NEVER = (1 << 63) - 1
+"""A desk time that no feed reaches."""
+
+
+class Slot:
+    """A strategy on a symbol. `due_row` is the row of the feed at which it last said that a decision is due.
+
+    A long is to be looked at when the bid is at or below `low` or at or above `high`, a short when the ask is, and
+    both from `hold_until` on; `watched` is the direction of the position, 0 when no price matters.
+    """
+
+    __slots__ = (
+        "actor_settings",
+        "actor_state",
+        "desk",
+        "due_row",
+        "high",
+        "hold_until",
+        "key",
+        "low",
+        "settings",
+        "state",
+        "strategy",
+        "view",
+        "watched",
+    )
+
+    desk: Desk
+    strategy: Strategy
+    view: SymbolView
+
+    def __init__(self, settings: StrategySettings, actor_settings: StrategyActorSettings) -> None:
+        self.settings = settings
+        self.actor_settings = actor_settings
+        self.key = settings.key
+        self.due_row = 0
+        self.watched = 0
+        self.low, self.high, self.hold_until = -inf, inf, NEVER
+        self.actor_state = StrategyActorState()
+        self.state = self._blank()
+
+    def bind(self, actor_state: StrategyActorState) -> None:
+        """Work on this state from now on. What is not in it yet is put there by the first event that needs it."""
+        self.actor_state = actor_state
+        self.state = actor_state.strategies.get(self.key) or self._blank()
+        self.refresh()
+
+    def _blank(self) -> StrategyState:
+        return StrategyState(strategy=self.settings.id, symbol=self.settings.instrument.symbol)
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it may decide: as last switched by a person, else as configured."""
+        return self.settings.enabled if self.state.enabled is None else self.state.enabled
+
+    @property
+    def observing(self) -> bool:
+        """Whether the desk is in OBSERVE: no side effect at all."""
+        return self.actor_state.mode is Mode.OBSERVE
+
+    def refresh(self) -> None:
+        """Derive the figures that quotes are compared with from the state."""
+        state = self.state
+        self.watched = 0
+        if self.observing or not state.position.direction:
+            return
+        if state.exiting is not None:
+            if self._exit_is_idle():
+                # wanted, but nothing under way (there was no quote to price it): any quote will do
+                self.watched, self.low = state.position.direction, inf
+            return
+        levels = state.levels
+        if levels is None:
+            return
+        self.watched = state.position.direction
+        bounds = [each for each in (levels.target, levels.ratchet) if each is not None]
+        if self.watched > 0:
+            self.low = -inf if levels.stop is None else levels.stop
+            self.high = min(bounds, default=inf)
+        else:
+            self.low = max(bounds, default=-inf)
+            self.high = inf if levels.stop is None else levels.stop
+        self.hold_until = NEVER if levels.hold_until is None else levels.hold_until
+
+    def _exit_is_idle(self) -> bool:
+        state = self.state
+        direction = state.position.direction
+        under_way = any(each.leaving or each.side.sign == -direction for each in state.intents.values())
+        return not under_way and state.retry_due is None

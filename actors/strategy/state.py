@@ -1,0 +1,95 @@
+"""What a strategy actor remembers: for each strategy its position, open intents, exit and cooldown.
+
+Plain fields only: this is what snapshots store. It changes in `actors.strategy.memory` and nowhere else.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from actors.strategy.position import ZERO, Position
+from messages.control import Mode
+from messages.decisions import Decision, ExitLevels, RememberedValue
+from messages.intents import Side
+from messages.orders import OrderState
+from messages.reasons import Reason
+
+FILLS_REMEMBERED = 1_000
+"""Fill ids kept per strategy against doubles. The mailboxes deliver once and execution sends each fill once, so
+that this is a second line; a double further away than this has no way to come."""
+
+VALUES_REMEMBERED = 64
+"""How many values a strategy may ask its actor to keep."""
+
+
+class OpenIntent(msgspec.Struct):
+    """An intent of which more may come. `filled` is what was booked here.
+
+    `leaving` is an exit, `adds` whether it could open or grow a position when it was raised. `final_filled` is
+    set when it has ended but not all of its fills are in.
+    """
+
+    side: Side
+    quantity: Decimal
+    leaving: bool
+    adds: bool
+    raised_at: int
+    filled: Decimal = ZERO
+    cancel_asked: bool = False
+    final_filled: Decimal | None = None
+    final_state: OrderState | None = None
+    final_reason: Reason | None = None
+
+    @property
+    def left(self) -> Decimal:
+        """What may still be filled."""
+        return self.quantity - self.filled
+
+
+class StrategyState(msgspec.Struct):
+    """One strategy on one symbol. `enabled` is None until a person switches it: then the settings hold.
+
+    `exiting` is why the position is being closed, `retry_due` when an exit that failed is tried again,
+    `deferred` the direction that waits for an open intent to end.
+    """
+
+    strategy: str
+    symbol: str
+    enabled: bool | None = None
+    position: Position = Position()
+    levels: ExitLevels | None = None
+    intents: dict[str, OpenIntent] = {}
+    exiting: Reason | None = None
+    exit_attempts: int = 0
+    retry_due: int | None = None
+    cooldown_until: int = 0
+    deferred: int | None = None
+    deferred_until: int = 0
+    decision: Decision | None = None
+    decision_reason: Reason | None = None
+    trades: int = 0
+    fills: dict[str, None] = {}
+    values: dict[str, RememberedValue] = {}
+
+
+class SymbolState(msgspec.Struct):
+    """Whether decisions on a symbol are suspended for want of a fresh quote, and how many times that began."""
+
+    stale: bool = False
+    episodes: int = 0
+
+
+class StrategyActorState(msgspec.Struct):
+    """The whole state. `strategies` is keyed by `id/symbol` and holds those of which something was journalled.
+
+    `halt_heard` bridges the time between the kill switch and risk's change of mode.
+    """
+
+    mode: Mode = Mode.NORMAL
+    mode_version: int = 0
+    halt_heard: bool = False
+    failed_decisions: int = 0
+    strategies: dict[str, StrategyState] = {}
+    symbols: dict[str, SymbolState] = {}

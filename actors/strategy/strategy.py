@@ -1,0 +1,109 @@
+"""The user's side: write a class, name its parameters, say when a decision is due and what to do.
+
+A whole strategy:
+
+    class Breakout(Strategy):
+        class Parameters(StrategyParameters):
+            lookback: PositiveDuration = 60_000_000_000
+
+        parameters: Parameters
+
+        def on_start(self) -> None:
+            self.window = RollingWindow(self.parameters.lookback, items=60)
+
+        def on_quote(self, view: SymbolView) -> bool:
+            high = self.window.high
+            self.window.push(view.quote_time, view.mid)
+            return high is not None and view.mid > high
+
+        def decide(self, desk: Desk) -> None:
+            desk.target(+1)
+
+`on_quote`, `on_trade` and `on_bar` see the feed alone. What they keep on `self` is rebuilt after a crash by folding
+the feed again, without deciding: so they must not depend on anything but their arguments, and `decide` must not
+leave anything on `self` (`desk.remember` is for that). An exception is never swallowed: it ends the step, and the
+supervisor restarts the strategy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from actors.strategy.bars import Bar, BarSource
+from actors.strategy.view import SymbolView
+from messages.errors import ConfigurationError
+from messages.orders import Fill
+
+if TYPE_CHECKING:
+    from actors.strategy.desk import Desk
+
+
+class StrategyParameters(BaseModel):
+    """Base of a strategy's settings: immutable, checked by type, unknown names refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class BarSubscription(NamedTuple):
+    """Which bars a strategy wants; `interval` in ns, None for bars of the feed."""
+
+    source: BarSource
+    interval: int | None
+
+
+class Strategy:
+    """Base of all strategies; one instance per symbol, made anew whenever the view is rebuilt."""
+
+    Parameters: ClassVar[type[StrategyParameters]] = StrategyParameters
+
+    parameters: StrategyParameters
+
+    def __init__(self, symbol: str, parameters: StrategyParameters) -> None:
+        self.symbol = symbol
+        self.parameters = parameters
+        self.subscriptions: list[BarSubscription] = []
+
+    def on_start(self) -> None:
+        """Make indicators and subscribe to bars; called once, before the first row."""
+
+    def on_quote(self, view: SymbolView) -> bool:
+        """Fold a quote; True when a decision is due."""
+        return False
+
+    def on_trade(self, view: SymbolView) -> bool:
+        """Fold a trade; True when a decision is due."""
+        return False
+
+    def on_bar(self, bar: Bar, view: SymbolView) -> bool:
+        """Fold a bar that was subscribed to; True when a decision is due."""
+        return False
+
+    def decide(self, desk: Desk) -> None:
+        """Decide: set a target, place or cancel orders, or do nothing."""
+        raise NotImplementedError(f"{type(self).__name__} says that decisions are due but has no decide()")
+
+    def on_fill(self, fill: Fill, desk: Desk) -> None:
+        """A fill was booked; `desk.position` is after it."""
+
+    def on_timer(self, name: str, desk: Desk) -> None:
+        """A timer set by `desk.after` is due."""
+
+    def subscribe_bars(self, interval: int, source: BarSource = BarSource.TRADES) -> None:
+        """Have `on_bar` called with bars of `interval` ns built here; only within `on_start`.
+
+        Raises `ConfigurationError` for bars of the feed, whose interval is not ours to choose.
+        """
+        if source is BarSource.FEED:
+            raise ConfigurationError(
+                "the interval of the feed's own bars can't be chosen",
+                field=f"{type(self).__name__}.subscribe_bars",
+                value=interval,
+                remedy="call subscribe_feed_bars()",
+            )
+        self.subscriptions.append(BarSubscription(source, interval))
+
+    def subscribe_feed_bars(self) -> None:
+        """Have `on_bar` called with the bars that the feed itself brings; only within `on_start`."""
+        self.subscriptions.append(BarSubscription(BarSource.FEED, None))

@@ -1,0 +1,362 @@
+"""The desk's adapter to the paper venue: httpx for commands and questions, websockets for events.
+
+It keeps the port's promise that a call about an order ends in one result and is never repeated here. Its
+declarations of the venue's bodies are its own, on purpose: the venue's front end has others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from actors.venues.failures import failure_of_exception, failure_of_status
+from actors.venues.paper_stream import PaperStream
+from actors.venues.port import ALPHANUMERIC, FAILURES, Failure, VenueClock, VenueTraits
+from messages.errors import VenueConnectionError
+from messages.intents import OrderType, Side, TimeInForce
+from messages.orders import OrderState
+from messages.reasons import Reason
+from messages.venue import (
+    AccountResult,
+    CancelOrder,
+    CancelResult,
+    Outcome,
+    PlaceOrder,
+    PlaceResult,
+    QueryAccount,
+    QueryOrder,
+    QueryResult,
+    VenueEvent,
+    VenueOrder,
+)
+
+T = TypeVar("T")
+
+PAPER_TRAITS = VenueTraits(
+    never_accepts_id_twice=True,
+    client_id_lookup=True,
+    client_id_max_length=64,
+    client_id_alphabet=ALPHANUMERIC + "-",
+    post_only=True,
+    reduce_only=True,
+    stops=True,
+    asynchronous_cancel=True,
+    stream_resumes=True,
+)
+
+_REASONS = {str(reason.value): reason for reason in Reason}
+_LONGEST_DETAIL = 300
+_IDLE_CONNECTION_S = 30.0
+_MOST_CONNECTIONS = 64
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """Where the venue listens and the token it wants."""
+
+    host: str
+    port: int
+    token: str
+
+
+class PaperTimeouts(msgspec.Struct, frozen=True):
+    """How long each phase of a request may take, in seconds."""
+
+    connect_s: float = 1.0
+    write_s: float = 1.0
+    answer_s: float = 2.0
+    advance_s: float = 60.0
+
+
+class _Order(msgspec.Struct, frozen=True):
+    client_order_id: str
+    venue_order_id: str
+    symbol: str
+    side: Side
+    state: OrderState
+    quantity: Decimal
+    filled: Decimal
+
+
+class _Position(msgspec.Struct, frozen=True):
+    quantity: Decimal
+
+
+class _Account(msgspec.Struct, frozen=True):
+    balances: dict[str, Decimal]
+    positions: dict[str, _Position]
+    open_orders: list[_Order]
+
+
+class _Refusal(msgspec.Struct, frozen=True):
+    reason: str = ""
+    detail: str = ""
+
+
+class _NewOrder(msgspec.Struct, frozen=True):
+    client_order_id: str
+    symbol: str
+    side: Side
+    order_type: OrderType
+    quantity: Decimal
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    time_in_force: TimeInForce
+    post_only: bool
+    reduce_only: bool
+    sent_at: int
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """The end of one exchange: `failure` None means that `body` is what the venue answered."""
+
+    failure: Failure | None
+    reason: Reason
+    detail: str
+    body: bytes = b""
+
+
+class PaperPort:
+    """A `VenuePort` and `ReplayVenue` over the paper venue. Belongs to the event loop it is first used on."""
+
+    def __init__(
+        self, venue: str, locate: Callable[[], Endpoint], *, timeouts: PaperTimeouts | None = None
+    ) -> None:
+        """`locate` tells where the venue is; asked again whenever it can't be reached there.
+
+        It raises `VenueConnectionError` when it does not know.
+        """
+        self._venue = venue
+        self._locate = locate
+        self._timeouts = timeouts or PaperTimeouts()
+        self._endpoint: Endpoint | None = None
+        self._client = httpx.AsyncClient(
+            timeout=self._phases(self._timeouts.answer_s),
+            limits=httpx.Limits(
+                max_connections=_MOST_CONNECTIONS,
+                max_keepalive_connections=_MOST_CONNECTIONS,
+                keepalive_expiry=_IDLE_CONNECTION_S,
+            ),
+            trust_env=False,
+            # Plain HTTP on one machine: a context without any authority is made at once and trusts nobody.
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        )
+        self._closing = asyncio.Event()
+
+    @classmethod
+    def of_folder(cls, venue: str, folder: Path, *, timeouts: PaperTimeouts | None = None) -> PaperPort:
+        """A port to the venue whose store is in `folder` on this machine."""
+        return cls(venue, lambda: _read_endpoint(folder), timeouts=timeouts)
+
+    @property
+    def venue(self) -> str:
+        """The venue's name in the desk."""
+        return self._venue
+
+    @property
+    def traits(self) -> VenueTraits:
+        """What the paper venue declares of itself."""
+        return PAPER_TRAITS
+
+    async def connect(self) -> None:
+        """Raises `VenueConnectionError` when the venue can't be reached or refuses us."""
+        await self.clock()
+
+    async def close(self) -> None:
+        """Let go of all connections; running `events` end."""
+        self._closing.set()
+        await self._client.aclose()
+
+    async def place(self, order: PlaceOrder, now: int) -> PlaceResult:
+        """See `VenuePort.place`."""
+        body = _NewOrder(
+            order.client_order_id,
+            order.symbol,
+            order.side,
+            order.order_type,
+            order.quantity,
+            order.limit_price,
+            order.stop_price,
+            order.time_in_force,
+            order.post_only,
+            order.reduce_only,
+            now,
+        )
+        answer = await self._exchange("POST", "/orders", body)
+        placed = _decoded(answer, _Order)
+        if isinstance(placed, _Order):
+            return PlaceResult(
+                order.client_order_id, Outcome.ACCEPTED, Reason.ACCEPTED, placed.venue_order_id
+            )
+        outcome, reason = _outcome(placed)
+        return PlaceResult(order.client_order_id, outcome, reason, None, placed.detail)
+
+    async def cancel(self, cancel: CancelOrder, now: int) -> CancelResult:
+        """See `VenuePort.cancel`."""
+        path = f"/orders/{quote(cancel.client_order_id, safe='')}?sent_at={now}"
+        answer = _decoded(await self._exchange("DELETE", path), _Order)
+        if isinstance(answer, _Order):
+            return CancelResult(cancel.client_order_id, Outcome.ACCEPTED, Reason.ACCEPTED)
+        outcome, reason = _outcome(answer)
+        return CancelResult(cancel.client_order_id, outcome, reason, answer.detail)
+
+    async def query(self, query: QueryOrder) -> QueryResult:
+        """See `VenuePort.query`."""
+        path = f"/orders/{quote(query.client_order_id, safe='')}"
+        answer = _decoded(await self._exchange("GET", path), _Order)
+        if isinstance(answer, _Order):
+            return QueryResult(query.client_order_id, Outcome.ACCEPTED, _venue_order(answer))
+        if answer.failure is Failure.REJECT and answer.reason is Reason.UNKNOWN_ORDER:
+            return QueryResult(query.client_order_id, Outcome.ACCEPTED, None, answer.detail)
+        return QueryResult(query.client_order_id, Outcome.NO_ANSWER, None, answer.detail)
+
+    async def account(self, query: QueryAccount) -> AccountResult:
+        """See `VenuePort.account`."""
+        answer = _decoded(await self._exchange("GET", "/account"), _Account)
+        if isinstance(answer, _Answer):
+            return AccountResult(query.venue, Outcome.NO_ANSWER, detail=answer.detail)
+        return AccountResult(
+            query.venue,
+            Outcome.ACCEPTED,
+            open_orders=tuple(_venue_order(order) for order in answer.open_orders),
+            balances=answer.balances,
+            positions={symbol: held.quantity for symbol, held in answer.positions.items()},
+        )
+
+    async def events(self, after_sequence: int) -> AsyncIterator[VenueEvent]:
+        """See `VenuePort.events`."""
+        stream = PaperStream(self._venue, self._stream_address, self._closing)
+        async for event in stream.events(after_sequence):
+            yield event
+
+    async def advance(self, time: int) -> int:
+        """See `ReplayVenue.advance`."""
+        answer = await self._exchange(
+            "POST", "/clock/advance", {"time": time}, answer_s=self._timeouts.advance_s
+        )
+        return self._certain(answer, VenueClock).sequence
+
+    async def clock(self) -> VenueClock:
+        """See `ReplayVenue.clock`."""
+        return self._certain(await self._exchange("GET", "/time"), VenueClock)
+
+    async def _exchange(
+        self, method: str, path: str, body: object = None, *, answer_s: float | None = None
+    ) -> _Answer:
+        """One request, once; whatever happens is in the answer."""
+        if self._closing.is_set():
+            return _failed(Failure.UNREACHABLE, "the port is closed")
+        try:
+            endpoint = self._endpoint or self._find_venue()
+            response = await self._client.request(
+                method,
+                f"{_base_url(endpoint)}{path}",
+                content=None if body is None else msgspec.json.encode(body),
+                headers={"authorization": f"Bearer {endpoint.token}"},
+                timeout=self._client.timeout if answer_s is None else self._phases(answer_s),
+            )
+        except VenueConnectionError as error:
+            return _failed(Failure.UNREACHABLE, str(error))
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            self._endpoint = None  # the venue may have moved
+            failure = failure_of_exception(error) or Failure.UNCERTAIN
+            return _failed(failure, f"{type(error).__name__}: {error}")
+        return _read(response)
+
+    def _find_venue(self) -> Endpoint:
+        self._endpoint = self._locate()
+        return self._endpoint
+
+    def _stream_address(self) -> tuple[str, str]:
+        endpoint = self._locate()
+        return f"{_base_url(endpoint, 'ws')}/stream", endpoint.token
+
+    def _phases(self, answer_s: float) -> httpx.Timeout:
+        timeouts = self._timeouts
+        return httpx.Timeout(
+            connect=timeouts.connect_s, pool=timeouts.connect_s, write=timeouts.write_s, read=answer_s
+        )
+
+    def _certain(self, answer: _Answer, kind: type[VenueClock]) -> VenueClock:
+        found = _decoded(answer, kind)
+        if isinstance(found, _Answer):
+            raise VenueConnectionError(
+                f"the venue did not answer: {found.detail}",
+                field=f"venues.{self._venue}",
+                value=found.failure,
+                remedy="see that the paper venue runs and that its folder is the one configured",
+            )
+        return found
+
+
+def _read_endpoint(folder: Path) -> Endpoint:
+    try:
+        address = msgspec.json.decode((folder / "address.json").read_bytes(), type=dict[str, str | int])
+        token = (folder / "token").read_text().strip()
+        return Endpoint(str(address["host"]), int(address["port"]), token)
+    except (OSError, msgspec.DecodeError, KeyError, ValueError) as error:
+        raise VenueConnectionError(
+            f"the paper venue has not published its address: {error}",
+            field="venue folder",
+            value=str(folder),
+            remedy="start it, or give the folder it was started with",
+        ) from error
+
+
+def _base_url(endpoint: Endpoint, scheme: str = "http") -> str:
+    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
+    return f"{scheme}://{host}:{endpoint.port}"
+
+
+def _read(response: httpx.Response) -> _Answer:
+    failure = failure_of_status(response.status_code)
+    if failure is None:
+        return _Answer(None, Reason.ACCEPTED, "", response.content)
+    try:
+        refusal = msgspec.json.decode(response.content, type=_Refusal)
+    except msgspec.DecodeError:
+        refusal = _Refusal()
+    told = _known_reason(refusal.reason) if failure is Failure.REJECT else None
+    detail = f"{response.status_code} {refusal.detail}"[:_LONGEST_DETAIL]
+    return _Answer(failure, told or FAILURES[failure][1], detail)
+
+
+def _known_reason(code: str) -> Reason | None:
+    return _REASONS.get(code)
+
+
+def _failed(failure: Failure, detail: str) -> _Answer:
+    return _Answer(failure, FAILURES[failure][1], detail[:_LONGEST_DETAIL])
+
+
+def _outcome(answer: _Answer) -> tuple[Outcome, Reason]:
+    return FAILURES[answer.failure or Failure.UNCERTAIN][0], answer.reason
+
+
+def _decoded(answer: _Answer, kind: type[T]) -> T | _Answer:
+    """What the venue answered, or the failure; an answer that can't be read is none."""
+    if answer.failure is not None:
+        return answer
+    try:
+        return msgspec.json.decode(answer.body, type=kind)
+    except msgspec.DecodeError as error:
+        return _failed(Failure.UNCERTAIN, f"the answer can't be read: {error}")
+
+
+def _venue_order(order: _Order) -> VenueOrder:
+    return VenueOrder(
+        order.client_order_id,
+        order.venue_order_id,
+        order.symbol,
+        order.side,
+        order.state,
+        order.quantity,
+        order.filled,
+    )

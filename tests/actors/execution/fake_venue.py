@@ -1,0 +1,135 @@
+"""A venue in a few lines, with every way a request can end: written independently of what it tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from messages.intents import Side
+from messages.orders import Liquidity, OrderState
+from messages.reasons import Reason
+from messages.venue import (
+    AccountResult,
+    CancelOrder,
+    CancelResult,
+    Outcome,
+    PlaceOrder,
+    PlaceResult,
+    QueryOrder,
+    QueryResult,
+    VenueEvent,
+    VenueFill,
+    VenueOrder,
+)
+
+OPEN = {OrderState.WORKING, OrderState.PARTIALLY_FILLED}
+
+
+@dataclass
+class Resting:
+    """An order at the venue."""
+
+    request: PlaceOrder
+    number: int
+    state: OrderState = OrderState.WORKING
+    filled: Decimal = Decimal(0)
+
+
+@dataclass
+class FakeVenue:
+    """Accepts, fills, cancels and forgets nothing. `delayed` are requests still on their way: (arrival, request).
+
+    It does not keep its promise to refuse requests that are too old, so that late acceptances happen.
+    """
+
+    refuses_used_ids: bool
+    orders: dict[str, Resting] = field(default_factory=dict)
+    accepted: dict[str, int] = field(default_factory=dict)
+    stream: list[VenueEvent] = field(default_factory=list)
+    delayed: list[tuple[int, PlaceOrder]] = field(default_factory=list)
+    positions: dict[str, Decimal] = field(default_factory=dict)
+
+    def place(self, request: PlaceOrder) -> PlaceResult:
+        name = request.client_order_id
+        if name in self.orders and self.refuses_used_ids:
+            return PlaceResult(name, Outcome.REJECTED, Reason.DUPLICATE_CLIENT_ORDER_ID)
+        self.accepted[name] = self.accepted.get(name, 0) + 1
+        self.orders[name] = Resting(request, len(self.orders) + 1)
+        self._tell(name, Reason.ACCEPTED)
+        return PlaceResult(name, Outcome.ACCEPTED, Reason.ACCEPTED, f"v{self.orders[name].number}")
+
+    def cancel(self, request: CancelOrder) -> CancelResult:
+        order = self.orders.get(request.client_order_id)
+        if order is None or order.state not in OPEN:
+            return CancelResult(request.client_order_id, Outcome.REJECTED, Reason.UNKNOWN_ORDER)
+        order.state = OrderState.CANCELLED
+        self._tell(request.client_order_id, Reason.CANCEL_REQUESTED)
+        return CancelResult(request.client_order_id, Outcome.ACCEPTED, Reason.ACCEPTED)
+
+    def query(self, request: QueryOrder) -> QueryResult:
+        order = self.orders.get(request.client_order_id)
+        told = None if order is None else self._told(order)
+        return QueryResult(request.client_order_id, Outcome.ACCEPTED, told)
+
+    def account(self) -> AccountResult:
+        open_orders = tuple(self._told(order) for order in self.orders.values() if order.state in OPEN)
+        return AccountResult("paper", Outcome.ACCEPTED, open_orders, {}, dict(self.positions))
+
+    def trade(self, name: str, quantity: Decimal) -> None:
+        """Fill some of an open order."""
+        order = self.orders[name]
+        quantity = min(quantity, order.request.quantity - order.filled)
+        if order.state not in OPEN or quantity <= 0:
+            return
+        order.filled += quantity
+        whole = order.filled == order.request.quantity
+        order.state = OrderState.FILLED if whole else OrderState.PARTIALLY_FILLED
+        symbol, sign = order.request.symbol, 1 if order.request.side is Side.BUY else -1
+        self.positions[symbol] = self.positions.get(symbol, Decimal(0)) + sign * quantity
+        self._tell(name, Reason.ACCEPTED, quantity)
+
+    def expire(self, name: str) -> None:
+        """End an open order without being asked."""
+        if self.orders[name].state in OPEN:
+            self.orders[name].state = OrderState.EXPIRED
+            self._tell(name, Reason.EXPIRED)
+
+    def arrive(self, now: int) -> None:
+        """Take the requests that were on their way and have arrived."""
+        due = [each for each in self.delayed if each[0] <= now]
+        self.delayed = [each for each in self.delayed if each[0] > now]
+        for _, request in sorted(due, key=lambda each: each[0]):
+            self.place(request)
+
+    def _tell(self, name: str, reason: Reason, traded: Decimal | None = None) -> None:
+        order, sequence = self.orders[name], len(self.stream) + 1
+        fill = None
+        if traded is not None:
+            fill = VenueFill(f"f{sequence}", Decimal(100), traded, Decimal(0), "USDT", Liquidity.MAKER)
+        self.stream.append(
+            VenueEvent(
+                "paper",
+                sequence,
+                sequence,
+                name,
+                f"v{order.number}",
+                order.request.symbol,
+                order.request.side,
+                order.state,
+                order.filled,
+                fill,
+                reason,
+            )
+        )
+
+    def _told(self, order: Resting) -> VenueOrder:
+        request = order.request
+        return VenueOrder(
+            request.client_order_id,
+            f"v{order.number}",
+            request.symbol,
+            request.side,
+            order.state,
+            request.quantity,
+            order.filled,
+        )

@@ -1,0 +1,278 @@
+"""The desk's mode: every source, what it asks for, what ends it, and who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from actors.risk import modes
+from messages.base import CONTROL
+from messages.control import DeadLettered, Halt, Mode, ModeChanged, Resume, SetMode, StoreRenewed
+from messages.intents import SubmitOrder
+from messages.order_events import ExternalActivity, VenueReconciled
+from messages.orders import OrderState
+from messages.portfolio import Clearing, ModeDecided, ModeSource, ResumeRefused
+from tests.actors.risk import desk as bench
+from tests.actors.risk.desk import BUY, START, D, Desk, limits
+
+pytestmark = pytest.mark.unit
+
+RESUME = Resume("anna", "seen and understood")
+HOUR = 3_600_000_000_000
+
+
+def told(desk: Desk) -> list[ModeChanged]:
+    return desk.messages_to(CONTROL, ModeChanged)
+
+
+def halt(desk: Desk) -> None:
+    desk.give(Halt("anna", "drill"))
+
+
+def dead_letter(desk: Desk) -> None:
+    desk.give(DeadLettered("strategy/BTC-USDT", "m1", "Fill", True, "poison"), "host")
+
+
+def store_renewed(desk: Desk) -> None:
+    desk.give(StoreRenewed("g2"))
+
+
+def differs(desk: Desk) -> None:
+    desk.give(VenueReconciled("paper", False, "BTC 1 != 2", "g2"), "execution/paper")
+
+
+def clean(desk: Desk) -> None:
+    desk.give(VenueReconciled("paper", True, "", "g2"), "execution/paper")
+
+
+def external(desk: Desk) -> None:
+    activity = ExternalActivity(
+        "paper", "x", "v", "BTC-USDT", BUY, OrderState.WORKING, D(0), None, False, desk.ctx.now
+    )
+    desk.give(activity, "execution/paper")
+
+
+def stray_fill(desk: Desk) -> None:
+    desk.fill("stray", BUY, 1)
+
+
+def foreign_fee(desk: Desk) -> None:
+    desk.fill(desk.intend(BUY, 1), BUY, 1, fee=1, fee_currency="BNB")
+
+
+def loss(desk: Desk) -> None:
+    desk.trade(BUY, 10)
+    desk.mark(bid=94)
+
+
+def drawdown(desk: Desk) -> None:
+    """Day after day a little, so that no single one loses too much."""
+    desk.trade(BUY, 10)
+    for price in (96, 92, 88):
+        desk.mark(bid=price).wait(24 * HOUR)
+
+
+def deep_drawdown(desk: Desk) -> None:
+    desk.trade(BUY, 10)
+    desk.mark(bid=70)
+
+
+def recovery(desk: Desk) -> None:
+    desk.mark(bid=99)
+
+
+def resume(desk: Desk) -> None:
+    desk.give(RESUME)
+
+
+def next_day(desk: Desk) -> None:
+    desk.wait(24 * HOUR).mark(bid=94)
+
+
+def ask_for(mode: Mode) -> Callable[[Desk], None]:
+    return lambda desk: desk.give(SetMode("anna", mode, "drill"))
+
+
+LIMITS = limits(daily_loss_limit=D("0.05"), drawdown_reduce=D("0.10"), drawdown_halt=D("0.25"))
+"""Of a NAV of 1,000: 50, 100 and 250."""
+
+
+@pytest.mark.parametrize(
+    ("cause", "source", "mode", "end"),
+    [
+        (halt, "operator", Mode.HALTED, resume),
+        (ask_for(Mode.REDUCE), "operator_mode", Mode.REDUCE, ask_for(Mode.NORMAL)),
+        (ask_for(Mode.HALTED), "operator_mode", Mode.HALTED, ask_for(Mode.NORMAL)),
+        (ask_for(Mode.OBSERVE), "operator_mode", Mode.OBSERVE, ask_for(Mode.NORMAL)),
+        (loss, "daily_loss", Mode.REDUCE, next_day),
+        (drawdown, "drawdown", Mode.REDUCE, recovery),
+        (drawdown, "drawdown", Mode.REDUCE, resume),
+        (deep_drawdown, "drawdown_halt", Mode.HALTED, resume),
+        (dead_letter, "dead_letter:strategy/BTC-USDT", Mode.REDUCE, resume),
+        (store_renewed, "reconciliation:paper", Mode.REDUCE, clean),
+        (differs, "reconciliation:paper", Mode.REDUCE, clean),
+        (external, "external:paper", Mode.REDUCE, resume),
+        (stray_fill, "unmatched_fill:paper", Mode.REDUCE, resume),
+        (foreign_fee, "fee_conversion:BNB", Mode.REDUCE, resume),
+    ],
+)
+def test_each_source_comes_and_goes(
+    cause: Callable[[Desk], None], source: str, mode: Mode, end: Callable[[Desk], None]
+) -> None:
+    desk = Desk(bench.settings(LIMITS)).seed(1000).mark()
+    cause(desk)
+    state = desk.risk.state
+    assert state.sources[source].mode is mode
+    assert desk.mode is mode
+    message = [one.message for one in desk.sent if isinstance(one.message, ModeChanged)][-1]
+    assert (message.mode, message.version) == (mode, state.version)
+    assert message.sources[source] is mode
+    before = state.version
+    end(desk)
+    assert source not in state.sources
+    assert state.version > before
+    assert told(desk)[-1].version == state.version
+
+
+@pytest.mark.parametrize(
+    "survivor", [halt, dead_letter, store_renewed, external, ask_for(Mode.REDUCE), deep_drawdown]
+)
+def test_what_waits_for_something_does_not_end_by_itself(survivor: Callable[[Desk], None]) -> None:
+    desk = Desk(bench.settings(LIMITS)).seed(1000).mark()
+    survivor(desk)
+    mode = desk.mode
+    desk.mark(bid=100).wait(48 * HOUR).mark(bid=100)
+    assert desk.mode is mode
+
+
+def test_the_strictest_source_wins() -> None:
+    desk = Desk().seed().mark()
+    dead_letter(desk)
+    halt(desk)
+    assert desk.mode is Mode.HALTED
+    ask_for(Mode.OBSERVE)(desk)
+    assert desk.mode is Mode.OBSERVE
+    ask_for(Mode.NORMAL)(desk)
+    assert desk.mode is Mode.HALTED
+    resume(desk)
+    assert desk.mode is Mode.NORMAL
+
+
+def test_setting_normal_does_not_clear_the_kill_switch() -> None:
+    desk = Desk()
+    halt(desk)
+    ask_for(Mode.NORMAL)(desk)
+    assert desk.mode is Mode.HALTED
+
+
+@pytest.mark.parametrize("acknowledgement", ["", "  \n"])
+def test_resume_needs_an_acknowledgement(acknowledgement: str) -> None:
+    desk = Desk()
+    halt(desk)
+    desk.give(Resume("anna", acknowledgement))
+    assert desk.mode is Mode.HALTED
+    assert desk.events(ResumeRefused)
+    assert told(desk) == []
+
+
+def test_resume_leaves_what_a_person_can_t_clear() -> None:
+    desk = Desk(bench.settings(LIMITS)).seed(1000).mark()
+    loss(desk)
+    store_renewed(desk)
+    halt(desk)
+    resume(desk)
+    assert list(desk.risk.state.sources) == ["daily_loss", "reconciliation:paper"]
+    assert desk.mode is Mode.REDUCE
+
+
+def test_the_version_grows_only_when_the_desk_is_told() -> None:
+    desk = Desk().seed().mark()
+    dead_letter(desk)
+    assert desk.risk.state.version == 1
+    external(desk)
+    assert desk.events(ModeDecided)
+    assert told(desk) == []
+    assert desk.risk.state.version == 1
+    halt(desk)
+    halt(desk)
+    assert desk.risk.state.version == 3
+
+
+def test_an_approval_carries_the_version_of_its_mode() -> None:
+    desk = Desk().seed().mark()
+    halt(desk)
+    resume(desk)
+    desk.intend(BUY, 1)
+    (order,) = desk.messages_to("execution/paper", SubmitOrder)
+    assert order.mode_version == desk.risk.state.version == 2
+
+
+def test_a_letter_that_is_not_grave_changes_nothing() -> None:
+    desk = Desk()
+    desk.give(DeadLettered("risk", "m1", "Marks", False, "poison"), "host")
+    assert desk.mode is Mode.NORMAL
+
+
+def test_a_lost_store_waits_for_every_venue() -> None:
+    two = bench.settings(instruments=(bench.instrument("BTC-USDT"), bench.instrument("BTC-USDT", "other")))
+    desk = Desk(two)
+    store_renewed(desk)
+    clean(desk)
+    assert desk.mode is Mode.REDUCE
+    desk.give(VenueReconciled("other", True, "", "g2"), "execution/other")
+    assert desk.mode is Mode.NORMAL
+
+
+def test_a_comparison_that_came_before_the_word_of_the_loss_counts() -> None:
+    desk = Desk()
+    clean(desk)
+    store_renewed(desk)
+    assert desk.mode is Mode.NORMAL
+
+
+def test_a_comparison_under_an_older_generation_clears_nothing() -> None:
+    desk = Desk()
+    store_renewed(desk)
+    desk.give(VenueReconciled("paper", True, "", "g1"), "execution/paper")
+    assert desk.mode is Mode.REDUCE
+
+
+def test_an_accepted_drawdown_is_measured_anew() -> None:
+    desk = Desk(bench.settings(LIMITS)).seed(1000).mark()
+    deep_drawdown(desk)
+    resume(desk)
+    assert desk.risk.state.peak == D(700)
+    desk.mark(bid=69)
+    assert "drawdown" not in desk.risk.state.sources
+    desk.mark(bid=50)
+    assert "drawdown" in desk.risk.state.sources
+
+
+def test_the_configured_kill_switch_holds_from_the_first_input_on_and_a_resume_does_not_clear_it() -> None:
+    desk = Desk(bench.settings(kill_switch=True)).seed().mark()
+    assert desk.mode is Mode.HALTED
+    resume(desk)
+    assert list(desk.risk.state.sources) == ["configuration"]
+    desk.risk._settings = msgspec.structs.replace(desk.settings, kill_switch=False)
+    desk.mark()
+    assert desk.mode is Mode.NORMAL
+
+
+def test_pure_functions_on_sources() -> None:
+    one = ModeSource(Mode.REDUCE, "a", Clearing.PERSON, 1)
+    later = ModeSource(Mode.REDUCE, "b", Clearing.PERSON, 2)
+    stricter = ModeSource(Mode.HALTED, "c", Clearing.FACT, 3)
+    assert modes.effective({}) is Mode.NORMAL
+    assert modes.with_sources({"x": one}, {"x": later}) == {"x": one}
+    assert modes.with_sources({"x": one}, {"x": stricter}) == {"x": stricter}
+    assert modes.without({"x": one, "y": later}, ("x", "z")) == {"y": later}
+    assert modes.without_clearing({"x": one, "y": stricter}, Clearing.PERSON) == {"y": stricter}
+    assert modes.effective({"x": one, "y": stricter}) is Mode.HALTED
+
+
+def test_time_is_that_of_the_desk() -> None:
+    desk = Desk()
+    halt(desk)
+    assert desk.risk.state.sources["operator"].since == START
