@@ -1,0 +1,267 @@
+"""The desk's settings, mapped to what each actor is set up with: actors know nothing of configuration files."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from cluster.host.launch import FeedPlan, Launch
+from messages.child_specs import SECOND
+
+if TYPE_CHECKING:
+    from actors.execution.settings import ExecutionSettings
+    from actors.risk.limits import RiskSettings
+    from actors.strategy.settings import Instrument, StrategyActorSettings, StrategySettings
+    from actors.venues.matching.instruments import Instrument as PaperInstrument
+    from actors.venues.port import VenueTraits
+    from cluster.paper.settings import MarketSource, PaperSettings, TimeSettings
+    from cluster.steps.machine import StepSettings
+    from config import DeskConfig
+
+# Settings modules are imported where they are used: a process pays only for the actor it hosts.
+
+
+def step_settings(config: DeskConfig) -> StepSettings:
+    """Snapshots, digests, poison and retention of every actor."""
+    from cluster.steps.machine import StepSettings
+
+    supervision = config.supervision
+    return StepSettings(
+        snapshot_every=supervision.snapshot_every,
+        digest_every=supervision.digest_every,
+        poison_attempts=supervision.poison_attempts,
+        keep_steps=supervision.journal_retention_steps,
+    )
+
+
+def strategy_settings(config: DeskConfig, symbol: str) -> StrategyActorSettings:
+    """All enabled strategies of one symbol, in the order in which they are configured."""
+    from actors.strategy.settings import StrategyActorSettings
+
+    chosen = [
+        _strategy(config, name, symbol)
+        for name, strategy in config.strategies.items()
+        if strategy.enabled and symbol in config.symbols_of(name)
+    ]
+    return StrategyActorSettings(strategies=tuple(chosen), max_quote_age=config.feed.max_quote_age)
+
+
+def traded_symbols(config: DeskConfig) -> list[str]:
+    """The symbols that an enabled strategy trades, in configured order."""
+    wanted = {
+        symbol
+        for name in config.strategies
+        if config.strategies[name].enabled
+        for symbol in config.symbols_of(name)
+    }
+    return [symbol for symbol in config.symbols if symbol in wanted]
+
+
+def _strategy(config: DeskConfig, name: str, symbol: str) -> StrategySettings:
+    from actors.strategy.settings import (
+        CooldownSettings,
+        ExitSettings,
+        OrderSettings,
+        OrderStyle,
+        StrategySettings,
+    )
+
+    strategy = config.strategies[name]
+    order = strategy.order
+    resting = order.style != "market"
+    time_to_live = order.time_to_live or config.venues[config.symbols[symbol].venue].order_ttl
+    return StrategySettings(
+        id=name,
+        kind=strategy.kind,
+        instrument=_instrument(config, symbol),
+        order=OrderSettings(
+            notional=order.notional,
+            style=OrderStyle(order.style),
+            offset_ticks=order.offset_ticks,
+            time_to_live=time_to_live if resting else None,
+            deadline=order.deadline,
+        ),
+        parameters=dict(strategy.parameters),
+        exits=ExitSettings(stop=strategy.stop, target=strategy.target, max_holding=strategy.max_holding),
+        cooldown=CooldownSettings(after_entry=strategy.cooldown, after_close=strategy.cooldown),
+    )
+
+
+def _instrument(config: DeskConfig, symbol: str) -> Instrument:
+    from actors.strategy.settings import Instrument
+
+    listed = config.symbols[symbol]
+    return Instrument(
+        symbol=symbol,
+        venue=listed.venue,
+        tick=listed.tick,
+        lot=listed.lot,
+        min_quantity=listed.min_quantity,
+        min_notional=listed.min_notional,
+        max_quantity=listed.max_quantity,
+        multiplier=listed.multiplier,
+    )
+
+
+def risk_settings(config: DeskConfig) -> RiskSettings:
+    """Limits and instruments of the portfolio risk actor."""
+    from actors.risk.limits import RiskInstrument, RiskLimits, RiskSettings
+
+    risk = config.risk
+    limits = {name: getattr(risk, name) for name in RiskLimits.__struct_fields__ if hasattr(risk, name)}
+    instruments = tuple(
+        RiskInstrument(
+            symbol=symbol,
+            venue=listed.venue,
+            tick=listed.tick,
+            lot=listed.lot,
+            min_quantity=listed.min_quantity,
+            max_quantity=listed.max_quantity,
+            min_notional=listed.min_notional,
+            multiplier=listed.multiplier,
+            quote_currency=symbol.split("-")[1],
+        )
+        for symbol, listed in config.symbols.items()
+    )
+    return RiskSettings(
+        instruments=instruments,
+        limits=RiskLimits(**limits),
+        base_currency=config.desk.base_currency,
+        kill_switch=risk.kill_switch,
+        flatten_on_halt=risk.on_halt == "flatten",
+        day_boundary=risk.day_boundary,
+    )
+
+
+def execution_settings(config: DeskConfig, venue: str, traits: VenueTraits) -> ExecutionSettings:
+    """One venue account, with what its port declares of the venue."""
+    from actors.execution.settings import ExecutionSettings
+    from actors.execution.settings import VenueTraits as ExecutionTraits
+
+    expiry = traits.request_expiry_ns
+    return ExecutionSettings(
+        venue=venue,
+        traits=ExecutionTraits(
+            never_accepts_id_twice=traits.never_accepts_id_twice,
+            client_id_max_length=min(36, traits.client_id_max_length),
+            stops=traits.stops,
+            post_only=traits.post_only,
+            request_expiry_ns=expiry if expiry is not None else 5 * SECOND,
+        ),
+        dry_run=config.desk.environment == "dry_run",
+        read_only=config.venues[venue].read_only,
+        tick_sizes={
+            symbol: listed.tick for symbol, listed in config.symbols.items() if listed.venue == venue
+        },
+    )
+
+
+def paper_instruments(config: DeskConfig, venue: str | None = None) -> tuple[PaperInstrument, ...]:
+    """The instruments of a paper venue (of all venues when none is named), with fees and fill model."""
+    from actors.venues.matching.instruments import Instrument as PaperInstrument
+    from actors.venues.matching.instruments import MarketKind, MarketModel
+
+    found = []
+    for symbol, listed in config.symbols.items():
+        if venue not in (None, listed.venue):
+            continue
+        chosen = config.venues[listed.venue]
+        model = MarketModel(
+            kind=MarketKind(chosen.fill.market),
+            queue_position=chosen.fill.queue_position,
+            slippage=chosen.fill.slippage,
+        )
+        found.append(
+            PaperInstrument(
+                symbol=symbol,
+                tick=listed.tick,
+                lot=listed.lot,
+                min_quantity=listed.min_quantity,
+                min_notional=listed.min_notional,
+                multiplier=listed.multiplier,
+                quote_currency=symbol.split("-")[1],
+                maker_fee=chosen.fees.maker,
+                taker_fee=chosen.fees.taker,
+                market=model,
+            )
+        )
+    return tuple(found)
+
+
+def paper_settings(config: DeskConfig, launch: Launch, venue: str) -> PaperSettings:
+    """A paper venue on the same market data as the desk."""
+    from actors.venues.matching.instruments import AccountSettings, EngineSettings
+    from cluster.paper.faults import FaultSettings
+    from cluster.paper.settings import PaperSettings
+
+    chosen = config.venues[venue]
+    faults = chosen.faults
+    return PaperSettings(
+        folder=str(launch.venue_folder(venue)),
+        venue=venue,
+        instruments=paper_instruments(config, venue),
+        account=AccountSettings(
+            account=config.desk.name,
+            balances=dict(chosen.starting_balances),
+            allow_short=chosen.allow_short,
+            initial_margin=chosen.initial_margin,
+        ),
+        source=market_source(config, launch, venue),
+        time=_venue_time(launch.feed),
+        engine=EngineSettings(order_latency=chosen.latency_order, report_latency=chosen.latency_report),
+        faults=FaultSettings(
+            seed=faults.seed,
+            late=float(faults.late_ratio),
+            late_by=faults.late_by,
+            lost_before=float(faults.drop_ratio) / 2,
+            lost_after=float(faults.drop_ratio) / 2,
+            duplicated_events=float(faults.duplicate_ratio),
+        ),
+        host=chosen.host,
+        port=chosen.port or 0,
+    )
+
+
+def market_source(config: DeskConfig, launch: Launch, venue: str | None = None) -> MarketSource:
+    """Where market data comes from: the recorded files of the run, or the synthetic market of the settings."""
+    from cluster.paper.settings import MarketShapeSettings, RecordedSource, SyntheticSource
+
+    listed = {symbol: each for symbol, each in config.symbols.items() if venue in (None, each.venue)}
+    if config.feed.mode == "recorded":
+        return RecordedSource(
+            paths=launch.feed.files,
+            listings={each.listing: symbol for symbol, each in listed.items()},
+            cache_folder=launch.feed.cache,
+        )
+    synthetic = config.feed.synthetic
+    return SyntheticSource(
+        seed=synthetic.seed,
+        start_time=launch.feed.start,
+        duration=synthetic.duration,
+        shapes={
+            symbol: MarketShapeSettings(
+                start_price=float(synthetic.start_prices[symbol]),
+                volatility=synthetic.volatility,
+                minimum_spread_ticks=synthetic.spread_ticks,
+                quotes_per_second=float(synthetic.quotes_per_second),
+                median_size=_median_size(synthetic.start_prices[symbol]),
+            )
+            for symbol in listed
+        },
+    )
+
+
+def _median_size(price: Decimal) -> float:
+    """About 20,000 in quote currency at the touch, whatever a unit costs."""
+    return 20_000 / float(price)
+
+
+def _venue_time(feed: FeedPlan) -> TimeSettings:
+    from cluster.paper.settings import TimeMode, TimeSettings
+
+    if feed.granted:
+        return TimeSettings(mode=TimeMode.GRANTED, start=feed.start)
+    assert feed.anchor is not None
+    return TimeSettings(
+        mode=TimeMode.PACED, start=feed.anchor.desk, speed=feed.anchor.speed, wall_start=feed.anchor.wall
+    )
