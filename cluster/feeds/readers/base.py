@@ -1,0 +1,105 @@
+"""What all readers share: their options, what they report, how they open files and how they complain.
+
+It is apart so that each format's module holds nothing but its format.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+from cluster.feeds.columns import CHUNK_ROWS
+from messages.errors import DataProviderError
+
+UNNAMED: Final = ""
+"""The listing of rows from a file that does not say which listing it holds."""
+
+GZIP_MAGIC: Final = b"\x1f\x8b"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How to read: the listing of files that name none, whether depth rows are wanted, rows per chunk."""
+
+    listing: str = UNNAMED
+    include_depth: bool = False
+    chunk_rows: int = CHUNK_ROWS
+
+
+@dataclass(slots=True)
+class Coverage:
+    """What a reader has seen: rows given out, rows left out (by reason), and the bounds over both, ns UTC.
+
+    The bounds do not depend on which rows were wanted, so that all processes agree on the replay window.
+    """
+
+    rows: int = 0
+    first_time: int | None = None
+    last_time: int | None = None
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    def saw(self, first_time: int, last_time: int) -> None:
+        """Widen the bounds."""
+        self.first_time = first_time if self.first_time is None else min(self.first_time, first_time)
+        self.last_time = last_time if self.last_time is None else max(self.last_time, last_time)
+
+    def leave_out(self, reason: str) -> None:
+        """Count a record that gives no row."""
+        self.left_out[reason] = self.left_out.get(reason, 0) + 1
+
+
+def data_error(
+    path: Path,
+    message: str,
+    *,
+    row: int | None = None,
+    unit: str = "line",
+    field: str | None = None,
+    value: object = None,
+    remedy: str,
+) -> DataProviderError:
+    """The error for something wrong in a file; `row` counts from 1 in lines of text or rows of a table."""
+    place = f"{path}" if row is None else f"{path}, {unit} {row}"
+    return DataProviderError(f"{place}: {message}", field=field, value=value, remedy=remedy)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn the ways in which a file can be unreadable into `DataProviderError`."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise data_error(path, "no such file", remedy="check the path given as data") from error
+    except EOFError as error:
+        raise data_error(
+            path,
+            "the compressed file ends early",
+            remedy="the recording or its copy was cut off: fetch it again, or record anew",
+        ) from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise data_error(
+            path, f"the compressed file is damaged ({error})", remedy="fetch it again"
+        ) from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise data_error(
+            path, f"can't be read ({reason})", remedy="check the file and its permissions"
+        ) from error
+
+
+@contextmanager
+def open_bytes(path: Path) -> Iterator[BinaryIO]:
+    """The file's bytes, decompressed when it is gzip by its first bytes, whatever its name says."""
+    with path.open("rb") as file:
+        compressed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+        file.seek(0)
+        if not compressed:
+            yield file
+            return
+        with gzip.GzipFile(fileobj=file, mode="rb") as stream:
+            yield cast(BinaryIO, stream)

@@ -1,0 +1,237 @@
+"""Recorded files as feeds: one resumable stream per symbol over all files, in time order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from cluster.feeds.cache import DecodedFile, decoded
+from cluster.feeds.columns import CHUNK_ROWS, NO_EVENT_TIME, Chunk, Rows, chunk_of_rows
+from cluster.feeds.merge import merged
+from cluster.feeds.readers import UNNAMED
+from cluster.feeds.readers.base import data_error
+from messages.errors import DataProviderError
+
+CLOCK_ROWS: Final = 1000
+"""Rows from which a recording's clock offset is estimated."""
+
+
+class Recording:
+    """A set of recorded files, decoded and checked to their ends before the first row is given out.
+
+    `listing_to_symbol` maps the files' listings (`BTCUSDT`, `BTC/USDT`: case and punctuation don't count) to
+    canonical symbols; rows of other listings are not part of the run. A file that names no listing belongs to the
+    only symbol mapped, or to the listing found in its file name.
+
+    Raises `DataProviderError` for unreadable, incomplete, ambiguous or repeated files.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Path | str],
+        listing_to_symbol: Mapping[str, str],
+        *,
+        cache_folder: Path | str,
+        include_depth: bool = False,
+    ) -> None:
+        if not paths:
+            raise DataProviderError(
+                "no data file is given", field="data", remedy="give at least one recorded file"
+            )
+        symbols = _by_normal_listing(listing_to_symbol)
+        self._files = [decoded(Path(path), Path(cache_folder), include_depth=include_depth) for path in paths]
+        _refuse_repeated(self._files)
+        self._tables: dict[str, list[Rows]] = {}
+        self._tables_by_path: dict[Path, list[Rows]] = {file.path: [] for file in self._files}
+        for file in self._files:
+            for listing, rows in file.tables.items():
+                symbol = _symbol_of(file, listing, symbols)
+                if symbol is not None:
+                    self._tables.setdefault(symbol, []).append(rows)
+                    self._tables_by_path[file.path].append(rows)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols that have rows, sorted."""
+        return tuple(sorted(self._tables))
+
+    @property
+    def first_time(self) -> int:
+        """The earliest time in any of the files, ns UTC: the same in every process that replays these files."""
+        return min(file.first_time for file in self._files)
+
+    @property
+    def last_time(self) -> int:
+        """The latest time in any of the files, ns UTC."""
+        return max(file.last_time for file in self._files)
+
+    def tables(self, symbol: str) -> Sequence[Rows]:
+        """The tables of one symbol, in the order of the files. Raises `DataProviderError` when it has none."""
+        tables = self._tables.get(symbol)
+        if not tables:
+            held = sorted({listing or "(unnamed)" for file in self._files for listing in file.tables})
+            raise DataProviderError(
+                f"no rows for this symbol in {', '.join(str(file.path) for file in self._files)}; "
+                f"they hold {', '.join(held)}",
+                field="symbol",
+                value=symbol,
+                remedy="map one of the listings to the symbol, or give its file",
+            )
+        return tables
+
+    def estimated_clock_offset(self, path: Path | str, rows: int = CLOCK_ROWS) -> int | None:
+        """How far the venue's clock was ahead of the recorder's, ns: the median of `event_time - time`.
+
+        Taken over the first `rows` rows that tell both, per listing mapped. The network's delay is in it, so it
+        is low by that much. None when no row tells the venue's time. Raises `DataProviderError` for a file that
+        is not part of the recording.
+        """
+        tables = self._tables_by_path.get(Path(path))
+        if tables is None:
+            raise data_error(Path(path), "not part of this recording", remedy="give a path as it was opened")
+        differences = [part for table in tables if len(part := _clock_differences(table, rows))]
+        return round(float(np.median(np.concatenate(differences)))) if differences else None
+
+
+class RecordedFeed:
+    """The rows of one symbol over all files in the order (time, file, row); a `Feed`.
+
+    Files that don't overlap follow each other; those that do are merged. Desk time is the time of reception.
+    Raises what `Recording` raises, and `DataProviderError` when the symbol has no rows.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Path | str],
+        listing_to_symbol: Mapping[str, str],
+        symbol: str,
+        *,
+        cache_folder: Path | str,
+        include_depth: bool = False,
+    ) -> None:
+        recording = Recording(
+            paths, listing_to_symbol, cache_folder=cache_folder, include_depth=include_depth
+        )
+        self._attach(recording, symbol)
+
+    @classmethod
+    def of(cls, recording: Recording, symbol: str) -> RecordedFeed:
+        """A feed over files that are already open: a process with many symbols opens them once."""
+        feed = cls.__new__(cls)
+        feed._attach(recording, symbol)
+        return feed
+
+    def _attach(self, recording: Recording, symbol: str) -> None:
+        self.recording = recording
+        self._symbol = symbol
+        self._tables = recording.tables(symbol)
+
+    @property
+    def symbol(self) -> str:
+        """The canonical symbol of all rows."""
+        return self._symbol
+
+    @property
+    def first_time(self) -> int:
+        """Where the run begins, ns UTC: over all files, not only over this symbol's rows."""
+        return self.recording.first_time
+
+    @property
+    def last_time(self) -> int:
+        """Where the run ends, ns UTC: over all files, not only over this symbol's rows."""
+        return self.recording.last_time
+
+    @property
+    def rows(self) -> int:
+        """How many rows the feed has: the position at its end."""
+        return sum(map(len, self._tables))
+
+    def open(self, position: int = 0, *, chunk_rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
+        """The rows from ordinal `position` on. Finding the place takes a binary search, not a read.
+
+        Raises `DataProviderError` for a position outside of the feed.
+        """
+        if not 0 <= position <= self.rows:
+            raise DataProviderError(
+                f"the feed has {self.rows} rows",
+                field=f"{self._symbol}.position",
+                value=position,
+                remedy="the files are not those the position was taken in: give the same files in the same order",
+            )
+        return (
+            chunk_of_rows(self._symbol, rows)
+            for rows in merged(self._tables, position, chunk_rows=chunk_rows)
+        )
+
+    def estimated_clock_offset(self, path: Path | str) -> int | None:
+        """See `Recording.estimated_clock_offset`."""
+        return self.recording.estimated_clock_offset(path)
+
+
+def normal_listing(listing: str) -> str:
+    """A listing without what venues write differently: `BTC/USDT`, `btc-usdt` and `BTCUSDT` are one."""
+    return "".join(filter(str.isalnum, listing)).upper()
+
+
+def _by_normal_listing(listing_to_symbol: Mapping[str, str]) -> dict[str, str]:
+    symbols: dict[str, str] = {}
+    for listing, symbol in listing_to_symbol.items():
+        known = symbols.setdefault(normal_listing(listing), symbol)
+        if known != symbol:
+            raise DataProviderError(
+                f"the listing is mapped to two symbols, {known} and {symbol}",
+                field="listings",
+                value=listing,
+                remedy="map each listing once",
+            )
+    return symbols
+
+
+def _refuse_repeated(files: Sequence[DecodedFile]) -> None:
+    by_content: dict[str, Path] = {}
+    for file in files:
+        other = by_content.setdefault(file.digest, file.path)
+        if other is not file.path:
+            raise data_error(
+                file.path,
+                f"the same data as {other}",
+                field="data",
+                remedy="give each recording once, or its trades would count twice",
+            )
+
+
+def _symbol_of(file: DecodedFile, listing: str, symbols: Mapping[str, str]) -> str | None:
+    """The symbol of a table, or None when its listing is not mapped."""
+    if listing != UNNAMED:
+        return symbols.get(normal_listing(listing))
+    candidates = set(symbols.values())
+    if len(candidates) > 1:
+        name = normal_listing(file.path.name)
+        named = [known for known in symbols if known in name]
+        longest = max(map(len, named), default=0)
+        candidates = {symbols[known] for known in named if len(known) == longest}
+    if len(candidates) == 1:
+        return candidates.pop()
+    raise data_error(
+        file.path,
+        "the file does not say which listing it holds",
+        field="symbol",
+        value=", ".join(sorted(symbols)),
+        remedy="add a symbol column, or put exactly one of these listings into the file name",
+    )
+
+
+def _clock_differences(table: Rows, rows: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    found: list[np.ndarray[tuple[int, ...], np.dtype[np.int64]]] = []
+    left = rows
+    for start in range(0, len(table), CHUNK_ROWS):
+        part = table[start : start + CHUNK_ROWS]
+        known = part[part["event_time"] != NO_EVENT_TIME][:left]
+        found.append(known["event_time"] - known["time"])
+        left -= len(known)
+        if left <= 0:
+            break
+    return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)

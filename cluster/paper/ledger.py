@@ -1,0 +1,113 @@
+"""The venue's ledger of orders: what each has become, and the line that tells each event of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from actors.venues.matching.events import (
+    CancelRejected,
+    Event,
+    OrderAccepted,
+    OrderCancelled,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderTriggered,
+)
+from cluster.paper.lines import EventLine, FillLine
+from cluster.paper.records import OrderRecord
+from messages.errors import InvariantError
+from messages.orders import OrderState
+from messages.reasons import Reason
+
+_NAMES: dict[type[Event], str] = {
+    OrderAccepted: "accepted",
+    OrderRejected: "rejected",
+    OrderTriggered: "triggered",
+    OrderFilled: "filled",
+    OrderCancelled: "cancelled",
+    OrderExpired: "expired",
+    CancelRejected: "cancel_rejected",
+}
+"""What each event of the engine is called on the stream."""
+
+_STATES: dict[type[Event], OrderState] = {
+    OrderAccepted: OrderState.WORKING,
+    OrderRejected: OrderState.REJECTED,
+    OrderCancelled: OrderState.CANCELLED,
+    OrderExpired: OrderState.EXPIRED,
+}
+"""The state an event leaves its order in, where the event alone says so."""
+
+
+class Ledger:
+    """All orders the gateway ever took, by client order id: an id is never taken twice."""
+
+    def __init__(self, orders: Iterable[OrderRecord] = ()) -> None:
+        self._orders = {order.request.client_order_id: order for order in orders}
+        self._open = {key: order for key, order in self._orders.items() if not order.ended}
+
+    @property
+    def orders(self) -> tuple[OrderRecord, ...]:
+        """All orders, oldest first."""
+        return tuple(self._orders.values())
+
+    @property
+    def open_orders(self) -> tuple[OrderRecord, ...]:
+        """The orders that something can still come of, oldest first."""
+        return tuple(self._open.values())
+
+    def find(self, client_order_id: str) -> OrderRecord | None:
+        """The order of this id, None when the gateway never took one."""
+        return self._orders.get(client_order_id)
+
+    def add(self, order: OrderRecord) -> None:
+        """Enter an order. Raises `InvariantError` when its id was taken before."""
+        key = order.request.client_order_id
+        if key in self._orders:
+            raise InvariantError("a client order id is taken twice", field="client_order_id", value=key)
+        self._orders[key] = self._open[key] = order
+
+    def apply(self, event: Event) -> EventLine:
+        """Enter an event of the engine and tell it. Raises `InvariantError` for an order that is not known."""
+        order = self._orders.get(event.client_order_id)
+        if order is None:
+            raise InvariantError(
+                "the engine tells of an order the gateway never took",
+                field="client_order_id",
+                value=event.client_order_id,
+            )
+        fill = None
+        reason = Reason.ACCEPTED
+        if isinstance(event, OrderFilled):
+            order.filled = event.cumulative
+            order.state = OrderState.PARTIALLY_FILLED if event.leaves else OrderState.FILLED
+            fill = FillLine(
+                event.fill_id, event.price, event.quantity, event.fee, event.fee_currency, event.liquidity
+            )
+        else:
+            order.state = _STATES.get(type(event), order.state)
+        if isinstance(event, OrderRejected | OrderCancelled | OrderExpired | CancelRejected):
+            reason = event.reason
+        if order.ended:
+            self._open.pop(event.client_order_id, None)
+        return _line(event, order, fill, reason)
+
+
+def _line(event: Event, order: OrderRecord, fill: FillLine | None, reason: Reason) -> EventLine:
+    request = order.request
+    return EventLine(
+        sequence=event.sequence,
+        time=event.time,
+        report_time=event.report_time,
+        event=_NAMES[type(event)],
+        client_order_id=request.client_order_id,
+        venue_order_id=order.venue_order_id,
+        symbol=request.symbol,
+        side=request.side,
+        state=order.state,
+        quantity=request.quantity,
+        filled=order.filled,
+        fill=fill,
+        reason=reason,
+    )

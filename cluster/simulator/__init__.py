@@ -1,0 +1,1 @@
+"""The simulator: the desk's own step machines over the memory store, with virtual time and seeded chance."""
