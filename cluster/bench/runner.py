@@ -1,0 +1,159 @@
+"""Runs the measurements that were asked for, each on a Redis of its own; says which figures reach what is aimed at."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import platform
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cluster.bench.crew import BenchError
+from cluster.bench.figures import flatten
+from cluster.bench.lives import LivesPlan, measure_lives
+from cluster.bench.paths import PathPlan, measure_chain, measure_hop
+from cluster.bench.throughput import ThroughputPlan, measure_messages, measure_risk
+from cluster.embedded_redis import EmbeddedRedis, RedisSettings
+
+FSYNC = ("always", "everysec")
+
+Measure = Callable[[str, Path, "BenchPlan"], dict[str, Any]]
+
+
+class BenchPlan(msgspec.Struct, frozen=True):
+    """How much of each is measured."""
+
+    path: PathPlan = PathPlan()
+    throughput: ThroughputPlan = ThroughputPlan()
+    lives: LivesPlan = LivesPlan()
+
+
+FULL = BenchPlan()
+QUICK = BenchPlan(
+    PathPlan(rounds=2, samples=100, warm_up=20),
+    ThroughputPlan(commits=50, messages=1_000, intents=2_000),
+    LivesPlan(kills=1),
+)
+
+
+class Aim(msgspec.Struct, frozen=True):
+    """What a figure should reach: at most `most`, or at least `least`; `figure` is its dotted name in the result."""
+
+    figure: str
+    says: str
+    most: float | None = None
+    least: float | None = None
+
+    def met(self, found: float) -> bool:
+        """Whether it does."""
+        return (self.most is None or found <= self.most) and (self.least is None or found >= self.least)
+
+
+AIMS = (
+    *(
+        Aim(f"{path}.{fsync}.p50_ratio_to_floor", "median within twice the raw floor", most=2.0)
+        for path in ("hop", "chain")
+        for fsync in FSYNC
+    ),
+    *(Aim(f"risk.{fsync}.intents_per_s", "5,000 intents/s through risk", least=5_000) for fsync in FSYNC),
+    *(
+        Aim(f"recovery.{kind}.recovery_above_floor_ms", "no more than 200 ms above an empty actor", most=200)
+        for kind in ("strategy", "risk", "execution")
+    ),
+)
+
+_BY_FSYNC: dict[str, Measure] = {
+    "hop": lambda url, folder, plan: measure_hop(url, folder, plan.path),
+    "chain": lambda url, folder, plan: measure_chain(url, folder, plan.path),
+    "messages": lambda url, folder, plan: measure_messages(url, folder, plan.throughput),
+    "risk": lambda url, folder, plan: measure_risk(url, folder, plan.throughput),
+}
+"""Measured under both fsync settings."""
+
+_BACKTEST = "cluster.simulator.stub_backtest"
+
+SECTIONS = (*_BY_FSYNC, "recovery", "backtest")
+"""What can be asked for. `recovery` includes start time and memory per symbol."""
+
+
+def run_bench(
+    sections: Sequence[str] = SECTIONS,
+    *,
+    quick: bool = False,
+) -> dict[str, Any]:
+    """Measure on this machine; plain numbers with their units in the keys, nested by section.
+
+    `quick` measures little of everything. Raises `BenchError` for an unknown section, and for a measurement that
+    fails.
+    """
+    unknown = [name for name in sections if name not in SECTIONS]
+    if unknown:
+        raise BenchError(
+            "no such section",
+            field="bench",
+            value=", ".join(unknown),
+            remedy=f"choose of {', '.join(SECTIONS)}",
+        )
+    plan = QUICK if quick else FULL
+    result: dict[str, Any] = {"machine": _machine(), "quick": quick}
+    for name in sections:
+        if name in _BY_FSYNC:
+            result[name] = {fsync: _on_redis(fsync, _BY_FSYNC[name], plan) for fsync in FSYNC}
+        elif name == "recovery":
+            result |= _lives(plan)
+        else:
+            result |= _backtest()
+    result["aims"] = _aims(result)
+    return result
+
+
+def _on_redis(fsync: str, measure: Measure, plan: BenchPlan) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="raydesk-bench-") as name:
+        folder = Path(name)
+        server = EmbeddedRedis(RedisSettings(str(folder / "redis"), appendfsync=fsync))
+        try:
+            return measure(server.ensure_running(), folder, plan)
+        finally:
+            server.stop()
+
+
+def _lives(plan: BenchPlan) -> dict[str, Any]:
+    """Recoveries and starts on the default store, which flushes always."""
+    return _on_redis("always", lambda url, folder, plan: measure_lives(url, folder, plan.lives), plan)
+
+
+def _backtest() -> dict[str, Any]:
+    """What a backtest through the step machine costs per event, where the simulator can tell."""
+    if importlib.util.find_spec(_BACKTEST) is None:
+        return {}
+    measured = importlib.import_module(_BACKTEST).measure()
+    return {"backtest": msgspec.to_builtins(measured)}
+
+
+def _machine() -> dict[str, Any]:
+    """What the figures are of. The load tells whether the machine was this measurement's own."""
+    return {
+        "cpus": os.cpu_count(),
+        "load_1min": round(os.getloadavg()[0], 2),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+    }
+
+
+def _aims(result: dict[str, Any]) -> list[dict[str, Any]]:
+    figures = flatten(result)
+    return [
+        {
+            "figure": aim.figure,
+            "aim": aim.says,
+            "found": figures[aim.figure],
+            "met": aim.met(figures[aim.figure]),
+        }
+        for aim in AIMS
+        if aim.figure in figures
+    ]

@@ -1,0 +1,112 @@
+"""Commands of the kill switch: halt and resume. Both wait until risk has answered with the desk's mode."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import time
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from cluster.cli import pictures
+from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
+from cluster.cli.documents import CommandDocument
+from cluster.cli.exits import EPILOG, Exit, UsageError
+from cluster.cli.output import console, print_json, shown
+from messages.base import Message
+from messages.control import Halt, Mode, Resume
+
+_LOOK_S = 0.1
+
+Wait = Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for risk's answer.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this group's commands."""
+    app.command(epilog=EPILOG)(halt)
+    app.command(epilog=EPILOG)(resume)
+
+
+def halt(
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is journalled.")] = "halted by hand",
+    flatten: Annotated[bool, typer.Option("--flatten", help="Also close all positions.")] = False,
+    desk: DeskName = None,
+    config: ConfigOption = None,
+    folder: FolderOption = None,
+    as_json: JsonFlag = False,
+    wait: Wait = 10.0,
+) -> Exit:
+    """Pull the kill switch: no order that may increase exposure, working orders cancelled. Survives restarts."""
+    message = Halt(by=getpass.getuser(), reason=reason, flatten=flatten)
+    document = on_desk(desk, config, folder, lambda watch: _command(watch, message, wait, _is_halted))
+    return _answer(document, as_json)
+
+
+def resume(
+    acknowledgement: Annotated[
+        str, typer.Option("--ack", help="What you have looked at and accept; required.")
+    ],
+    desk: DeskName = None,
+    config: ConfigOption = None,
+    folder: FolderOption = None,
+    as_json: JsonFlag = False,
+    wait: Wait = 10.0,
+) -> Exit:
+    """Clear the kill switch and everything that waits for a person. Needs an acknowledgement in words."""
+    if not acknowledgement.strip():
+        raise UsageError(
+            "the acknowledgement is empty",
+            field="--ack",
+            value=acknowledgement,
+            remedy="say what you have looked at",
+        )
+    message = Resume(by=getpass.getuser(), acknowledgement=acknowledgement.strip())
+    document = on_desk(desk, config, folder, lambda watch: _command(watch, message, wait, _is_resumed))
+    return _answer(document, as_json)
+
+
+def _is_halted(mode: Mode | None) -> bool:
+    return mode is not None and mode.strictness >= Mode.HALTED.strictness
+
+
+def _is_resumed(mode: Mode | None) -> bool:
+    return not _is_halted(mode)
+
+
+async def _command(
+    watch: Watch, message: Message, wait_s: float, confirms: Callable[[Mode | None], bool]
+) -> CommandDocument:
+    """Post the message and look until the mode confirms it, or the time is over."""
+    await watch.look()
+    message_id = await watch.desk.post(message)
+    deadline = time.monotonic() + wait_s
+    while True:
+        await watch.look()
+        mode = watch.projection.mode
+        confirmed = mode.mode is not None and confirms(mode.mode)
+        if confirmed or time.monotonic() >= deadline:
+            return CommandDocument(
+                desk=watch.config.desk.name,
+                message_id=message_id,
+                confirmed=confirmed,
+                mode=mode.mode,
+                mode_version=mode.version,
+                mode_causes=pictures.mode_causes(watch.projection),
+            )
+        await asyncio.sleep(_LOOK_S)
+
+
+def _answer(document: CommandDocument, as_json: bool) -> Exit:
+    if as_json:
+        print_json(document)
+    else:
+        mode = "not known" if document.mode is None else document.mode.value.upper()
+        verdict = "[green]confirmed[/]" if document.confirmed else "[bold red]not confirmed by risk yet[/]"
+        console().print(f"{verdict}: desk {shown(document.desk)} is {mode} (version {document.mode_version})")
+        for name, cause in document.mode_causes.items():
+            console().print(
+                f"  {shown(name)}: {cause.mode.value}, {shown(cause.reason)}, cleared by {cause.clearing}"
+            )
+    return Exit.OK if document.confirmed else Exit.TROUBLE

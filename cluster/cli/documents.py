@@ -1,0 +1,322 @@
+"""What the reading commands print with `--json`: one document type per command, whose schema is a promise.
+
+Decimals are text, times int nanoseconds (desk time unless a field says otherwise), what is not known is null.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from cluster.observe.health import Health
+from cluster.observe.summary import RunSummary
+from cluster.observe.trace import Trace
+from messages.base import Address
+from messages.control import Mode
+
+
+class ModeCause(msgspec.Struct, frozen=True):
+    """One source of the desk's mode: what it asks for, why, what ends it, since when."""
+
+    mode: Mode
+    reason: str
+    clearing: str
+    since: int
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a bounded session has come; `end` is null for one without end."""
+
+    time: int
+    start: int
+    end: int | None
+    draining: bool
+    ended: bool
+
+
+class StatusDocument(msgspec.Struct, frozen=True):
+    """`raydesk status`."""
+
+    desk: str
+    environment: str
+    side_effects: str
+    armed: bool
+    not_armed_because: tuple[str, ...]
+    host: str
+    pid: int
+    since: int
+    speed: str
+    config_hash: str
+    dashboard_url: str | None
+    metrics_url: str | None
+    desk_time: int | None
+    progress: Progress | None
+    mode: Mode | None
+    mode_version: int
+    mode_causes: dict[str, ModeCause]
+    nav: Decimal | None
+    cash: Decimal | None
+    realized: Decimal
+    unrealized: Decimal | None
+    exposure: Decimal | None
+    drawdown: Decimal | None
+    positions: dict[str, Decimal]
+    intents: int
+    approved: int
+    resized: int
+    rejected: dict[str, int]
+    orders: dict[str, int]
+    fills: int
+    actors: int
+    actors_alive: int
+    restarts: int
+    given_up: tuple[Address, ...]
+    dead_letters: int
+    damaged_records: int
+
+
+class TreeEntry(msgspec.Struct, frozen=True):
+    """One place in the supervision tree. `retry_at` is machine time; pid, node and epoch are null when never up."""
+
+    address: Address
+    depth: int
+    kind: str
+    status: str
+    restarts: int
+    pid: int | None
+    node: str | None
+    epoch: int | None
+    last_exit: str | None
+    last_detail: str
+    retry_at: int | None
+
+
+class TreeDocument(msgspec.Struct, frozen=True):
+    """`raydesk tree`: rows depth first, children in start order."""
+
+    desk: str
+    rows: tuple[TreeEntry, ...]
+
+
+class ProcessEntry(msgspec.Struct, frozen=True):
+    """One actor's process. `heartbeat_age_s` is a lower bound; `memory_bytes` is known on this machine only."""
+
+    address: Address
+    pid: int | None
+    node: str | None
+    epoch: int
+    step: int
+    heartbeat_age_s: float | None
+    urgent_depth: int
+    mailbox_depth: int
+    outstanding: int
+    lag_ns: int | None
+    journal_length: int
+    exit_reason: str | None
+    memory_bytes: int | None
+    alive: bool | None
+
+
+class ProcessesDocument(msgspec.Struct, frozen=True):
+    """`raydesk ps`."""
+
+    desk: str
+    actors: tuple[ProcessEntry, ...]
+
+
+class OrderEntry(msgspec.Struct, frozen=True):
+    """One order."""
+
+    client_order_id: str
+    venue_order_id: str | None
+    intent_id: str | None
+    strategy: str | None
+    symbol: str | None
+    venue: str | None
+    side: str | None
+    order_type: str | None
+    post_only: bool
+    quantity: Decimal | None
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    state: str
+    reason: str
+    filled: Decimal
+    average_price: Decimal | None
+    fees: dict[str, Decimal]
+    placed_at: int | None
+    sends: int
+
+
+class OrdersDocument(msgspec.Struct, frozen=True):
+    """`raydesk orders`: newest first; `total` counts those that match, `states` all orders of the desk."""
+
+    desk: str
+    total: int
+    states: dict[str, int]
+    orders: tuple[OrderEntry, ...]
+
+
+class PositionEntry(msgspec.Struct, frozen=True):
+    """One listing. Quantities in base units, money in quote currency."""
+
+    venue: str
+    symbol: str
+    quantity: Decimal
+    average_price: Decimal | None
+    bid: Decimal | None
+    ask: Decimal | None
+    mark_time: int | None
+    value: Decimal | None
+    unrealized: Decimal | None
+    realized: Decimal
+    net: Decimal
+    fees: Decimal
+
+
+class PositionsDocument(msgspec.Struct, frozen=True):
+    """`raydesk positions`."""
+
+    desk: str
+    nav: Decimal | None
+    cash: Decimal | None
+    realized: Decimal
+    unrealized: Decimal | None
+    exposure: Decimal | None
+    drawdown: Decimal | None
+    positions: tuple[PositionEntry, ...]
+
+
+class StoreEntry(msgspec.Struct, frozen=True):
+    """What the store keeps of one actor."""
+
+    address: Address
+    epoch: int
+    step: int
+    journal_length: int
+    urgent_depth: int
+    mailbox_depth: int
+    control_behind: bool
+    outstanding: int
+    next_timer: int | None
+    exit_reason: str | None
+    digest: str | None
+
+
+class DeadLetterEntry(msgspec.Struct, frozen=True):
+    """One message that was put aside; `time` is machine time."""
+
+    time: int
+    address: Address
+    input: str
+    error: str
+    bytes: int
+
+
+class StoreDocument(msgspec.Struct, frozen=True):
+    """`raydesk store`."""
+
+    desk: str
+    generation: str
+    actors: tuple[StoreEntry, ...]
+    dead_letters: int
+    newest_dead_letters: tuple[DeadLetterEntry, ...]
+
+
+class RecordEntry(msgspec.Struct, frozen=True):
+    """One journal record; `error` says why it can't be read, and the rest is then empty."""
+
+    step: int
+    epoch: int
+    time: int
+    inputs: tuple[str, ...]
+    events: tuple[dict[str, Any], ...]
+    digest: str | None
+    fault: dict[str, Any] | None
+    error: str | None
+
+
+class SnapshotEntry(msgspec.Struct, frozen=True):
+    """One snapshot; `sound` is False when it is damaged, and `error` says how."""
+
+    step: int
+    bytes: int
+    sound: bool
+    error: str | None
+
+
+class StoreActorDocument(msgspec.Struct, frozen=True):
+    """`raydesk store show ACTOR`: the newest records, the snapshots, and the state in the newest sound one."""
+
+    desk: str
+    actor: StoreEntry
+    timers: tuple[dict[str, Any], ...]
+    snapshots: tuple[SnapshotEntry, ...]
+    records: tuple[RecordEntry, ...]
+    state_step: int | None
+    state: Any
+
+
+class SettingEntry(msgspec.Struct, frozen=True):
+    """One setting: where it stands, its value (secrets masked) and where that came from."""
+
+    path: str
+    value: Any
+    source: str
+
+
+class ConfigDocument(msgspec.Struct, frozen=True):
+    """`raydesk config show`."""
+
+    config_hash: str
+    settings: tuple[SettingEntry, ...]
+
+
+class ProblemEntry(msgspec.Struct, frozen=True):
+    """One thing wrong with the settings."""
+
+    path: str
+    message: str
+    value: str | None
+    source: str | None
+    remedy: str | None
+
+
+class ConfigCheckDocument(msgspec.Struct, frozen=True):
+    """`raydesk config check`."""
+
+    valid: bool
+    config_hash: str | None
+    problems: tuple[ProblemEntry, ...]
+
+
+class CommandDocument(msgspec.Struct, frozen=True):
+    """`raydesk halt` and `raydesk resume`: what was sent, and what the desk's mode is now."""
+
+    desk: str
+    message_id: str
+    confirmed: bool
+    mode: Mode | None
+    mode_version: int
+    mode_causes: dict[str, ModeCause]
+
+
+DOCUMENTS: dict[str, type[msgspec.Struct]] = {
+    "run": RunSummary,
+    "status": StatusDocument,
+    "health": Health,
+    "tree": TreeDocument,
+    "ps": ProcessesDocument,
+    "orders": OrdersDocument,
+    "positions": PositionsDocument,
+    "trace": Trace,
+    "store": StoreDocument,
+    "store show": StoreActorDocument,
+    "config show": ConfigDocument,
+    "config check": ConfigCheckDocument,
+    "halt": CommandDocument,
+    "resume": CommandDocument,
+}
+"""Which document each command prints; the tests hold their JSON schemas to stored ones."""

@@ -1,0 +1,281 @@
+"""Commands that show how the desk stands: status, health, orders, positions, trace."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Group
+from rich.panel import Panel
+
+from cluster.cli import pictures
+from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
+from cluster.cli.documents import OrdersDocument, PositionsDocument, StatusDocument
+from cluster.cli.exits import EPILOG, Exit, UsageError
+from cluster.cli.output import clock, console, moment, money, percent, print_json, shown, table
+from cluster.cli.owners import owner_facts, progress_of
+from cluster.cli.traces import render_trace
+from cluster.observe.health import Health, judge
+from cluster.observe.services import Services
+from cluster.observe.trace import trace as trace_of
+from messages.orders import OrderState
+
+
+def register(app: typer.Typer) -> None:
+    """Add this group's commands."""
+    for command in (status, health, orders, positions, trace):
+        app.command(epilog=EPILOG)(command)
+
+
+def status(
+    desk: DeskName = None, config: ConfigOption = None, folder: FolderOption = None, as_json: JsonFlag = False
+) -> Exit:
+    """Show the desk on one screen: mode, money, orders, actors, and whether it is armed."""
+    document = on_desk(desk, config, folder, status_of)
+    if as_json:
+        print_json(document)
+    else:
+        console().print(_status_screen(document))
+    return Exit.OK
+
+
+async def status_of(watch: Watch) -> StatusDocument:
+    """The status document of a running desk."""
+    await watch.look_twice()
+    total, _ = await watch.observer.dead_letters(1)
+    return pictures.status_document(
+        watch.config,
+        owner_facts(watch.desk),
+        watch.projection,
+        watch.statuses,
+        watch.pulses,
+        fresh_within_s=watch.fresh_within_s,
+        progress=await progress_of(watch.desk),
+        dead_letters=total,
+        metrics_url=await Services(watch.desk.store).find("metrics"),
+    )
+
+
+def health(
+    desk: DeskName = None, config: ConfigOption = None, folder: FolderOption = None, as_json: JsonFlag = False
+) -> Exit:
+    """Check the desk: store writable, risk heartbeat fresh, each venue connected. Exit code 0 or 1."""
+    found = on_desk(desk, config, folder, health_of)
+    if as_json:
+        print_json(found)
+    else:
+        rows = table("", "check", "seen")
+        for check in found.checks:
+            rows.add_row("[green]ok[/]" if check.ok else "[bold red]bad[/]", check.name, shown(check.detail))
+        console().print(rows)
+    return Exit.OK if found.healthy else Exit.TROUBLE
+
+
+async def health_of(watch: Watch) -> Health:
+    """The checks of a running desk."""
+    await watch.look_twice()
+    return judge(
+        watch.projection,
+        watch.statuses,
+        watch.pulses,
+        writable=await watch.observer.writable(),
+        fresh_within_s=watch.fresh_within_s,
+        expected=[f"execution/{venue}" for venue in watch.config.venues],
+    )
+
+
+def orders(
+    desk: DeskName = None,
+    config: ConfigOption = None,
+    folder: FolderOption = None,
+    as_json: JsonFlag = False,
+    state: Annotated[
+        list[str] | None, typer.Option("--state", help="Only this state. May be repeated.")
+    ] = None,
+    symbol: Annotated[str | None, typer.Option("--symbol", help="Only this symbol.")] = None,
+    open_only: Annotated[bool, typer.Option("--open", help="Only orders that may still fill.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest first.")] = 50,
+) -> Exit:
+    """List orders with their states, fills and fees."""
+    wanted = state or []
+    for each in wanted:
+        if each not in tuple(OrderState):
+            raise UsageError(
+                "there is no such order state",
+                field="--state",
+                value=each,
+                remedy=f"use one of {', '.join(known.value for known in OrderState)}",
+            )
+
+    async def read(watch: Watch) -> OrdersDocument:
+        await watch.look()
+        return pictures.orders_document(
+            watch.config.desk.name,
+            watch.projection,
+            states=wanted,
+            symbol=symbol,
+            open_only=open_only,
+            limit=limit,
+        )
+
+    document = on_desk(desk, config, folder, read)
+    if as_json:
+        print_json(document)
+    else:
+        console().print(_orders_table(document))
+    return Exit.OK
+
+
+def positions(
+    desk: DeskName = None,
+    config: ConfigOption = None,
+    folder: FolderOption = None,
+    as_json: JsonFlag = False,
+    all_listings: Annotated[bool, typer.Option("--all", help="Also what is flat now.")] = False,
+) -> Exit:
+    """List positions at their marks, with profit and fees."""
+
+    async def read(watch: Watch) -> PositionsDocument:
+        await watch.look()
+        return pictures.positions_document(
+            watch.config.desk.name, watch.projection, all_listings=all_listings
+        )
+
+    document = on_desk(desk, config, folder, read)
+    if as_json:
+        print_json(document)
+    else:
+        console().print(_positions_table(document))
+    return Exit.OK
+
+
+def trace(
+    order: Annotated[str, typer.Argument(help="Id of an order (client or venue) or of an intent.")],
+    desk: DeskName = None,
+    config: ConfigOption = None,
+    folder: FolderOption = None,
+    as_json: JsonFlag = False,
+) -> Exit:
+    """Tell an order's whole story: quote, decision, intent, every check, order events, fills, ledger, with times."""
+
+    async def read(watch: Watch) -> object:
+        await watch.look()
+        return trace_of(watch.projection, order)
+
+    found = on_desk(desk, config, folder, read)
+    if as_json:
+        print_json(found)
+    else:
+        console().print(render_trace(found))  # type: ignore[arg-type]
+    return Exit.OK
+
+
+def _status_screen(document: StatusDocument) -> Group:
+    armed = (
+        "[green]ARMED[/]" if document.armed else f"[yellow]NOT_ARMED[/] ({shown(document.not_armed_because)})"
+    )
+    lines = table("", "")
+    lines.show_header = False
+    for name, value in (
+        ("desk", f"{document.desk}, {document.environment}, side effects: {document.side_effects}, {armed}"),
+        (
+            "runs",
+            f"pid {document.pid} on {document.host} since {moment(document.since)}, speed {document.speed}",
+        ),
+        ("config", document.config_hash[:12]),
+        ("pages", f"dashboard {shown(document.dashboard_url)}, metrics {shown(document.metrics_url)}"),
+        ("desk time", moment(document.desk_time)),
+        ("mode", _mode_line(document)),
+        ("nav", f"{money(document.nav)}, cash {money(document.cash)}, drawdown {percent(document.drawdown)}"),
+        (
+            "profit",
+            f"realised {money(document.realized)}, unrealised {money(document.unrealized)}, before fees",
+        ),
+        ("positions", _pairs(document.positions)),
+        ("intents", f"{document.intents}: {document.approved} approved, {document.resized} resized"),
+        ("rejected", _pairs(document.rejected)),
+        ("orders", f"{_pairs(document.orders)}; {document.fills} fills"),
+        ("actors", f"{document.actors_alive} of {document.actors} alive, {document.restarts} restarts"),
+        ("given up", shown(document.given_up)),
+        ("set aside", f"{document.dead_letters} messages, {document.damaged_records} damaged records"),
+    ):
+        lines.add_row(f"[bold]{name}[/]", value)
+    return Group(Panel(lines, title="raydesk", title_align="left"))
+
+
+def _mode_line(document: StatusDocument) -> str:
+    if document.mode is None:
+        return "not known yet"
+    causes = "; ".join(f"{name}: {cause.reason}" for name, cause in document.mode_causes.items())
+    return shown(f"{document.mode.value.upper()} {f'({causes})' if causes else ''}".strip())
+
+
+def _pairs(values: object) -> str:
+    assert isinstance(values, dict)
+    return ", ".join(f"{shown(name)} {shown(value)}" for name, value in values.items()) or "none"
+
+
+def _orders_table(document: OrdersDocument) -> Group:
+    rows = table(
+        "!placed",
+        "!order",
+        "symbol",
+        "side",
+        "type",
+        ">quantity",
+        ">limit",
+        ">filled",
+        ">average",
+        "state",
+        "reason",
+    )
+    for order in document.orders:
+        rows.add_row(
+            clock(order.placed_at),
+            shown(order.client_order_id),
+            shown(order.symbol),
+            shown(order.side),
+            f"{shown(order.order_type)}{', post only' if order.post_only else ''}",
+            shown(order.quantity),
+            shown(order.limit_price),
+            shown(order.filled),
+            shown(order.average_price),
+            order.state,
+            order.reason,
+        )
+    footer = f"{len(document.orders)} of {document.total} shown; all orders: {_pairs(document.states)}"
+    return Group(rows, footer)
+
+
+def _positions_table(document: PositionsDocument) -> Group:
+    rows = table(
+        "venue",
+        "symbol",
+        ">quantity",
+        ">average",
+        ">bid",
+        ">ask",
+        ">value",
+        ">unrealised",
+        ">realised",
+        ">fees",
+    )
+    for each in document.positions:
+        rows.add_row(
+            each.venue,
+            each.symbol,
+            shown(each.quantity),
+            shown(each.average_price),
+            shown(each.bid),
+            shown(each.ask),
+            money(each.value),
+            money(each.unrealized),
+            money(each.realized),
+            money(each.fees),
+        )
+    footer = (
+        f"nav {money(document.nav)}, cash {money(document.cash)}, realised {money(document.realized)}, "
+        f"unrealised {money(document.unrealized)}, exposure {money(document.exposure)}, "
+        f"drawdown {percent(document.drawdown)}"
+    )
+    return Group(rows, footer)

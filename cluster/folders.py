@@ -1,0 +1,127 @@
+"""Where a desk lives on disk: its sessions, the word it leaves for other processes, and the lock on its name.
+
+<folder>/lock          held by the process that runs the desk
+<folder>/current       leads to the latest session
+<folder>/desk          the one history of a desk that is started again and again
+<folder>/runs/<id>     sessions that began afresh
+"""
+
+from __future__ import annotations
+
+import fcntl
+import getpass
+import os
+import pickle
+import secrets
+import time
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from cluster.host.launch import Launch
+from config import DeskConfig
+from messages.errors import DeskLockedError, StoreUnavailableError
+
+CURRENT = "current"
+LAUNCH_FILE = "launch"
+
+
+def default_folder(config: DeskConfig) -> Path:
+    """Where this desk lives unless it is told otherwise."""
+    return Path(config.redis.data_dir).expanduser() if config.redis.data_dir else desk_home(config.desk.name)
+
+
+def desk_home(name: str) -> Path:
+    """Where a desk of this name lives unless its settings say otherwise."""
+    return Path.home() / ".raydesk" / name
+
+
+def session_folder(base: Path, *, fresh: bool) -> Path:
+    """The folder of this session: the desk's one history, or with `fresh` a new one beside the earlier ones."""
+    chosen = base / "runs" / f"{time.time_ns():x}" if fresh else base / "desk"
+    chosen.mkdir(parents=True, exist_ok=True)
+    replacement = base / f".{CURRENT}-{secrets.token_hex(4)}"
+    replacement.symlink_to(chosen)
+    replacement.replace(base / CURRENT)
+    return chosen
+
+
+def leave_word(launch: Launch) -> None:
+    """Let other processes of this user find the desk. An address that carries a secret is not written down."""
+    path = Path(launch.folder) / LAUNCH_FILE
+    path.touch(mode=0o600)
+    path.write_bytes(pickle.dumps(_without_secrets(launch)))
+
+
+def read_word(name: str, folder: Path | None) -> Launch:
+    """The launch of the desk of this name. Raises `StoreUnavailableError` when it never ran."""
+    base = folder or desk_home(name)
+    try:
+        launch: Launch = pickle.loads((base / CURRENT / LAUNCH_FILE).read_bytes())
+    except FileNotFoundError:
+        raise not_running(name) from None
+    if launch.redis_url:
+        return launch
+    url = os.environ.get("RAYDESK__REDIS__URL")
+    if not url:
+        raise StoreUnavailableError(
+            "the address of the desk's Redis is a secret and was not written down",
+            field="redis.url",
+            remedy="set RAYDESK__REDIS__URL to it",
+        )
+    return msgspec.structs.replace(launch, redis_url=url)
+
+
+def not_running(name: str) -> StoreUnavailableError:
+    """The error of a desk that is not there."""
+    return StoreUnavailableError(
+        "no such desk is running",
+        field="desk",
+        value=name,
+        remedy="start it with `raydesk run` or `raydesk up`",
+    )
+
+
+def _without_secrets(launch: Launch) -> Launch:
+    if launch.embedded_redis is not None:
+        return launch  # its password lies beside this file, readable by the same user only
+    redis = launch.config.redis.model_copy(update={"url": None})
+    return msgspec.structs.replace(
+        launch, redis_url="", config=launch.config.model_copy(update={"redis": redis})
+    )
+
+
+class FolderLock:
+    """One process of this machine runs the desk of a folder; the operating system lets go when it dies."""
+
+    def __init__(self, base: Path) -> None:
+        self.path = base / "lock"
+        self._file: IO[str] | None = None
+
+    def take(self, name: str) -> None:
+        """Take the lock. Raises `DeskLockedError` naming its owner when another process has it."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        file = open(self.path, "a+")  # noqa: SIM115 — it stays open as long as the lock is held
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            file.close()
+            raise DeskLockedError(
+                f"the desk {name} is running on this machine",
+                field="desk.name",
+                value=holder,
+                remedy="stop it with `raydesk down`, or choose another name with --desk",
+            ) from None
+        file.truncate(0)
+        file.write(f"pid {os.getpid()}, user {getpass.getuser()}")
+        file.flush()
+        self._file = file
+
+    def release(self) -> None:
+        """Let go; harmless to repeat."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None

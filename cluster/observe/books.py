@@ -1,0 +1,117 @@
+"""The books as risk keeps them: its ledger's own functions over its own events, and the equity curve.
+
+What is shown is thereby what risk decides on, to the last digit; there is no second arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from actors.risk.ledger import book, open_account, take_marks, unrealised
+from actors.risk.state import ZERO, Holding, RiskState
+from messages.base import Message
+from messages.portfolio import AccountOpened, DayStarted, FillBooked, MarksTaken, PeakReset
+
+
+class EquityPoint(msgspec.Struct, frozen=True):
+    """NAV in base currency at desk time `time` (ns UTC)."""
+
+    time: int
+    nav: Decimal
+
+
+class Books:
+    """Cash, positions, marks and NAV; `curve` has at most `curve_points` points, evenly thinned as it grows."""
+
+    def __init__(self, curve_points: int = 2_000) -> None:
+        self.state = RiskState()
+        self.curve: list[EquityPoint] = []
+        self.deepest = ZERO
+        self._curve_points = max(4, curve_points)
+        self._stride = 1
+        self._since_kept = 0
+
+    def apply(self, event: Message, now: int) -> None:
+        """Fold one of risk's events in; those that concern no book are passed over."""
+        entry = _ENTRIES.get(type(event))
+        if entry is not None:
+            entry(self.state, event)
+            self._note_equity(now)
+
+    def adopt(self, state: RiskState) -> None:
+        """Go on from risk's own state at a snapshot."""
+        self.state = state
+
+    @property
+    def nav(self) -> Decimal | None:
+        """Cash plus positions at their marks; None while that can't be known."""
+        return self.state.nav
+
+    @property
+    def cash(self) -> Decimal | None:
+        """The balances in base currency; None before the first account was opened."""
+        return self.state.totals.cash if self.state.accounts else None
+
+    @property
+    def realised(self) -> Decimal:
+        """Profit of what was closed, before fees."""
+        return sum((holding.realised for holding in self.state.holdings.values()), ZERO)
+
+    @property
+    def unrealised(self) -> Decimal | None:
+        """Profit of what is held at its marks, before fees; None while a mark is missing."""
+        return unrealised(self.state)
+
+    @property
+    def exposure(self) -> Decimal | None:
+        """The positions' gross value at their marks; None while a mark is missing or no account is known."""
+        if self.state.totals.unvalued or not self.state.accounts:
+            return None
+        return sum((abs(holding.value or ZERO) for holding in self.state.holdings.values()), ZERO)
+
+    @property
+    def drawdown(self) -> Decimal | None:
+        """The fall from the highest NAV, a fraction of it; None while either is unknown."""
+        nav, peak = self.nav, self.state.peak
+        if nav is None or peak is None or peak <= 0:
+            return None
+        return (peak - nav) / peak
+
+    def open_positions(self) -> list[Holding]:
+        """The listings that are held, in the order they were first traded."""
+        return [holding for holding in self.state.holdings.values() if holding.position]
+
+    def _note_equity(self, now: int) -> None:
+        nav = self.nav
+        if nav is None:
+            return
+        self.deepest = max(self.deepest, self.drawdown or ZERO)
+        self._since_kept += 1
+        if self.curve and self._since_kept < self._stride:
+            return
+        self._since_kept = 0
+        self.curve.append(EquityPoint(now, nav))
+        if len(self.curve) > self._curve_points:
+            del self.curve[1:-1:2]
+            self._stride *= 2
+
+
+def _start_day(state: RiskState, event: DayStarted) -> None:
+    state.day, state.day_ends_at, state.day_anchor = event.day, event.ends_at, event.nav
+
+
+def _reset_peak(state: RiskState, event: PeakReset) -> None:
+    state.peak = event.nav
+
+
+_ENTRIES: dict[type[Message], Callable[[RiskState, Any], None]] = {
+    AccountOpened: open_account,
+    FillBooked: book,
+    MarksTaken: take_marks,
+    DayStarted: _start_day,
+    PeakReset: _reset_peak,
+}

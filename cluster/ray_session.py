@@ -1,0 +1,105 @@
+"""The Ray cluster a desk runs on: one of its own on this machine, or one that is there already."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import MutableMapping
+
+import ray
+
+from config import DeskConfig
+from messages.child_specs import SECOND
+from messages.errors import ConfigurationError
+
+
+class RaySession:
+    """This process's connection to Ray; `own` says that the cluster ends with it."""
+
+    def __init__(self, own: bool, dashboard_url: str | None) -> None:
+        self.own = own
+        self.dashboard_url = dashboard_url
+
+    @classmethod
+    def open(cls, config: DeskConfig, environ: MutableMapping[str, str]) -> RaySession:
+        """Join the configured cluster, or start one whose processes die with this one.
+
+        Raises `ConfigurationError` when the configured cluster can't be reached.
+        """
+        if ray.is_initialized():
+            return cls(False, _dashboard())
+        settings = config.ray
+        _tune(config, environ)
+        if settings.address is not None:
+            try:
+                ray.init(address=settings.address, log_to_driver=False, logging_level="warning")
+            except ConnectionError as error:
+                raise ConfigurationError(
+                    f"no Ray cluster answers: {error}",
+                    field="ray.address",
+                    value=settings.address,
+                    remedy="start one, or set ray.address to null for one of the desk's own",
+                ) from error
+            return cls(False, _dashboard())
+        ray.init(
+            num_cpus=_cpus(),
+            include_dashboard=settings.dashboard,
+            dashboard_host=settings.dashboard_host,
+            dashboard_port=_dashboard_port(settings.dashboard_host, settings.dashboard_port),
+            log_to_driver=False,
+            logging_level="warning",
+        )
+        return cls(True, _dashboard() if settings.dashboard else None)
+
+    @property
+    def address(self) -> str:
+        """Where other processes of this machine reach the cluster."""
+        address: str = ray.get_runtime_context().gcs_address
+        return address
+
+    def stop(self) -> None:
+        """Leave the cluster; one of our own ends. A connection that was there before stays."""
+        if self.own:
+            ray.shutdown()
+
+
+def _tune(config: DeskConfig, environ: MutableMapping[str, str]) -> None:
+    """What Ray reads from the environment of the processes it starts: how soon a dead node is noticed, log sizes.
+
+    Set on the node, never as a `runtime_env`: that would keep prestarted workers from being used.
+    """
+    check = config.ray.health_check
+    tuned = {
+        "RAY_health_check_initial_delay_ms": check.initial_delay * 1000 // SECOND,
+        "RAY_health_check_period_ms": check.period * 1000 // SECOND,
+        "RAY_health_check_timeout_ms": check.timeout * 1000 // SECOND,
+        "RAY_health_check_failure_threshold": check.failure_threshold,
+        "RAY_ROTATION_MAX_BYTES": 50_000_000,
+        "RAY_DEDUP_LOGS": 0,
+        "RAY_ENABLE_UV_RUN_RUNTIME_ENV": 0,
+    }
+    for name, value in tuned.items():
+        environ.setdefault(name, str(value))
+    environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+
+
+def _dashboard_port(host: str, wanted: int) -> int:
+    """The configured port, or any free one when somebody else's dashboard has it: a view must not keep a desk down."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            free: int = probe.getsockname()[1]
+            return free
+    return wanted
+
+
+def _cpus() -> int:
+    return max(2, os.cpu_count() or 2)
+
+
+def _dashboard() -> str | None:
+    url = ray._private.worker.global_worker.node.webui_url  # Ray has no public name for it
+    return f"http://{url}" if url else None
