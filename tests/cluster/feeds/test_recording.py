@@ -1,0 +1,173 @@
+"""Recorded feeds: one stream per symbol over all files, the same in every process, entered anywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cluster.feeds.columns import Chunk, concatenate
+from cluster.feeds.recording import RecordedFeed, Recording
+from messages.errors import DataProviderError
+from messages.market import TickKind
+from tests.cluster.feeds.recordings import (
+    LISTINGS,
+    MS,
+    START,
+    depth_line,
+    quote_line,
+    same_rows,
+    spot_quote_line,
+    write_session,
+    write_stream,
+    write_text,
+)
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Path], Path]:
+    """Two overlapping BTC files, an ETH file that begins earliest and ends last, and a cache folder."""
+    folder = tmp_path_factory.mktemp("recorded")
+    paths = [
+        write_session(folder / "btc-1.gz", rows=300),
+        write_session(folder / "btc-2.gz", rows=300, start=START + 100 * MS, step=MS // 2),
+        write_session(folder / "eth.gz", rows=50, listing="ETHUSDT", start=START - MS, step=20 * MS),
+    ]
+    return paths, folder / "cache"
+
+
+def open_feed(files: tuple[list[Path], Path], symbol: str = "BTC-USDT") -> RecordedFeed:
+    paths, cache = files
+    return RecordedFeed(paths, LISTINGS, symbol, cache_folder=cache)
+
+
+def whole(feed: RecordedFeed, position: int = 0) -> Chunk:
+    return concatenate(feed.symbol, list(feed.open(position)))
+
+
+def test_a_symbol_has_the_rows_of_all_its_files_in_time_order(files: tuple[list[Path], Path]) -> None:
+    rows = whole(open_feed(files))
+    assert len(rows) == 600
+    assert (rows.time[1:] >= rows.time[:-1]).all()
+    assert rows.symbol == "BTC-USDT"
+
+
+def test_equal_times_keep_the_order_of_the_files(tmp_path: Path) -> None:
+    paths = [
+        write_stream(tmp_path / f"{name}.gz", [quote_line(START, name), quote_line(START, name + "1")])
+        for name in ("7", "5")
+    ]
+    feed = RecordedFeed(paths, LISTINGS, "BTC-USDT", cache_folder=tmp_path)
+    assert whole(feed).v0.tolist() == [7.0, 71.0, 5.0, 51.0]
+
+
+def test_the_window_covers_all_files_whatever_the_symbol(files: tuple[list[Path], Path]) -> None:
+    bounds = {(feed.first_time, feed.last_time) for feed in (open_feed(files, s) for s in LISTINGS.values())}
+    assert bounds == {(START - MS, START - MS + 49 * 20 * MS)}
+
+
+def test_the_window_does_not_depend_on_depth_being_read(tmp_path: Path) -> None:
+    lines = [
+        depth_line(START, [["1", "1"]], []),
+        quote_line(START + 1),
+        depth_line(START + 2, [["1", "2"]], []),
+    ]
+    path = write_stream(tmp_path / "s.gz", lines)
+    with_depth, without = (
+        Recording([path], LISTINGS, cache_folder=tmp_path, include_depth=include) for include in (True, False)
+    )
+    assert (with_depth.first_time, with_depth.last_time) == (without.first_time, without.last_time)
+    assert (RecordedFeed.of(with_depth, "BTC-USDT").rows, RecordedFeed.of(without, "BTC-USDT").rows) == (3, 1)
+
+
+@settings(max_examples=40, deadline=None)
+@given(position=st.integers(0, 600), chunk_rows=st.integers(1, 300))
+def test_resuming_at_any_position_equals_the_uninterrupted_run(
+    files: tuple[list[Path], Path], position: int, chunk_rows: int
+) -> None:
+    feed = open_feed(files)
+    rest = list(feed.open(position, chunk_rows=chunk_rows))
+    assert same_rows(rest, [whole(feed).part(position, feed.rows)])
+
+
+@pytest.mark.parametrize("position", [-1, 601])
+def test_a_position_outside_of_the_feed_is_refused(files: tuple[list[Path], Path], position: int) -> None:
+    with pytest.raises(DataProviderError, match="the feed has 600 rows"):
+        open_feed(files).open(position)
+
+
+def test_a_symbol_without_rows_is_refused_and_told_what_there_is(files: tuple[list[Path], Path]) -> None:
+    paths, cache = files
+    with pytest.raises(DataProviderError, match="they hold BTCUSDT, ETHUSDT") as caught:
+        RecordedFeed(paths, LISTINGS | {"SOLUSDT": "SOL-USDT"}, "SOL-USDT", cache_folder=cache)
+    assert caught.value.value == "SOL-USDT"
+
+
+def test_listings_that_are_not_mapped_are_not_part_of_the_run(files: tuple[list[Path], Path]) -> None:
+    paths, cache = files
+    recording = Recording(paths, {"ETHUSDT": "ETH-USDT"}, cache_folder=cache)
+    assert recording.symbols == ("ETH-USDT",)
+
+
+@pytest.mark.parametrize("listing", ["btcusdt", "BTC/USDT", "BTC-USDT"])
+def test_listings_match_whatever_their_spelling(files: tuple[list[Path], Path], listing: str) -> None:
+    paths, cache = files
+    assert RecordedFeed(paths, {listing: "X"}, "X", cache_folder=cache).rows == 600
+
+
+def test_a_file_without_symbols_belongs_to_the_listing_in_its_name(tmp_path: Path) -> None:
+    path = write_text(tmp_path / "binance_ethusdt-quotes.csv", f"time,bid,ask\n{START},1,2\n")
+    assert RecordedFeed([path], LISTINGS, "ETH-USDT", cache_folder=tmp_path).rows == 1
+    only = write_text(tmp_path / "quotes.csv", f"time,bid,ask\n{START},1,3\n")
+    assert RecordedFeed([only], {"BTCUSDT": "BTC-USDT"}, "BTC-USDT", cache_folder=tmp_path).rows == 1
+    with pytest.raises(DataProviderError, match="does not say which listing"):
+        Recording([only], LISTINGS, cache_folder=tmp_path)
+
+
+def test_the_same_recording_twice_would_count_its_trades_twice(tmp_path: Path) -> None:
+    path = write_session(tmp_path / "a.gz")
+    copy = tmp_path / "b.gz"
+    copy.write_bytes(path.read_bytes())
+    with pytest.raises(DataProviderError, match=r"b\.gz: the same data as"):
+        Recording([path, copy], LISTINGS, cache_folder=tmp_path)
+
+
+def test_a_listing_mapped_twice_and_a_run_without_files_are_refused(tmp_path: Path) -> None:
+    path = write_session(tmp_path / "a.gz")
+    with pytest.raises(DataProviderError, match="mapped to two symbols"):
+        Recording([path], {"BTCUSDT": "A", "BTC/USDT": "B"}, cache_folder=tmp_path)
+    with pytest.raises(DataProviderError, match="no data file"):
+        Recording([], LISTINGS, cache_folder=tmp_path)
+
+
+def test_one_bad_file_stops_the_run_before_its_first_row(tmp_path: Path) -> None:
+    good = write_session(tmp_path / "a.gz")
+    bad = write_session(tmp_path / "b.gz", rows=300)
+    bad.write_bytes(bad.read_bytes()[:-30])
+    with pytest.raises(DataProviderError, match=r"b\.gz: the compressed file ends early"):
+        RecordedFeed([good, bad], LISTINGS, "BTC-USDT", cache_folder=tmp_path)
+
+
+def test_the_clock_offset_is_the_median_of_what_the_venue_says(tmp_path: Path) -> None:
+    path = write_session(tmp_path / "a.gz", rows=100)
+    feed = RecordedFeed([path], LISTINGS, "BTC-USDT", cache_folder=tmp_path)
+    assert feed.estimated_clock_offset(path) == 1270 * MS
+
+
+def test_the_clock_offset_is_unknown_when_the_venue_tells_no_time(tmp_path: Path) -> None:
+    path = write_stream(tmp_path / "spot.gz", [spot_quote_line(START)])
+    feed = RecordedFeed([path], LISTINGS, "BTC-USDT", cache_folder=tmp_path)
+    assert feed.estimated_clock_offset(path) is None
+    with pytest.raises(DataProviderError, match="not part of this recording"):
+        feed.estimated_clock_offset(tmp_path / "other.gz")
+
+
+def test_quotes_and_trades_of_one_symbol_from_two_tables_interleave(tmp_path: Path) -> None:
+    quotes = write_text(tmp_path / "q.csv", f"time,bid,ask\n{START},1,2\n{START + 10},1,2\n")
+    trades = write_text(tmp_path / "t.csv", f"time,price,size\n{START + 5},1,2\n")
+    feed = RecordedFeed([quotes, trades], {"BTCUSDT": "BTC-USDT"}, "BTC-USDT", cache_folder=tmp_path)
+    assert whole(feed).kind.tolist() == [TickKind.QUOTE, TickKind.TRADE, TickKind.QUOTE]
