@@ -186,7 +186,9 @@ async def _kill_with_its_last_record_replaced(
         os.kill(pid, signal.SIGCONT)
         return None
 
-    step = await until(stopped_past_its_snapshot, 10, f"{address} has committed a step since its last snapshot")
+    step = await until(
+        stopped_past_its_snapshot, 10, f"{address} has committed a step since its last snapshot"
+    )
     [(entry_id, fields)] = await store.client.xrevrange(key, count=1)
     await store.client.xadd(key, {"r": altered(fields[b"r"])}, id=f"{step}-1")
     await store.client.xdel(key, entry_id)
