@@ -18,12 +18,12 @@ import ray
 from cluster.embedded_redis import EmbeddedRedis, RedisSettings, chosen_port
 from cluster.folders import FolderLock, default_folder, leave_word, not_running, read_word, session_folder
 from cluster.host.handles import Handles
-from cluster.host.launch import ChildLaunch, FeedPlan, Launch
+from cluster.host.launch import ChildLaunch, Launch
 from cluster.host.replay_clock import PARKED, Progress, read_progress
 from cluster.host.tree_plan import ROOT, tree_of
 from cluster.owner import Owner, OwnerLock, read_owner, this_owner
 from cluster.ray_session import RaySession
-from cluster.session_feed import session_feed
+from cluster.session_feed import FeedPlan, replay_generation, session_feed
 from cluster.store.port import Incarnation
 from cluster.store.redis_store import RedisStore, connect
 from config import DeskConfig
@@ -247,7 +247,7 @@ async def _undo(
 def _generation(config: DeskConfig, feed: FeedPlan) -> str:
     """Random, as it is part of every client order id; from the seed where a run must repeat exactly."""
     if feed.granted:
-        return hashlib.sha256(f"generation/{config.desk.seed}".encode()).hexdigest()[:8]
+        return replay_generation(config)
     return secrets.token_hex(4)
 
 

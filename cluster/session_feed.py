@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-from cluster.host.clocks import PaceAnchor
-from cluster.host.launch import FeedPlan
+from cluster.host.clocks import DeskClock, GrantedClock, PaceAnchor, PacedClock
 from config import DeskConfig
 from messages.child_specs import SECOND
 from messages.errors import ConfigurationError
@@ -17,7 +17,42 @@ from messages.errors import ConfigurationError
 SYNTHETIC_START = 1_767_225_600_000_000_000
 """2026-01-01T00:00:00Z: when a synthetic market begins whose time is granted, so that runs can be repeated."""
 
+SETTLE_NS = 3_000_000_000
+"""Desk time granted after the last row, in which working orders are cancelled and everything comes to rest."""
+
 PLAN_FILE = "feed.json"
+
+
+class FeedPlan(msgspec.Struct, frozen=True):
+    """Where market data comes from and how desk time runs.
+
+    `speed` is `lockstep`, `max` or a number (1 = as recorded); `start` and `end` bound the replay in ns UTC; `anchor`
+    ties desk time to machine time when a number is given; `slice_ns` is how much time one grant gives.
+    """
+
+    files: tuple[str, ...] = ()
+    cache: str = ""
+    speed: str = "1"
+    start: int = 0
+    end: int | None = None
+    slice_ns: int = 100_000_000
+    anchor: PaceAnchor | None = None
+
+    @property
+    def granted(self) -> bool:
+        """Whether the replay clock grants desk time, slice by slice."""
+        return self.speed in ("lockstep", "max")
+
+    @property
+    def lockstep(self) -> bool:
+        """Whether it grants every step as well."""
+        return self.speed == "lockstep"
+
+    def clock(self) -> DeskClock:
+        """A desk clock that follows this plan."""
+        if self.granted:
+            return GrantedClock(self.start)
+        return PacedClock(self.anchor) if self.anchor is not None else PacedClock.live()
 
 
 def session_feed(config: DeskConfig, data: Sequence[Path], speed: str | None, home: Path) -> FeedPlan:
@@ -45,22 +80,40 @@ def session_feed(config: DeskConfig, data: Sequence[Path], speed: str | None, ho
 
 def _plan(config: DeskConfig, data: Sequence[Path], speed: str | None, home: Path) -> FeedPlan:
     chosen = speed if speed is not None else f"{config.feed.speed}"
-    files = tuple(str(path.resolve()) for path in data)
-    cache = str(home.parent.parent / "cache" if home.parent.name == "runs" else home / "cache")
-    granted = chosen in ("lockstep", "max")
-    factor = 0.0 if granted else _factor(chosen)
+    cache = home.parent.parent / "cache" if home.parent.name == "runs" else home / "cache"
+    if chosen in ("lockstep", "max"):
+        return replay_plan(config, data, cache, chosen)
+    factor = _factor(chosen)
     ready = time.time_ns() + _time_to_start(config)
+    files = tuple(str(path.resolve()) for path in data)
     if config.feed.mode == "recorded":
-        start, end = _recorded_bounds(config, files, cache)
+        start, end = _recorded_bounds(config, files, str(cache))
     else:
-        start, end = _synthetic_bounds(config, SYNTHETIC_START if granted else ready, granted=granted)
+        start, end = _synthetic_bounds(config, ready, granted=False)
+    start -= start % config.feed.slice
+    # a synthetic market begins at its own wall time, so that at speed 1 desk time is wall time
+    anchor = PaceAnchor(ready if config.feed.mode == "recorded" else start, start, factor)
+    return FeedPlan(files, str(cache), chosen, start, end, config.feed.slice, anchor)
+
+
+def replay_plan(config: DeskConfig, data: Sequence[Path], cache: Path, speed: str = "lockstep") -> FeedPlan:
+    """The plan of a session whose time is granted: a function of settings and data alone.
+
+    Raises `ConfigurationError` or `DataProviderError` as `session_feed`.
+    """
+    files = tuple(str(path.resolve()) for path in data)
+    if config.feed.mode == "recorded":
+        start, end = _recorded_bounds(config, files, str(cache))
+    else:
+        start, end = _synthetic_bounds(config, SYNTHETIC_START, granted=True)
     step = config.feed.slice
     start -= start % step  # slices lie on round times, so that runs can be compared
-    # a synthetic market begins at its own wall time, so that at speed 1 desk time is wall time
-    anchor = (
-        None if granted else PaceAnchor(ready if config.feed.mode == "recorded" else start, start, factor)
-    )
-    return FeedPlan(files, cache, chosen, start, end, step, anchor)
+    return FeedPlan(files, str(cache), speed, start, end, step, None)
+
+
+def replay_generation(config: DeskConfig) -> str:
+    """The store's generation in a session whose time is granted: part of every client order id, so it must repeat."""
+    return hashlib.sha256(f"generation/{config.desk.seed}".encode()).hexdigest()[:8]
 
 
 def _time_to_start(config: DeskConfig) -> int:

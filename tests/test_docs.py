@@ -20,10 +20,10 @@ from cluster.cli.main import app
 from cluster.docs import PAGES, write_pages
 from cluster.docs.meanings import FAILPOINTS, REASONS
 from cluster.host.failpoints import NAMES
-from cluster.host.launch import FeedPlan
 from cluster.host.settings_map import strategy_settings
 from cluster.host.tree_plan import tree_of
 from cluster.metrics import DeskCollector, Picture
+from cluster.session_feed import FeedPlan
 from config import LoadedConfig, load_config
 from config.catalogue import ANY_ENTRY, Node, schema_tree
 from messages.intents import OrderIntent, Side

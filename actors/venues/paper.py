@@ -19,7 +19,8 @@ import msgspec
 
 from actors.venues.failures import failure_of_exception, failure_of_status
 from actors.venues.paper_stream import PaperStream
-from actors.venues.port import ALPHANUMERIC, FAILURES, Failure, VenueClock, VenueTraits
+from actors.venues.paper_traits import PAPER_TRAITS
+from actors.venues.port import FAILURES, Failure, VenueClock, VenueTraits
 from messages.errors import VenueConnectionError
 from messages.intents import OrderType, Side, TimeInForce
 from messages.orders import OrderState
@@ -39,18 +40,6 @@ from messages.venue import (
 )
 
 T = TypeVar("T")
-
-PAPER_TRAITS = VenueTraits(
-    never_accepts_id_twice=True,
-    client_id_lookup=True,
-    client_id_max_length=64,
-    client_id_alphabet=ALPHANUMERIC + "-",
-    post_only=True,
-    reduce_only=True,
-    stops=True,
-    asynchronous_cancel=True,
-    stream_resumes=True,
-)
 
 _REASONS = {str(reason.value): reason for reason in Reason}
 _LONGEST_DETAIL = 300

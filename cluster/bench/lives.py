@@ -24,10 +24,11 @@ from cluster.bench.workload import bench_launch
 from cluster.host.clocks import PaceAnchor
 from cluster.host.executor import Executor, ExecutorSettings
 from cluster.host.handles import Handles
-from cluster.host.launch import ChildLaunch, FeedPlan, Launch
+from cluster.host.launch import ChildLaunch, Launch
 from cluster.host.lease import this_incarnation
 from cluster.host.process import CONTROL_CALLS
 from cluster.ray_session import RaySession
+from cluster.session_feed import FeedPlan
 from cluster.store.redis_store import RedisStore, connect
 from messages.base import Address, Message
 from messages.child_specs import ChildKind

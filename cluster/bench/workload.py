@@ -14,7 +14,8 @@ from pathlib import Path
 import msgspec
 
 from actors.base import Actor, Context, applies, receives
-from cluster.host.launch import FeedPlan, Launch
+from cluster.host.launch import Launch
+from cluster.session_feed import FeedPlan
 from config.loader import load_config
 from messages.base import Address, Effect, Message, message_type
 from messages.decisions import Decision, DecisionMade, IntentRaised

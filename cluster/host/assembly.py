@@ -65,7 +65,7 @@ def _feed(child: ChildLaunch, config: DeskConfig, symbol: str) -> Any:
     from cluster.paper.market import open_feeds
 
     chosen = tuple(each for each in settings_map.paper_instruments(config) if each.symbol == symbol)
-    return open_feeds(settings_map.market_source(config, child.launch), chosen)[symbol]
+    return open_feeds(settings_map.market_source(config, child.launch.feed), chosen)[symbol]
 
 
 async def _risk(child: ChildLaunch, config: DeskConfig) -> Host:

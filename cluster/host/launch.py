@@ -8,41 +8,9 @@ from typing import Any
 import msgspec
 
 from cluster.embedded_redis import RedisSettings
-from cluster.host.clocks import DeskClock, GrantedClock, PaceAnchor, PacedClock
+from cluster.session_feed import FeedPlan
 from config import DeskConfig
 from messages.base import Address
-
-
-class FeedPlan(msgspec.Struct, frozen=True):
-    """Where market data comes from and how desk time runs.
-
-    `speed` is `lockstep`, `max` or a number (1 = as recorded); `start` and `end` bound the replay in ns UTC; `anchor`
-    ties desk time to machine time when a number is given; `slice_ns` is how much time one grant gives.
-    """
-
-    files: tuple[str, ...] = ()
-    cache: str = ""
-    speed: str = "1"
-    start: int = 0
-    end: int | None = None
-    slice_ns: int = 100_000_000
-    anchor: PaceAnchor | None = None
-
-    @property
-    def granted(self) -> bool:
-        """Whether the replay clock grants desk time, slice by slice."""
-        return self.speed in ("lockstep", "max")
-
-    @property
-    def lockstep(self) -> bool:
-        """Whether it grants every step as well."""
-        return self.speed == "lockstep"
-
-    def clock(self) -> DeskClock:
-        """A desk clock that follows this plan."""
-        if self.granted:
-            return GrantedClock(self.start)
-        return PacedClock(self.anchor) if self.anchor is not None else PacedClock.live()
 
 
 class Launch(msgspec.Struct, frozen=True):

@@ -16,15 +16,12 @@ import msgspec
 from ray.exceptions import RayError
 
 from cluster.host.handles import Handles
-from cluster.host.launch import FeedPlan
+from cluster.session_feed import SETTLE_NS, FeedPlan
 from cluster.store.port import ActorStatus
 from cluster.store.redis_store import RedisStore
 from messages.base import CONTROL, Address, Envelope
 from messages.control import Drain
 from messages.errors import StoreUnavailableError, VenueConnectionError
-
-SETTLE_NS = 3_000_000_000
-"""Desk time granted after the last row, in which working orders are cancelled and everything comes to rest."""
 
 PARKED = frozenset({"given_up", "done", "stopped"})
 

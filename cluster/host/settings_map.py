@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from cluster.host.launch import FeedPlan, Launch
 from messages.child_specs import SECOND
 
 if TYPE_CHECKING:
@@ -14,7 +13,9 @@ if TYPE_CHECKING:
     from actors.strategy.settings import Instrument, StrategyActorSettings, StrategySettings
     from actors.venues.matching.instruments import Instrument as PaperInstrument
     from actors.venues.port import VenueTraits
+    from cluster.host.launch import Launch
     from cluster.paper.settings import MarketSource, PaperSettings, TimeSettings
+    from cluster.session_feed import FeedPlan
     from cluster.steps.machine import StepSettings
     from config import DeskConfig
 
@@ -206,7 +207,7 @@ def paper_settings(config: DeskConfig, launch: Launch, venue: str) -> PaperSetti
             allow_short=chosen.allow_short,
             initial_margin=chosen.initial_margin,
         ),
-        source=market_source(config, launch, venue),
+        source=market_source(config, launch.feed, venue),
         time=_venue_time(launch.feed),
         engine=EngineSettings(order_latency=chosen.latency_order, report_latency=chosen.latency_report),
         faults=FaultSettings(
@@ -222,21 +223,21 @@ def paper_settings(config: DeskConfig, launch: Launch, venue: str) -> PaperSetti
     )
 
 
-def market_source(config: DeskConfig, launch: Launch, venue: str | None = None) -> MarketSource:
+def market_source(config: DeskConfig, feed: FeedPlan, venue: str | None = None) -> MarketSource:
     """Where market data comes from: the recorded files of the run, or the synthetic market of the settings."""
     from cluster.paper.settings import MarketShapeSettings, RecordedSource, SyntheticSource
 
     listed = {symbol: each for symbol, each in config.symbols.items() if venue in (None, each.venue)}
     if config.feed.mode == "recorded":
         return RecordedSource(
-            paths=launch.feed.files,
+            paths=feed.files,
             listings={each.listing: symbol for symbol, each in listed.items()},
-            cache_folder=launch.feed.cache,
+            cache_folder=feed.cache,
         )
     synthetic = config.feed.synthetic
     return SyntheticSource(
         seed=synthetic.seed,
-        start_time=launch.feed.start,
+        start_time=feed.start,
         duration=synthetic.duration,
         shapes={
             symbol: MarketShapeSettings(

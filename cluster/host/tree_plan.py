@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from cluster.host.launch import FeedPlan
 from cluster.host.settings_map import traded_symbols
+from cluster.session_feed import FeedPlan
 from config import DeskConfig
 from messages.base import Address
 from messages.child_specs import Backoff, ExitPolicy, GiveUpPolicy, SupervisorSpec

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from actors.venues.matching.instruments import Instrument
+from cluster.paper.ledger import Ledger
 from cluster.paper.records import OrderRequest
 from messages.errors import OrderRejectedError
 from messages.intents import OrderType, TimeInForce
@@ -38,6 +39,18 @@ class Refusal(OrderRejectedError):
     ) -> None:
         super().__init__(message, field=field, value=value, remedy=remedy)
         self.reason = reason
+
+
+def check_is_new(request: OrderRequest, ledger: Ledger) -> None:
+    """Raises `Refusal` when the client order id was used before."""
+    if ledger.find(request.client_order_id) is not None:
+        raise Refusal(
+            Reason.DUPLICATE_CLIENT_ORDER_ID,
+            "used before, and good for one order only",
+            field="client_order_id",
+            value=request.client_order_id,
+            remedy="ask what became of the order that has it",
+        )
 
 
 def check_order(request: OrderRequest, instruments: Mapping[str, Instrument]) -> None:

@@ -60,14 +60,12 @@ class Market:
     def __init__(
         self, feeds: Mapping[str, Feed], positions: Mapping[str, int], engine: MatchingEngine
     ) -> None:
-        self._engine = engine
+        self._rows = MarketRows(engine)
         self._cursors = [FeedCursor(feed, positions.get(symbol, 0)) for symbol, feed in feeds.items()]
         self._heap = [(_due(cursor), index) for index, cursor in enumerate(self._cursors)]
         heapify(self._heap)
         self.rows = sum(cursor.position for cursor in self._cursors)
         """Rows folded so far, over all symbols."""
-        self._bids: list[tuple[float, float]] = []
-        self._asks: list[tuple[float, float]] = []
 
     @property
     def positions(self) -> dict[str, int]:
@@ -87,7 +85,7 @@ class Market:
             index = heap[0][1]
             cursor = self._cursors[index]
             before = cursor.position
-            cursor.fold(self._observe, min(until, self._bound(index)))
+            cursor.fold(self._rows.observe, min(until, self._bound(index)))
             self.rows += cursor.position - before
             heapreplace(heap, (_due(cursor), index))
 
@@ -99,7 +97,18 @@ class Market:
         time, other = min(others)
         return time if index < other else time - 1
 
-    def _observe(
+
+class MarketRows:
+    """Hands rows of market data to one engine, each in the way its kind wants; see `messages.market`."""
+
+    __slots__ = ("_asks", "_bids", "_engine")
+
+    def __init__(self, engine: MatchingEngine) -> None:
+        self._engine = engine
+        self._bids: list[tuple[float, float]] = []
+        self._asks: list[tuple[float, float]] = []
+
+    def observe(
         self,
         symbol: str,
         kind: int,
@@ -111,6 +120,7 @@ class Market:
         v3: float,
         v4: float,
     ) -> bool:
+        """One row, as `Observe`; never says that a decision is due."""
         if kind == TickKind.QUOTE:
             self._engine.on_quote(symbol, time, v0, v1, v2, v3)
         elif kind == TickKind.TRADE:

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import msgspec
 
+from actors.venues.matching.orders import NewOrder
 from actors.venues.matching.snapshot import EngineSnapshot
 from cluster.paper.journal import read_frames
 from messages.errors import JournalCorruptError
@@ -113,6 +114,23 @@ class VenueSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     unreported: tuple[Unreported, ...]
     orders: tuple[OrderRecord, ...]
     engine: EngineSnapshot
+
+
+def new_order(account: str, request: OrderRequest) -> NewOrder:
+    """The engine's command for a request."""
+    return NewOrder(
+        account,
+        request.client_order_id,
+        request.symbol,
+        request.side,
+        request.order_type,
+        request.quantity,
+        request.limit_price,
+        request.stop_price,
+        request.time_in_force,
+        request.post_only,
+        request.reduce_only,
+    )
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from actors.venues.matching.account import AccountView
 from actors.venues.matching.engine import MatchingEngine
-from actors.venues.matching.orders import CancelRequest, NewOrder, venue_order_id
+from actors.venues.matching.orders import CancelRequest, venue_order_id
 from cluster.feeds import Feed
-from cluster.paper.gateway import Refusal, check_order
+from cluster.paper.gateway import Refusal, check_is_new, check_order
 from cluster.paper.ledger import Ledger
 from cluster.paper.lines import CancelLine, OrderLine, RefusedLine, encode_line
 from cluster.paper.market import Market
@@ -31,6 +31,7 @@ from cluster.paper.records import (
     TimePassed,
     Unreported,
     VenueSnapshot,
+    new_order,
 )
 from cluster.paper.settings import PaperSettings, TimeMode, market_digest
 from cluster.paper.store import VenueStore
@@ -93,14 +94,7 @@ class PaperVenue:
     def place(self, request: OrderRequest) -> OrderRecord:
         """Take an order. Durable when this returns. Raises `Refusal` or `StoreError`; it is not taken then."""
         try:
-            if self._ledger.find(request.client_order_id) is not None:
-                raise Refusal(
-                    Reason.DUPLICATE_CLIENT_ORDER_ID,
-                    "used before, and good for one order only",
-                    field="client_order_id",
-                    value=request.client_order_id,
-                    remedy="ask what became of the order that has it",
-                )
+            check_is_new(request, self._ledger)
             check_order(request, self._instruments)
         except Refusal as refusal:
             self._note_refusal("order", request.client_order_id, refusal)
@@ -309,7 +303,7 @@ class PaperVenue:
             arrival=taken.arrival,
         )
         self._ledger.add(order)
-        self._engine.submit(_new_order(self._account, request), taken.arrival)
+        self._engine.submit(new_order(self._account, request), taken.arrival)
         self._log.command(taken.number, encode_line(_order_line(taken, order)))
         return order
 
@@ -339,22 +333,6 @@ class PaperVenue:
         many_rows = self._market.rows - self._rows_at_snapshot >= self._settings.snapshot_rows
         if many_commands or many_rows:
             self.write_snapshot()
-
-
-def _new_order(account: str, request: OrderRequest) -> NewOrder:
-    return NewOrder(
-        account,
-        request.client_order_id,
-        request.symbol,
-        request.side,
-        request.order_type,
-        request.quantity,
-        request.limit_price,
-        request.stop_price,
-        request.time_in_force,
-        request.post_only,
-        request.reduce_only,
-    )
 
 
 def _order_line(taken: OrderTaken, order: OrderRecord) -> OrderLine:

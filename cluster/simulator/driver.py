@@ -140,6 +140,24 @@ class SimulatedHost:
         """Take turns until there is nothing left to take."""
         return self._go(once=False)
 
+    def begin(self) -> None:
+        """Claim and recover, up to the first look for something to take."""
+        while self.request is not None and type(self.request) is not ask.Take:
+            self.turn()
+
+    def step(self, now: int, *, observe: bool = False) -> bool:
+        """Take one step at desk time `now`, as a permit of the replay clock allows it; False when there is none.
+
+        With `observe` only the observation that is due is taken, whatever else waits.
+        """
+        self.clock.now = now
+        self.intake.observing = observe
+        if self.turn() is not _WORKED:
+            return False
+        self.begin()
+        self.intake.observing = False
+        return True
+
     def _go(self, *, once: bool) -> Turn:
         answers, steps = self._answers, self._steps
         try:

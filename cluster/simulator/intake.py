@@ -1,6 +1,6 @@
 """What lies ready for a simulated actor's next step: the counterpart of `cluster.host.intake`, without an event loop.
 
-It hands inputs out in the same order: urgent mail, answers, the venue's events, signals, control, due timers, other
+It hands inputs out in the same order: control, urgent mail, answers, the venue's events, signals, due timers, other
 mail, and last the observation, which is made on what came before.
 """
 
@@ -39,6 +39,7 @@ class SimulatedIntake:
         "_venue",
         "feed",
         "machine",
+        "observing",
         "venue_seen",
     )
 
@@ -46,6 +47,8 @@ class SimulatedIntake:
         self.machine = machine
         self.feed = feed
         self.venue_seen = 0
+        self.observing = False
+        """only the observation is to be taken next"""
         self._mail = mail
         self._urgent = self._control = self._mailbox = 0
         self._answers: list[tuple[int, Input]] = []
@@ -104,15 +107,18 @@ class SimulatedIntake:
         address, read = self.machine.address, self._mail.read_inputs
         urgent, control, mailbox = self._mail.heads(address)
         found: list[Input] = []
-        if urgent > self._urgent:
-            found = read(address, _URGENT, self._urgent, limit)
-            self._urgent += len(found)
+        if self.observing:
+            self._hand_out_observation(found)
+            return found
+        if control > self._control:
+            found = read(address, _CONTROL, self._control, limit)
+            self._control += len(found)
+        if urgent > self._urgent and len(found) < limit:
+            letters = read(address, _URGENT, self._urgent, limit - len(found))
+            self._urgent += len(letters)
+            found += letters
         if self._answers or self._venue or self._signals:
             self._gather_by_value(found, limit)
-        if control > self._control and len(found) < limit:
-            orders = read(address, _CONTROL, self._control, limit - len(found))
-            self._control += len(orders)
-            found += orders
         if self.machine.timers:
             found += self._due_timers(now)[: limit - len(found)]
         if mailbox > self._mailbox and len(found) < limit:
@@ -122,11 +128,15 @@ class SimulatedIntake:
         if len(found) < limit:
             if self.feed is not None:
                 self._observe(self.feed, now, found)
-            elif self._observed is not None:
-                due, self._observed = self._observed, None
-                self._position = due.position
-                found.append(Input(_OBSERVATION, str(due.position), due))
+            else:
+                self._hand_out_observation(found)
         return found
+
+    def _hand_out_observation(self, found: list[Input]) -> None:
+        if self._observed is not None:
+            due, self._observed = self._observed, None
+            self._position = due.position
+            found.append(Input(_OBSERVATION, str(due.position), due))
 
     def _gather_by_value(self, found: list[Input], limit: int) -> None:
         self._answers.sort(key=_ordinal_of_answer)

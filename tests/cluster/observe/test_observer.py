@@ -11,11 +11,12 @@ import msgspec
 import pytest
 
 from actors.risk.state import RiskState
-from cluster.host.launch import ChildLaunch, FeedPlan, Launch
+from cluster.host.launch import ChildLaunch, Launch
 from cluster.metrics import MetricsService
 from cluster.observe.books import Books
 from cluster.observe.observer import RedisObserver
 from cluster.observe.services import Services
+from cluster.session_feed import FeedPlan
 from cluster.steps.journal import JournalRecord, encode_record
 from cluster.store.port import Incarnation, Position, StoredSnapshot
 from cluster.store.redis_store import RedisStore, connect

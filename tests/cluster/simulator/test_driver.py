@@ -50,12 +50,12 @@ def test_inputs_come_in_one_order_whatever_came_first(stage: Stage) -> None:
     stage.post(UrgentPing(number=4))
     found = host.intake.gather(stage.clock.now, 64)
     assert [(item.kind, item.reference) for item in found] == [
+        (InputKind.CONTROL, "1-0"),
         (InputKind.URGENT, "1-0"),
         (InputKind.RESULT, "1"),
         (InputKind.RESULT, "2"),
         (InputKind.VENUE, "1"),
         (InputKind.SIGNAL, "1"),
-        (InputKind.CONTROL, "1-0"),
         (InputKind.TIMER, "wake/5"),
         (InputKind.MAILBOX, "2-0"),
     ]

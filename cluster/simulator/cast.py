@@ -1,0 +1,67 @@
+"""The actors, venues and market of a configured desk, made for one process: the same classes as on Ray."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actors.base import Actor
+from actors.execution.actor import ExecutionActor, initial_state
+from actors.risk.actor import RiskActor
+from actors.strategy.actor import StrategyActor
+from actors.venues.matching.instruments import AccountSettings, EngineSettings
+from actors.venues.paper_traits import PAPER_TRAITS
+from cluster.feeds import Feed
+from cluster.host import settings_map
+from cluster.paper.market import open_feeds
+from cluster.session_feed import FeedPlan
+from cluster.simulator.venue import SimulatedVenue
+from config import DeskConfig
+from messages.base import Address
+
+RISK: Address = "risk"
+
+
+def strategy_addresses(config: DeskConfig) -> list[Address]:
+    """One strategy actor per traded symbol, in configured order."""
+    return [f"strategy/{symbol}" for symbol in settings_map.traded_symbols(config)]
+
+
+def execution_addresses(config: DeskConfig) -> list[Address]:
+    """One execution actor per venue account, in configured order."""
+    return [f"execution/{venue}" for venue in config.venues]
+
+
+def make_actor(config: DeskConfig, address: Address) -> Actor[Any]:
+    """A fresh actor for this address, set up as its process on the real desk sets it up."""
+    role, _, rest = address.partition("/")
+    if role == "strategy":
+        return StrategyActor(address, settings_map.strategy_settings(config, rest))
+    if role == "execution":
+        settings = settings_map.execution_settings(config, rest, PAPER_TRAITS)
+        return ExecutionActor(settings, initial_state(settings, ""))
+    assert address == RISK, address
+    return RiskActor(settings_map.risk_settings(config))
+
+
+def make_venue(config: DeskConfig, name: str, *, start: int = 0, keep_events: bool = True) -> SimulatedVenue:
+    """The venue `name` with its account, its instruments and its latencies; its market is folded by the caller."""
+    chosen = config.venues[name]
+    return SimulatedVenue(
+        name,
+        settings_map.paper_instruments(config, name),
+        AccountSettings(
+            account=config.desk.name,
+            balances=dict(chosen.starting_balances),
+            allow_short=chosen.allow_short,
+            initial_margin=chosen.initial_margin,
+        ),
+        EngineSettings(order_latency=chosen.latency_order, report_latency=chosen.latency_report),
+        start=start,
+        keep_events=keep_events,
+    )
+
+
+def open_market(config: DeskConfig, plan: FeedPlan) -> dict[str, Feed]:
+    """The feed of every symbol. Raises `ConfigurationError` or `DataProviderError` where one is missing."""
+    source = settings_map.market_source(config, plan)
+    return open_feeds(source, settings_map.paper_instruments(config))

@@ -1,0 +1,152 @@
+"""The lockstep of the replay clock, in one process: the order of steps is the one real processes are granted.
+
+What `cluster.host.replay_clock` grants over Ray and Redis is done here with simulated hosts, slice by slice: strategies
+fold the slice's market data and decide, in the order of the rows; the venues match up to its end; then mail is worked
+off one step of one actor at a time. A recorded session therefore gives the same orders and fills on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cluster.feeds import FeedCursor
+from cluster.host import settings_map
+from cluster.observe.projection import Projection
+from cluster.paper.market import Market
+from cluster.session_feed import SETTLE_NS, FeedPlan, replay_generation
+from cluster.simulator.cast import (
+    RISK,
+    execution_addresses,
+    make_actor,
+    make_venue,
+    open_market,
+    strategy_addresses,
+)
+from cluster.simulator.driver import MemoryMail, SimulatedHost
+from cluster.simulator.ports import VirtualClock
+from cluster.simulator.venue import SimulatedVenue, VenueOutside
+from cluster.steps.machine import StepMachine
+from cluster.store.memory import MemoryStore
+from cluster.store.port import Incarnation
+from config import DeskConfig
+from messages.base import CONTROL, Address, Envelope, Message
+from messages.control import Drain, SessionStarted
+from messages.market import ObservationDue
+
+
+class LockstepDesk:
+    """A replayed desk whose every step is taken in the order of the replay clock."""
+
+    def __init__(self, config: DeskConfig, plan: FeedPlan) -> None:
+        self.config = config
+        self.plan = plan
+        self.store = MemoryStore(capacity=config.redis.mailbox_capacity)
+        self.clock = VirtualClock(plan.start)
+        self.store.open(replay_generation(config))
+        self._post(SessionStarted(by="clock"))
+        feeds = open_market(config, plan)
+        self._cursors = {address: FeedCursor(feeds[_rest(address)]) for address in strategy_addresses(config)}
+        self.venues: dict[Address, SimulatedVenue] = {}
+        self._markets: dict[Address, Market] = {}
+        for address in execution_addresses(config):
+            name = _rest(address)
+            venue = self.venues[address] = make_venue(config, name, start=plan.start)
+            own = {symbol: feed for symbol, feed in feeds.items() if config.symbols[symbol].venue == name}
+            self._markets[address] = Market(own, {}, venue.engine)
+        addresses = [*self.venues, RISK, *self._cursors]
+        self.hosts = {address: self._host(address) for address in addresses}
+        for host in self.hosts.values():
+            host.begin()
+
+    def _host(self, address: Address) -> SimulatedHost:
+        actor = make_actor(self.config, address)
+        machine = StepMachine(
+            actor,
+            Incarnation("simulation", "", 0, 0),
+            settings_map.step_settings(self.config),
+            seed=self.config.desk.seed,
+        )
+        venue = self.venues.get(address)
+        outside = VenueOutside(venue, actor.gate) if venue is not None else None  # type: ignore[attr-defined]
+        return SimulatedHost(machine, self.store, self.clock, mail=MemoryMail(self.store), outside=outside)
+
+    def run(self, progress: Callable[[int], None] | None = None) -> None:
+        """Play the whole plan and let the desk come to rest; `progress` is told the desk time after each slice."""
+        plan, time = self.plan, self.plan.start
+        assert plan.end is not None
+        draining = False
+        while not draining or time < plan.end + SETTLE_NS:
+            if not draining and time >= plan.end:
+                draining = True
+                self.clock.now = time
+                self._post(Drain(by="clock", reason="the recording has ended"))
+            time += plan.slice_ns
+            self._slice(time)
+            if progress is not None:
+                progress(time)
+
+    def projection(self) -> Projection:
+        """All journals folded into one picture."""
+        found = Projection()
+        for address in self.hosts:
+            for record in self.store.actors[address].journal:
+                found.apply(address, record)
+        return found
+
+    # ------------------------------------------------------------------ one slice
+
+    def _slice(self, until: int) -> None:
+        due: dict[Address, int] = {}
+        for address in self._cursors:
+            self._fold(address, until, due)
+        while due:
+            row, address = min((time, address) for address, time in due.items())
+            del due[address]
+            cursor, host = self._cursors[address], self.hosts[address]
+            host.intake.observation(ObservationDue(cursor.symbol, cursor.position, row))
+            host.step(row, observe=True)
+            self._fold(address, until, due)
+        for address, venue in self.venues.items():
+            self._markets[address].fold(until)
+            venue.advance(until)
+            for event in venue.take():
+                self.hosts[address].intake.venue_event(event)
+        self._work_off(until)
+
+    def _fold(self, address: Address, until: int, due: dict[Address, int]) -> None:
+        row = self._cursors[address].fold(self.hosts[address].machine.actor.observe, until)
+        if row is not None:
+            due[address] = row
+
+    def _work_off(self, until: int) -> None:
+        idle: set[Address] = set()
+        while True:
+            candidates = [
+                (not urgent, address)
+                for address in self.hosts
+                if address not in idle and (urgent := self._work(address, until)) is not None
+            ]
+            if not candidates:
+                return
+            _, chosen = min(candidates)
+            if self.hosts[chosen].step(until):
+                idle.clear()
+            else:
+                idle.add(chosen)
+
+    def _work(self, address: Address, until: int) -> bool | None:
+        """Whether the most urgent work that waits for this actor is urgent; None when nothing waits."""
+        [status] = self.store.status([address])
+        urgent = status.urgent_depth > 0 or status.outstanding > 0
+        timer_due = status.next_timer is not None and status.next_timer <= until
+        venue = self.venues.get(address)
+        venue_ahead = venue is not None and status.venue < venue.published
+        waits = urgent or status.mailbox_depth > 0 or status.control_behind or timer_due or venue_ahead
+        return urgent if waits else None
+
+    def _post(self, message: Message) -> None:
+        self.store.post(Envelope("clock", 0, CONTROL, "", "", self.clock.now, message))
+
+
+def _rest(address: Address) -> str:
+    return address.split("/", 1)[1]

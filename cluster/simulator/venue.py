@@ -1,0 +1,228 @@
+"""A venue in the simulation: the paper venue's gateway, ledger and matching engine, without sockets and without a disk.
+
+Whoever runs the simulation folds the market into `engine` and moves time on with `advance`; what may be known by
+then is told by `take`. An order meets the same rules here as at the paper venue, in the same order.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from actors.venues.matching.engine import MatchingEngine
+from actors.venues.matching.instruments import AccountSettings, EngineSettings, Instrument
+from actors.venues.matching.orders import CancelRequest, venue_order_id
+from cluster.paper.gateway import Refusal, check_is_new, check_order
+from cluster.paper.ledger import Ledger
+from cluster.paper.lines import EventLine
+from cluster.paper.records import OrderRecord, OrderRequest, new_order
+from messages.base import Effect, Message
+from messages.reasons import Reason
+from messages.venue import (
+    AccountResult,
+    CancelOrder,
+    CancelResult,
+    Outcome,
+    PlaceOrder,
+    PlaceResult,
+    QueryAccount,
+    QueryOrder,
+    QueryResult,
+    VenueEvent,
+    VenueFill,
+    VenueOrder,
+)
+
+Gate = Callable[[PlaceOrder, int], Reason | None]
+"""Why an order may not leave at this desk time, by the newest mode known; None when it may."""
+
+
+class SimulatedVenue:
+    """One venue account. `time` is how far its market is folded, ns UTC.
+
+    With `keep_events` its stream can be read again from any sequence, as a restarted reader must; else an event is
+    forgotten once it was taken.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        instruments: Sequence[Instrument],
+        account: AccountSettings,
+        settings: EngineSettings,
+        *,
+        start: int = 0,
+        keep_events: bool = True,
+    ) -> None:
+        self.name = name
+        self.time = start
+        self.engine = MatchingEngine(instruments, settings, [account])
+        self.ledger = Ledger()
+        self.published = 0
+        """The sequence of the last event that may be known by `time`."""
+        self._account = account.account
+        self._instruments = {instrument.symbol: instrument for instrument in instruments}
+        self._arrival_time = settings.arrival_time
+        self._unreported: deque[EventLine] = deque()
+        self._told: list[VenueEvent] | None = [] if keep_events else None
+
+    # ------------------------------------------------------------------ time and events
+
+    @property
+    def next_time(self) -> int | None:
+        """When the next thing that is under way becomes due, ns UTC: an arrival or a report; None for nothing."""
+        arrival = self.engine.next_arrival()
+        if not self._unreported:
+            return arrival
+        report = self._unreported[0].report_time
+        return report if arrival is None or report < arrival else arrival
+
+    def advance(self, until: int) -> None:
+        """The market is folded up to `until`: commands that have arrived by then meet it."""
+        self.engine.advance(until)
+        self.time = until
+        for event in self.engine.drain():
+            self._unreported.append(self.ledger.apply(event))
+
+    def take(self) -> list[VenueEvent]:
+        """The events that may be known by now and were not told yet, in order of their sequence."""
+        unreported, told = self._unreported, []
+        while unreported and unreported[0].report_time <= self.time:
+            told.append(_told(self.name, unreported.popleft()))
+        if told:
+            self.published = told[-1].sequence
+            if self._told is not None:
+                self._told += told
+        return told
+
+    def events_after(self, sequence: int) -> Sequence[VenueEvent]:
+        """What was told behind `sequence`, for a reader that begins anew; only with `keep_events`."""
+        return [] if self._told is None else self._told[sequence:]
+
+    # ------------------------------------------------------------------ commands and questions
+
+    def place(self, order: PlaceOrder, now: int) -> PlaceResult:
+        """Take an order that was sent at `now` (ns UTC), or refuse it."""
+        request = OrderRequest(
+            client_order_id=order.client_order_id,
+            symbol=order.symbol,
+            side=order.side,
+            order_type=order.order_type,
+            quantity=order.quantity,
+            limit_price=order.limit_price,
+            stop_price=order.stop_price,
+            time_in_force=order.time_in_force,
+            post_only=order.post_only,
+            reduce_only=order.reduce_only,
+            sent_at=now,
+        )
+        try:
+            check_is_new(request, self.ledger)
+            check_order(request, self._instruments)
+        except Refusal as refusal:
+            return PlaceResult(order.client_order_id, Outcome.REJECTED, refusal.reason, None, str(refusal))
+        arrival = self._arrival_time(max(now, self.time))
+        record = OrderRecord(
+            request=request,
+            venue_order_id=venue_order_id(self._account, request.client_order_id),
+            arrival=arrival,
+        )
+        self.ledger.add(record)
+        self.engine.submit(new_order(self._account, request), arrival)
+        return PlaceResult(order.client_order_id, Outcome.ACCEPTED, Reason.ACCEPTED, record.venue_order_id)
+
+    def cancel(self, cancel: CancelOrder, now: int) -> CancelResult:
+        """Take a cancel; a second one while the first is under way changes nothing."""
+        record = self.ledger.find(cancel.client_order_id)
+        if record is None or record.ended:
+            return CancelResult(cancel.client_order_id, Outcome.REJECTED, Reason.UNKNOWN_ORDER)
+        if not record.cancel_wanted:
+            record.cancel_wanted = True
+            arrival = max(self._arrival_time(max(now, self.time)), record.arrival)
+            self.engine.cancel(CancelRequest(self._account, cancel.client_order_id), arrival)
+        return CancelResult(cancel.client_order_id, Outcome.ACCEPTED, Reason.ACCEPTED)
+
+    def query(self, query: QueryOrder) -> QueryResult:
+        """What is known of one order."""
+        record = self.ledger.find(query.client_order_id)
+        order = None if record is None else _shown(record)
+        return QueryResult(query.client_order_id, Outcome.ACCEPTED, order)
+
+    def account(self, query: QueryAccount) -> AccountResult:
+        """Open orders, balances and positions as they stand in the book."""
+        view = self.engine.account(self._account)
+        return AccountResult(
+            query.venue,
+            Outcome.ACCEPTED,
+            open_orders=tuple(_shown(record) for record in self.ledger.open_orders),
+            balances=view.balances,
+            positions={symbol: held.quantity for symbol, held in view.positions.items()},
+        )
+
+
+class VenueOutside:
+    """The outside of a simulated execution actor: its venue at once, with the last gate before it.
+
+    See `cluster.simulator.ports.Outside`.
+    """
+
+    def __init__(self, venue: SimulatedVenue, gate: Gate) -> None:
+        self.venue = venue
+        self._gate = gate
+
+    def latency(self, effect: Effect) -> tuple[int, int]:
+        """See `Outside.latency`: the way to the book is the engine's."""
+        return 0, 0
+
+    def perform(self, effect: Effect, now: int) -> Message | None:
+        """See `Outside.perform`. Raises `TypeError` for an effect that is none of an execution actor's."""
+        if isinstance(effect, PlaceOrder):
+            reason = self._gate(effect, now)
+            return self.venue.place(effect, now) if reason is None else _not_sent(effect, reason)
+        if isinstance(effect, CancelOrder):
+            return self.venue.cancel(effect, now)
+        if isinstance(effect, QueryOrder):
+            return self.venue.query(effect)
+        if isinstance(effect, QueryAccount):
+            return self.venue.account(effect)
+        raise TypeError(f"a venue does not perform {type(effect).__name__}")
+
+    def withheld(self, effect: Effect, reason: Reason) -> Message | None:
+        """See `Outside.withheld`: an order that must not leave was never sent."""
+        return _not_sent(effect, reason) if isinstance(effect, PlaceOrder) else None
+
+
+def _not_sent(effect: PlaceOrder, reason: Reason) -> PlaceResult:
+    return PlaceResult(effect.client_order_id, Outcome.NOT_SENT, reason)
+
+
+def _shown(record: OrderRecord) -> VenueOrder:
+    request = record.request
+    return VenueOrder(
+        request.client_order_id,
+        record.venue_order_id,
+        request.symbol,
+        request.side,
+        record.state,
+        request.quantity,
+        record.filled,
+    )
+
+
+def _told(venue: str, line: EventLine) -> VenueEvent:
+    fill = line.fill
+    return VenueEvent(
+        venue,
+        line.sequence,
+        line.time,
+        line.client_order_id,
+        line.venue_order_id,
+        line.symbol,
+        line.side,
+        line.state,
+        line.filled,
+        None
+        if fill is None
+        else VenueFill(fill.fill_id, fill.price, fill.quantity, fill.fee, fill.fee_currency, fill.liquidity),
+        line.reason,
+    )
