@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import secrets
 import time
 from collections.abc import MutableMapping, Sequence
 from contextlib import suppress
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import ray
 
+from cluster.code_version import code_version
 from cluster.embedded_redis import EmbeddedRedis, RedisSettings, chosen_port
 from cluster.folders import FolderLock, default_folder, leave_word, not_running, read_word, session_folder
 from cluster.host.handles import Handles
@@ -303,17 +302,6 @@ def _redis(config: DeskConfig, home: Path) -> tuple[str, RedisSettings | None]:
         maxmemory=config.redis.maxmemory,
     )
     return EmbeddedRedis(settings).ensure_running(), settings
-
-
-def code_version() -> str:
-    """12 hex digits over the desk's own source: children of other code are replaced, not adopted."""
-    total = hashlib.sha256()
-    for package in ("messages", "config", "actors", "supervisors", "cluster"):
-        root = Path(str(resources.files(package)))
-        for path in sorted((*root.rglob("*.py"), *root.rglob("*.lua"))):
-            total.update(str(path.relative_to(root)).encode())
-            total.update(path.read_bytes())
-    return total.hexdigest()[:12]
 
 
 async def _awaited(reference: Any) -> Any:

@@ -111,6 +111,15 @@ def replay_plan(config: DeskConfig, data: Sequence[Path], cache: Path, speed: st
     return FeedPlan(files, str(cache), speed, start, end, step, None)
 
 
+def synthetic_plan(config: DeskConfig) -> FeedPlan:
+    """The plan of a synthetic market that is played from its beginning to its end.
+
+    Raises `ConfigurationError` when it has no end.
+    """
+    start, end = _synthetic_bounds(config, SYNTHETIC_START, granted=True)
+    return FeedPlan(start=start, end=end, slice_ns=config.feed.slice)
+
+
 def replay_generation(config: DeskConfig) -> str:
     """The store's generation in a session whose time is granted: part of every client order id, so it must repeat."""
     return hashlib.sha256(f"generation/{config.desk.seed}".encode()).hexdigest()[:8]

@@ -31,9 +31,12 @@ from cluster.cli.live import live_view, share_done
 from cluster.cli.outcome import summary_tables
 from cluster.cli.output import console, moment, money, print_json, say, shown, stdout_kept_clean
 from cluster.cli.session import Ending, Finished, Request, run_session
+from messages.errors import DataProviderError
 
 Source = Annotated[str, typer.Argument(help="Settings: a profile (demo, replay, paper), a file or a folder.")]
-Data = Annotated[list[Path] | None, typer.Option("--data", help="A recorded market file. May be repeated.")]
+Data = Annotated[
+    list[Path] | None, typer.Option("--data", help="Recorded file, folder or pattern. May be repeated.")
+]
 SpeedOption = Annotated[
     str | None,
     typer.Option("--speed", help="A factor such as 1 or 10, max, or lockstep; default: the settings'."),
@@ -174,12 +177,14 @@ def _speed(speed: str) -> str:
 
 
 def _existing(data: list[Path]) -> tuple[Path, ...]:
-    for path in data:
-        if not path.is_file():
-            raise UsageError(
-                "there is no such file", field="--data", value=str(path), remedy="give a recording"
-            )
-    return tuple(data)
+    if not data:
+        return ()
+    from cluster.feeds import expand_data  # brings numpy, and only recordings need it
+
+    try:
+        return tuple(expand_data(data))
+    except DataProviderError as error:
+        raise UsageError(error.message, field="--data", value=error.value, remedy=error.remedy) from error
 
 
 def _session(request: Request, as_json: bool) -> Exit:

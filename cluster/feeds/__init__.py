@@ -2,6 +2,8 @@
 
 from cluster.feeds.columns import CHUNK_ROWS, NO_EVENT_TIME, Chunk, Feed, Observe
 from cluster.feeds.cursor import END_OF_TIME, FeedCursor
+from cluster.feeds.data_paths import expand_data, expand_funding
+from cluster.feeds.funding import FundingRates, funding_listing, read_funding
 from cluster.feeds.queued import QueueFeed
 from cluster.feeds.readers import read
 from cluster.feeds.recording import RecordedFeed, Recording
@@ -14,11 +16,16 @@ __all__ = [
     "Chunk",
     "Feed",
     "FeedCursor",
+    "FundingRates",
     "MarketShape",
     "Observe",
     "QueueFeed",
     "RecordedFeed",
     "Recording",
     "SyntheticMarket",
+    "expand_data",
+    "expand_funding",
+    "funding_listing",
     "read",
+    "read_funding",
 ]

@@ -1,6 +1,7 @@
 """Decoded files on disk, so that the many processes of a desk decode a recording once.
 
-An entry is a folder named by the sha256 of the recording's content, the decoder's version and what was asked for.
+An entry is a folder named by the sha256 of the recording's content, what its name tells beyond it, the decoder's
+version and what was asked for.
 It holds one .npy table per listing and an index with a checksum of each; it appears whole, by a rename, or not at
 all. A damaged entry is rebuilt. A recording that fails to decode leaves no entry.
 """
@@ -17,26 +18,46 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 
 from cluster.feeds.columns import ROW, Rows
-from cluster.feeds.readers import Coverage, read
+from cluster.feeds.readers import BarTime, Coverage, OneSided, Origin, origin_of, read
 from cluster.feeds.readers.base import data_error, reading
 from messages.errors import DataProviderError
 
-DECODER_VERSION: Final = 1
+DECODER_VERSION: Final = 2
 """Raised when the readers give other rows for the same file, or `ROW` changes."""
 
 _INDEX: Final = "index.json"
+
+_MAPPED_BYTES: Final = 1 << 20
+"""Tables up to this size are read into memory: a mapping holds a file open, and there may be thousands of days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked of the reader, see `cluster.feeds.readers.read`."""
+
+    include_depth: bool = False
+    bar_time: BarTime = "auto"
+    one_sided: OneSided = "absent"
+
+    @property
+    def suffix(self) -> str:
+        """What tells entries of one file apart."""
+        depth = "-depth" if self.include_depth else ""
+        bars = "" if self.bar_time == "auto" else f"-{self.bar_time}"
+        return depth + bars + ("-carry" if self.one_sided == "carry" else "")
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedFile:
     """One recording, decoded: a table per listing (in order of first appearance) and the bounds of all of it.
 
-    `first_time` and `last_time` (ns UTC) cover also the rows that were left out.
+    `first_time` and `last_time` (ns UTC) cover also the rows that were left out. `noted` counts gaps, missing bars,
+    crossed and one-sided quotes; `origin` is what the file's name tells beyond its content.
     """
 
     path: Path
@@ -45,25 +66,41 @@ class DecodedFile:
     last_time: int
     left_out: Mapping[str, int]
     tables: Mapping[str, Rows]
+    noted: Mapping[str, int]
+    origin: Origin
+
+    @property
+    def rows(self) -> int:
+        """How many rows the file gives, over all its listings."""
+        return sum(map(len, self.tables.values()))
 
 
-def decoded(path: Path, folder: Path, *, include_depth: bool = False) -> DecodedFile:
+def decoded(
+    path: Path,
+    folder: Path,
+    *,
+    include_depth: bool = False,
+    bar_time: BarTime = "auto",
+    one_sided: OneSided = "absent",
+) -> DecodedFile:
     """The decoded form of `path`, from the cache in `folder` or decoded into it.
 
     Raises `DataProviderError` when the recording can't be read to its end, or the cache can't be written.
     """
+    asked = Asked(include_depth, bar_time, one_sided)
     digest = _digest(path)
-    entry = folder / f"{digest[:40]}-v{DECODER_VERSION}{'-depth' if include_depth else ''}"
-    found = _load(path, digest, entry)
+    origin = origin_of(path)
+    entry = folder / f"{_key(digest, origin)}-v{DECODER_VERSION}{asked.suffix}"
+    found = _load(path, digest, origin, entry)
     if found is not None:
         return found
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(entry.with_suffix(".lock")):
-            found = _load(path, digest, entry)
+            found = _load(path, digest, origin, entry)
             if found is None:
-                _build(path, entry, include_depth)
-                found = _load(path, digest, entry)
+                _build(path, entry, asked)
+                found = _load(path, digest, origin, entry)
     except OSError as error:
         raise _cache_error(folder, error.strerror or str(error)) from error
     if found is None:
@@ -77,6 +114,13 @@ def _cache_error(folder: Path, reason: str) -> DataProviderError:
         f"the feed cache can't be used ({reason})",
         remedy="check its disk, or give another cache folder",
     )
+
+
+def _key(digest: str, origin: Origin) -> str:
+    """What the rows depend on besides what was asked: the content and, where a reader looks at it, the name."""
+    if not origin.identity:
+        return digest[:40]
+    return hashlib.sha256(f"{digest} {origin.identity}".encode()).hexdigest()[:40]
 
 
 def _digest(path: Path) -> str:
@@ -102,7 +146,7 @@ class _Table:
     crc32: int
 
 
-def _build(path: Path, entry: Path, include_depth: bool) -> None:
+def _build(path: Path, entry: Path, asked: Asked) -> None:
     """Decode into a folder beside the entry, then put it in place. The caller holds the lock."""
     for left_behind in entry.parent.glob(f"{entry.name}.*.part"):  # by a process that was killed here
         shutil.rmtree(left_behind, ignore_errors=True)
@@ -111,7 +155,7 @@ def _build(path: Path, entry: Path, include_depth: bool) -> None:
     try:
         coverage = Coverage()
         tables: dict[str, _Table] = {}
-        for listing, chunk in read(path, include_depth=include_depth, coverage=coverage):
+        for listing, chunk in read(path, **asdict(asked), coverage=coverage):
             known = tables.get(listing) or _begin(fresh, listing, len(tables))
             data = chunk.rows().tobytes()
             with (fresh / known.file).open("ab") as file:
@@ -150,13 +194,14 @@ def _write_index(path: Path, coverage: Coverage, tables: list[_Table]) -> None:
         "first_time": coverage.first_time,
         "last_time": coverage.last_time,
         "left_out": coverage.left_out,
+        "noted": coverage.noted,
         "tables": [asdict(table) for table in tables],
     }
     text = json.dumps(body)
     path.write_text(json.dumps({"crc32": zlib.crc32(text.encode()), "body": text}))
 
 
-def _load(path: Path, digest: str, entry: Path) -> DecodedFile | None:
+def _load(path: Path, digest: str, origin: Origin, entry: Path) -> DecodedFile | None:
     """The entry, or None when it is not there or damaged."""
     try:
         body = _read_index(entry / _INDEX)
@@ -167,6 +212,8 @@ def _load(path: Path, digest: str, entry: Path) -> DecodedFile | None:
             int(body["last_time"]),
             dict(body["left_out"]),
             {table["listing"]: _read_table(entry, _Table(**table)) for table in body["tables"]},
+            dict(body["noted"]),
+            origin,
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None  # absent or damaged: the same to the caller, who rebuilds it
@@ -182,7 +229,8 @@ def _read_index(path: Path) -> dict[str, Any]:
 
 
 def _read_table(entry: Path, table: _Table) -> Rows:
-    rows = np.load(entry / table.file, mmap_mode="r", allow_pickle=False)
+    mode: Literal["r"] | None = "r" if table.rows * ROW.itemsize > _MAPPED_BYTES else None
+    rows = np.load(entry / table.file, mmap_mode=mode, allow_pickle=False)
     if rows.dtype != ROW or rows.shape != (table.rows,):
         raise ValueError("the table has another shape than its index says")
     if zlib.crc32(rows.view(np.uint8).reshape(-1)) != table.crc32:

@@ -18,6 +18,7 @@ from messages.errors import InvariantError
 Times = npt.NDArray[np.int64]
 Kinds = npt.NDArray[np.int8]
 Values = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[Any]
 """A structured array of dtype `ROW`."""
 
@@ -83,6 +84,10 @@ class Chunk:
     def part(self, start: int, stop: int) -> Chunk:
         """The rows `start` to `stop` (exclusive), without copying."""
         return Chunk(self.symbol, *(getattr(self, name)[start:stop] for name in COLUMNS))
+
+    def where(self, flags: Flags) -> Chunk:
+        """The rows that are flagged."""
+        return Chunk(self.symbol, *(getattr(self, name)[flags] for name in COLUMNS))
 
     def rows(self) -> Rows:
         """The chunk in its stored form."""

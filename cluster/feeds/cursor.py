@@ -86,9 +86,10 @@ class FeedCursor:
         """Fold the rows `start` to `position` again, ignoring what `observe` answers: the way back to a view.
 
         The cursor then stands at `position`. Raises `DataProviderError` when the feed ends before it; after that,
-        or when `observe` raises, it stands at `start`.
+        or when `observe` raises, it stands at `start`. To begin where the cursor stands costs nothing.
         """
-        self._open(start)
+        if start != self.position:
+            self._open(start)
         try:
             while self.position < position:
                 self._refold(observe, position)

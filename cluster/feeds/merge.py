@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from heapq import heapify, heappop, heappush
 from typing import Final
 
 import numpy as np
@@ -22,20 +23,22 @@ def merged(tables: Sequence[Rows], position: int = 0, *, chunk_rows: int = CHUNK
     Each table is sorted by `time`. Equal times keep the order of the tables, then of their rows.
     """
     offsets = offsets_at(tables, position)
-    while True:
-        live = [index for index, table in enumerate(tables) if offsets[index] < len(table)]
-        if not live:
-            return
-        if len(live) == 1:
-            index = live[0]
-            stop = min(offsets[index] + chunk_rows, len(tables[index]))
-            yield tables[index][offsets[index] : stop]
-            offsets[index] = stop
-            continue
-        stops = _window(tables, offsets, live, max(_SMALLEST_WINDOW, chunk_rows // len(live)))
-        parts = [tables[index][offsets[index] : stops[index]] for index in live]
-        offsets = [stops.get(index, offset) for index, offset in enumerate(offsets)]
+    waiting = [
+        (int(table["time"][offset]), index)
+        for index, (table, offset) in enumerate(zip(tables, offsets, strict=True))
+        if offset < len(table)
+    ]
+    heapify(waiting)
+    share = chunk_rows
+    while waiting:
+        stops = _window(tables, offsets, waiting, share)
+        parts = [tables[index][offsets[index] : stops[index]] for index in sorted(stops)]
         yield _interleaved([part for part in parts if len(part)])
+        for index, stop in stops.items():
+            offsets[index] = stop
+            if stop < len(tables[index]):
+                heappush(waiting, (int(tables[index]["time"][stop]), index))
+        share = max(_SMALLEST_WINDOW, chunk_rows // len(stops))
 
 
 def offsets_at(tables: Sequence[Rows], position: int) -> list[int]:
@@ -75,13 +78,24 @@ class _Times(Sequence[int]):
         return int(self._column[index])
 
 
-def _window(tables: Sequence[Rows], offsets: Sequence[int], live: Sequence[int], rows: int) -> dict[int, int]:
-    """Where each table's share of the next piece ends: nothing beyond it may come before anything in it.
+def _window(
+    tables: Sequence[Rows], offsets: Sequence[int], waiting: list[tuple[int, int]], rows: int
+) -> dict[int, int]:
+    """Which tables give rows to the next piece, and where the share of each ends. Takes them off the heap.
 
-    The table whose window of `rows` ends first, in the stream's order, bounds the others.
+    Nothing beyond the piece may come before anything in it: of the tables that begin within it, the one whose
+    window of `rows` ends first, in the stream's order, bounds the others. All other tables are left alone, so that
+    thousands of them (one a day) cost no more than those of one day.
     """
-    ends = {index: min(offsets[index] + rows, len(tables[index])) for index in live}
-    last_time, last_table = min((int(tables[index]["time"][end - 1]), index) for index, end in ends.items())
+    ends: dict[int, int] = {}
+    bound: tuple[int, int] | None = None
+    while waiting and (bound is None or waiting[0] <= bound):
+        _, index = heappop(waiting)
+        ends[index] = end = min(offsets[index] + rows, len(tables[index]))
+        last = (int(tables[index]["time"][end - 1]), index)
+        bound = last if bound is None else min(bound, last)
+    assert bound is not None  # the heap was not empty
+    last_time, last_table = bound
     stops = {}
     for index, end in ends.items():
         search = bisect_right if index <= last_table else bisect_left

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -11,12 +12,15 @@ import numpy as np
 from cluster.feeds.cache import DecodedFile, decoded
 from cluster.feeds.columns import CHUNK_ROWS, NO_EVENT_TIME, Chunk, Rows, chunk_of_rows
 from cluster.feeds.merge import merged
-from cluster.feeds.readers import UNNAMED
+from cluster.feeds.mixture import Mixture, refuse_bars_twice
+from cluster.feeds.readers import UNNAMED, BarTime, OneSided
 from cluster.feeds.readers.base import data_error
 from messages.errors import DataProviderError
 
 CLOCK_ROWS: Final = 1000
 """Rows from which a recording's clock offset is estimated."""
+
+_NAMED: Final = 10
 
 
 class Recording:
@@ -24,9 +28,11 @@ class Recording:
 
     `listing_to_symbol` maps the files' listings (`BTCUSDT`, `BTC/USDT`: case and punctuation don't count) to
     canonical symbols; rows of other listings are not part of the run. A file that names no listing belongs to the
-    only symbol mapped, or to the listing found in its file name.
+    only symbol mapped, or to the listing found in its file name. `bar_time` and `one_sided` are told to the readers
+    (`cluster.feeds.readers.read`). Any number of files may hold rows of one symbol, such as one a day and kind.
 
-    Raises `DataProviderError` for unreadable, incomplete, ambiguous or repeated files.
+    Raises `DataProviderError` for unreadable, incomplete, ambiguous or repeated files, and for files that can't be
+    one market: of two exchanges, or of bars of two lengths.
     """
 
     def __init__(
@@ -36,22 +42,46 @@ class Recording:
         *,
         cache_folder: Path | str,
         include_depth: bool = False,
+        bar_time: BarTime = "auto",
+        one_sided: OneSided = "absent",
     ) -> None:
         if not paths:
             raise DataProviderError(
                 "no data file is given", field="data", remedy="give at least one recorded file"
             )
         symbols = _by_normal_listing(listing_to_symbol)
-        self._files = [decoded(Path(path), Path(cache_folder), include_depth=include_depth) for path in paths]
+        self._files: list[DecodedFile] = []
+        by_symbol: dict[str, list[tuple[Path, Rows]]] = {}
+        self._held: set[str] = set()
+        mixture = Mixture()
+        for path in map(Path, paths):
+            file = decoded(
+                path,
+                Path(cache_folder),
+                include_depth=include_depth,
+                bar_time=bar_time,
+                one_sided=one_sided,
+            )
+            self._held |= set(file.tables)
+            named = {listing: _symbol_of(file, listing, symbols) for listing in file.tables}
+            # rows of other listings are let go: each large table holds a file open
+            wanted = {listing: rows for listing, rows in file.tables.items() if named[listing] is not None}
+            self._files.append(replace(file, tables=wanted))
+            for listing, rows in wanted.items():
+                symbol = named[listing]
+                assert symbol is not None
+                mixture.add(symbol, file.path, file.origin)
+                by_symbol.setdefault(symbol, []).append((file.path, rows))
         _refuse_repeated(self._files)
-        self._tables: dict[str, list[Rows]] = {}
-        self._tables_by_path: dict[Path, list[Rows]] = {file.path: [] for file in self._files}
-        for file in self._files:
-            for listing, rows in file.tables.items():
-                symbol = _symbol_of(file, listing, symbols)
-                if symbol is not None:
-                    self._tables.setdefault(symbol, []).append(rows)
-                    self._tables_by_path[file.path].append(rows)
+        for symbol, placed in by_symbol.items():
+            refuse_bars_twice(symbol, placed)
+        self._tables = {symbol: [rows for _, rows in placed] for symbol, placed in by_symbol.items()}
+        self._tables_by_path = {file.path: list(file.tables.values()) for file in self._files}
+
+    @property
+    def files(self) -> tuple[DecodedFile, ...]:
+        """The files in the order given: digest, bounds, what was left out or noted, the tables that are wanted."""
+        return tuple(self._files)
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -72,10 +102,10 @@ class Recording:
         """The tables of one symbol, in the order of the files. Raises `DataProviderError` when it has none."""
         tables = self._tables.get(symbol)
         if not tables:
-            held = sorted({listing or "(unnamed)" for file in self._files for listing in file.tables})
+            held = sorted(listing or "(unnamed)" for listing in self._held)
             raise DataProviderError(
-                f"no rows for this symbol in {', '.join(str(file.path) for file in self._files)}; "
-                f"they hold {', '.join(held)}",
+                f"no rows for this symbol in {_some(str(file.path) for file in self._files)}; "
+                f"they hold {_some(held)}",
                 field="symbol",
                 value=symbol,
                 remedy="map one of the listings to the symbol, or give its file",
@@ -111,9 +141,16 @@ class RecordedFeed:
         *,
         cache_folder: Path | str,
         include_depth: bool = False,
+        bar_time: BarTime = "auto",
+        one_sided: OneSided = "absent",
     ) -> None:
         recording = Recording(
-            paths, listing_to_symbol, cache_folder=cache_folder, include_depth=include_depth
+            paths,
+            listing_to_symbol,
+            cache_folder=cache_folder,
+            include_depth=include_depth,
+            bar_time=bar_time,
+            one_sided=one_sided,
         )
         self._attach(recording, symbol)
 
@@ -191,9 +228,9 @@ def _by_normal_listing(listing_to_symbol: Mapping[str, str]) -> dict[str, str]:
 
 
 def _refuse_repeated(files: Sequence[DecodedFile]) -> None:
-    by_content: dict[str, Path] = {}
+    by_content: dict[tuple[str, str], Path] = {}
     for file in files:
-        other = by_content.setdefault(file.digest, file.path)
+        other = by_content.setdefault((file.digest, file.origin.identity), file.path)
         if other is not file.path:
             raise data_error(
                 file.path,
@@ -201,6 +238,13 @@ def _refuse_repeated(files: Sequence[DecodedFile]) -> None:
                 field="data",
                 remedy="give each recording once, or its trades would count twice",
             )
+
+
+def _some(names: Iterable[str]) -> str:
+    """Names for an error, which must stay readable when there are thousands."""
+    known = list(names)
+    left = len(known) - _NAMED
+    return ", ".join(known[:_NAMED]) + (f" and {left} more" if left > 0 else "")
 
 
 def _symbol_of(file: DecodedFile, listing: str, symbols: Mapping[str, str]) -> str | None:

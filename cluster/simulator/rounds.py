@@ -5,7 +5,8 @@ Backtests run on this. Only who was sent something is looked at again, so an idl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from heapq import heappop, heappush
 
 from cluster.simulator.driver import SimulatedHost
 from cluster.simulator.ports import Turn
@@ -16,18 +17,53 @@ from messages.errors import DeskError, InvariantError
 
 _TIDY_EVERY = 1024
 _ENDED = Turn.ENDED
+_NEVER = 2**63 - 1
 
 
 class PostingStore(MemoryStore):
     """A memory store that remembers who was sent mail since they were last looked at, and drops mail once taken."""
 
-    def __init__(self, capacity: int = 10_000, keep_journal: bool = True) -> None:
+    def __init__(
+        self,
+        capacity: int = 10_000,
+        keep_journal: bool = True,
+        committed: Callable[[Section], None] | None = None,
+    ) -> None:
+        """`committed` is shown every step as it is written."""
         super().__init__(capacity, keep_journal)
         self.addressed: dict[Address, None] = {}
+        self._committed = committed
+        self._alarms: list[tuple[int, Address]] = []
+        self._wakes: dict[Address, int] = {}
+
+    def next_alarm(self) -> int:
+        """The desk time at which the first timer of any actor is due, ns UTC; far beyond all time for none."""
+        alarms, wakes = self._alarms, self._wakes
+        while alarms and wakes.get(alarms[0][1]) != alarms[0][0]:
+            heappop(alarms)  # moved or cancelled since
+        return alarms[0][0] if alarms else _NEVER
+
+    def take_alarms(self, now: int) -> list[Address]:
+        """The actors whose first timer is due by `now`, each once, in order of the time."""
+        due: list[Address] = []
+        while self.next_alarm() <= now:
+            _, address = heappop(self._alarms)
+            del self._wakes[address]
+            due.append(address)
+        return due
 
     def _write(self, section: Section) -> None:
         super()._write(section)
-        if section.position.step % _TIDY_EVERY == 0:
+        if self._committed is not None:
+            self._committed(section)
+        timer = section.next_timer
+        if timer != self._wakes.get(section.address):
+            if timer is None:
+                del self._wakes[section.address]
+            else:
+                self._wakes[section.address] = timer
+                heappush(self._alarms, (timer, section.address))
+        if not self.keep_journal and section.position.step % _TIDY_EVERY == 0:
             actor = self.actors[section.address]
             actor.urgent.trim(section.position.urgent)
             actor.mailbox.trim(section.position.mailbox)
@@ -50,6 +86,10 @@ class Rounds:
         Raises what ended an actor: at full speed nobody is there to restart it.
         """
         self._settle(self.hosts[address])
+        self.settle_addressed()
+
+    def settle_addressed(self) -> None:
+        """Let everybody work who was sent something, until all is quiet. Raises as `settle`."""
         addressed = self.store.addressed
         while addressed:
             recipient = next(iter(addressed))

@@ -6,12 +6,13 @@ It is apart so that each format's module holds nothing but its format.
 from __future__ import annotations
 
 import gzip
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final, Literal, cast
 
 from cluster.feeds.columns import CHUNK_ROWS
 from messages.errors import DataProviderError
@@ -21,36 +22,73 @@ UNNAMED: Final = ""
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
 
+BarTime = Literal["auto", "open", "close"]
+"""What the time column of a table of bars means; `auto` goes by its name (see `tabular`)."""
+
+OneSided = Literal["absent", "carry"]
+"""What a tick quote that tells one side only says about the other: it is absent, or it is what it was."""
+
+REPEATED_BAR: Final = "repeated bar"
+"""Left out: a bar that follows an identical one of the same time."""
+
+SUSPICIOUS: Final = "suspicious tick"
+"""Left out: a tick that the recorder itself marked as suspicious."""
+
+GAP: Final = "gap"
+"""Noted: a place where two bars that follow each other are further apart than their length."""
+
+MISSING_BAR: Final = "missing bar"
+"""Noted: a bar that would have been in a gap. Nothing traded then, or the recording has a hole."""
+
+CROSSED_QUOTE: Final = "crossed quote"
+"""Noted: a quote whose bid is above its ask."""
+
+ONE_SIDED_QUOTE: Final = "one-sided quote"
+"""Noted: a quote given out with one side absent. Nobody can decide on it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How to read: the listing of files that name none, whether depth rows are wanted, rows per chunk."""
+    """How to read: the listing of files that name none, whether depth rows are wanted, rows per chunk.
+
+    `bar_time` overrides what the name of a bar table's time column says; `one_sided` is for LEAN's tick quotes.
+    """
 
     listing: str = UNNAMED
     include_depth: bool = False
     chunk_rows: int = CHUNK_ROWS
+    bar_time: BarTime = "auto"
+    one_sided: OneSided = "absent"
 
 
 @dataclass(slots=True)
 class Coverage:
     """What a reader has seen: rows given out, rows left out (by reason), and the bounds over both, ns UTC.
 
-    The bounds do not depend on which rows were wanted, so that all processes agree on the replay window.
+    The bounds do not depend on which rows were wanted, so that all processes agree on the replay window. `noted`
+    counts what is odd but leaves nothing out: gaps, missing bars, crossed and one-sided quotes.
     """
 
     rows: int = 0
     first_time: int | None = None
     last_time: int | None = None
     left_out: dict[str, int] = field(default_factory=dict)
+    noted: dict[str, int] = field(default_factory=dict)
 
     def saw(self, first_time: int, last_time: int) -> None:
         """Widen the bounds."""
         self.first_time = first_time if self.first_time is None else min(self.first_time, first_time)
         self.last_time = last_time if self.last_time is None else max(self.last_time, last_time)
 
-    def leave_out(self, reason: str) -> None:
-        """Count a record that gives no row."""
-        self.left_out[reason] = self.left_out.get(reason, 0) + 1
+    def leave_out(self, reason: str, count: int = 1) -> None:
+        """Count records that give no row."""
+        if count:
+            self.left_out[reason] = self.left_out.get(reason, 0) + count
+
+    def note(self, what: str, count: int) -> None:
+        """Count what is odd about rows that are given out."""
+        if count:
+            self.noted[what] = self.noted.get(what, 0) + count
 
 
 def data_error(
@@ -84,6 +122,10 @@ def reading(path: Path) -> Iterator[None]:
     except (gzip.BadGzipFile, zlib.error) as error:
         raise data_error(
             path, f"the compressed file is damaged ({error})", remedy="fetch it again"
+        ) from error
+    except zipfile.BadZipFile as error:
+        raise data_error(
+            path, f"the zip file is cut off or damaged ({error})", remedy="fetch it again"
         ) from error
     except OSError as error:
         reason = error.strerror or str(error)

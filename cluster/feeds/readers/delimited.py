@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any
 
 from cluster.feeds.columns import Chunk
 from cluster.feeds.readers.base import Coverage, ReadOptions, data_error, open_bytes
+from cluster.feeds.readers.lines import Block, blocks
 from cluster.feeds.readers.tabular import TEXT_ROLES, Layout, Tabulator, layout_of
 from messages.errors import DataProviderError
-
-_BLOCK_BYTES: Final = 1 << 20
 
 
 def read_delimited(path: Path, options: ReadOptions, coverage: Coverage) -> Iterator[tuple[str, Chunk]]:
@@ -22,10 +21,10 @@ def read_delimited(path: Path, options: ReadOptions, coverage: Coverage) -> Iter
         names = _header(path, header)
         layout = layout_of(path, names)
         tabulator = Tabulator(path, layout, options, coverage, unit="line")
-        for first_line, block in _blocks(path, stream):
-            lines = _LineNumbers(first_line, block)
-            batch = _parse(path, layout, names, tabulator, lines)
-            yield from tabulator.chunks(batch, lines.of_row)
+        for block in blocks(path, stream, first_line=2):
+            batch = _parse(path, layout, names, tabulator, block)
+            yield from tabulator.chunks(batch, block.line_of_row)
+        tabulator.end()
 
 
 def _header(path: Path, line: bytes) -> list[str]:
@@ -47,49 +46,8 @@ def _header(path: Path, line: bytes) -> list[str]:
     return names
 
 
-def _blocks(path: Path, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Whole lines, about a megabyte at a time, with the number of the first line."""
-    rest = b""
-    line = 2
-    while data := stream.read(_BLOCK_BYTES):
-        cut = data.rfind(b"\n") + 1
-        if not cut:
-            rest += data
-            continue
-        block = rest + data[:cut]
-        rest = data[cut:]
-        yield line, block
-        line += block.count(b"\n")
-    if rest:
-        raise data_error(
-            path,
-            "the last line is half written: it has no line end",
-            row=line,
-            value=rest[-60:],
-            remedy="the file was cut off or is still being written; add the line end if the line is whole",
-        )
-
-
-class _LineNumbers:
-    """A block of lines and where its rows are in the file (empty lines are no rows)."""
-
-    def __init__(self, first_line: int, block: bytes) -> None:
-        self.block = block
-        self._first_line = first_line
-
-    def numbered(self) -> Iterator[tuple[int, bytes]]:
-        """The rows with their line numbers."""
-        for number, line in enumerate(self.block.splitlines(), self._first_line):
-            if line:
-                yield number, line
-
-    def of_row(self, row: int) -> int:
-        """The line number of a row of this block. Only errors ask."""
-        return next(number for ordinal, (number, _) in enumerate(self.numbered()) if ordinal == row)
-
-
 def _parse(
-    path: Path, layout: Layout, names: Sequence[str], tabulator: Tabulator, lines: _LineNumbers
+    path: Path, layout: Layout, names: Sequence[str], tabulator: Tabulator, block: Block
 ) -> dict[str, Any]:
     import pyarrow as pa
     import pyarrow.csv
@@ -99,9 +57,9 @@ def _parse(
     }
     try:
         table = pyarrow.csv.read_csv(
-            pa.BufferReader(lines.block),
+            pa.BufferReader(block.data),
             read_options=pyarrow.csv.ReadOptions(
-                column_names=list(names), use_threads=False, block_size=len(lines.block) + 1
+                column_names=list(names), use_threads=False, block_size=len(block.data) + 1
             ),
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types=types,
@@ -111,7 +69,7 @@ def _parse(
             ),
         )
     except pa.ArrowInvalid as error:
-        raise _explained(path, layout, names, tabulator, lines, str(error)) from error
+        raise _explained(path, layout, names, tabulator, block, str(error)) from error
     table = table.combine_chunks()
     return {
         role: table.column(name).chunk(0) if table.num_rows else pa.array([], types[name])
@@ -120,10 +78,10 @@ def _parse(
 
 
 def _explained(
-    path: Path, layout: Layout, names: Sequence[str], tabulator: Tabulator, lines: _LineNumbers, reason: str
+    path: Path, layout: Layout, names: Sequence[str], tabulator: Tabulator, block: Block, reason: str
 ) -> DataProviderError:
     """Find the line and the field that Arrow refused; it names neither."""
-    for number, line in lines.numbered():
+    for number, line in block.numbered():
         fields = next(csv.reader([line.decode("utf-8", errors="replace")]))
         if len(fields) != len(names):
             return tabulator.error(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from cluster.feeds import cache
@@ -14,7 +15,8 @@ from cluster.feeds.cache import decoded
 from cluster.feeds.columns import Chunk, chunk_of_rows
 from cluster.feeds.readers import read
 from messages.errors import DataProviderError
-from tests.cluster.feeds.recordings import START, same_rows, write_session
+from tests.cluster.feeds.lean_files import write_lean
+from tests.cluster.feeds.recordings import START, same_rows, write_session, write_text
 
 pytestmark = pytest.mark.unit
 
@@ -77,6 +79,46 @@ def test_with_and_without_depth_are_different_entries(
     decoded(session, folder)
     decoded(session, folder, include_depth=True)
     assert decodings.count == 2
+
+
+def test_whatever_was_asked_of_the_reader_has_an_entry_of_its_own(tmp_path: Path, folder: Path) -> None:
+    minute = 60 * 10**9
+    rows = "".join(f"{START + row * minute},1,4,0.5,2\n" for row in range(3))
+    path = write_text(tmp_path / "bars.csv", f"date,open,high,low,close\n{rows}")
+    first = {asked: decoded(path, folder, bar_time=asked).first_time for asked in ("auto", "open", "close")}
+    assert first == {"auto": START + minute, "open": START + minute, "close": START}
+    ticks = write_lean(tmp_path, "0,0,0,9,1\n1,8,1,0,0", place="crypto/coinbase/tick/btcusd", kind="quote")
+    for one_sided, noted in (("absent", 2), ("carry", 1)):
+        assert decoded(ticks, folder, one_sided=one_sided).noted == {"one-sided quote": noted}
+
+
+def test_one_content_under_two_names_that_tell_something_is_two_recordings(
+    tmp_path: Path, folder: Path, decodings: Decodings
+) -> None:
+    text = f"timestamp,price,amount\n{START},1,2\n"
+    paths = [write_text(tmp_path / f"{pair}-trades.csv", text) for pair in ("A_B", "C_D")]
+    paths += [write_lean(tmp_path, "0,1,1,1,1,1", day=day) for day in ("20131007", "20131008")]
+    found = [decoded(path, folder) for path in paths for _ in range(2)]
+    assert [list(file.tables) for file in found[::2]] == [["A_B"], ["C_D"], ["btcusd"], ["btcusd"]]
+    assert found[6].first_time - found[4].first_time == 86_400 * 10**9
+    assert decodings.count == 4
+    assert found[6].origin.identity == "crypto/coinbase/minute/btcusd/20131008_trade"
+
+
+def test_what_was_noted_and_left_out_is_kept(tmp_path: Path, folder: Path) -> None:
+    path = write_lean(tmp_path, "0,1,1,1,1,1\n0,1,1,1,1,1\n180000,1,1,1,1,1")
+    for _ in range(2):
+        found = decoded(path, folder)
+        assert found.noted == {"gap": 1, "missing bar": 2}
+        assert found.left_out == {"repeated bar": 1}
+        assert found.rows == 2
+
+
+def test_thousands_of_small_files_are_not_held_open(tmp_path: Path, folder: Path) -> None:
+    small = write_session(tmp_path / "small.gz", rows=100)
+    large = write_session(tmp_path / "large.gz", rows=20_000)
+    assert not isinstance(decoded(small, folder).tables["BTCUSDT"], np.memmap)
+    assert isinstance(decoded(large, folder).tables["BTCUSDT"], np.memmap)
 
 
 def test_processes_that_come_together_wait_for_the_one_that_decodes(

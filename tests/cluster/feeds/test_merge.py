@@ -34,6 +34,34 @@ def test_the_order_is_time_then_table_then_row(tables: list[Rows], chunk_rows: i
     assert flat(list(merged(tables, chunk_rows=chunk_rows))) == reference(tables)
 
 
+DAYS = st.lists(
+    st.tuples(st.integers(0, 12), st.lists(st.integers(0, 15), max_size=8).map(sorted)), max_size=25
+).map(
+    lambda days: [
+        table_of([day * 10 + time for time in times], mark=float(index))
+        for index, (day, times) in enumerate(days)
+    ]
+)
+"""Many tables, each of a short time, in any order: most follow each other, some overlap."""
+
+
+@settings(max_examples=150, deadline=None)
+@given(DAYS, st.integers(1, 40), st.data())
+def test_many_tables_of_short_times_keep_the_order_wherever_it_is_entered(
+    tables: list[Rows], chunk_rows: int, data: st.DataObject
+) -> None:
+    whole = reference(tables)
+    assert flat(list(merged(tables, chunk_rows=chunk_rows))) == whole
+    position = data.draw(st.integers(0, len(whole)))
+    assert flat(list(merged(tables, position, chunk_rows=chunk_rows))) == whole[position:]
+
+
+def test_tables_that_have_not_begun_do_not_make_the_pieces_small() -> None:
+    tables = [table_of(range(day * 5000, day * 5000 + 5000)) for day in range(200)]
+    pieces = list(merged(tables, chunk_rows=1000))
+    assert len(pieces) == 200 * 5
+
+
 @settings(max_examples=150, deadline=None)
 @given(TABLES, st.data())
 def test_entering_at_any_position_gives_the_rest_of_the_whole(

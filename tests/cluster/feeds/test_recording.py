@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cluster.feeds import expand_data
 from cluster.feeds.columns import Chunk, concatenate
 from cluster.feeds.recording import RecordedFeed, Recording
 from messages.errors import DataProviderError
 from messages.market import TickKind
+from tests.cluster.feeds.lean_files import write_lean
 from tests.cluster.feeds.recordings import (
     LISTINGS,
     MS,
@@ -171,3 +174,94 @@ def test_quotes_and_trades_of_one_symbol_from_two_tables_interleave(tmp_path: Pa
     trades = write_text(tmp_path / "t.csv", f"time,price,size\n{START + 5},1,2\n")
     feed = RecordedFeed([quotes, trades], {"BTCUSDT": "BTC-USDT"}, "BTC-USDT", cache_folder=tmp_path)
     assert whole(feed).kind.tolist() == [TickKind.QUOTE, TickKind.TRADE, TickKind.QUOTE]
+
+
+def test_many_daily_files_of_many_listings_are_one_recording(tmp_path: Path) -> None:
+    paths = [
+        write_lean(tmp_path, lines, place=f"crypto/coinbase/minute/{listing}", kind=kind, day=f"2013100{day}")
+        for day in range(1, 10)
+        for listing in ("btcusd", "ethusd", "ltcusd")
+        for kind, lines in (
+            ("quote", ["0,1,1,1,1,1,2,2,2,2,1", "60000,1,1,1,1,1,2,2,2,2,1"]),
+            ("trade", ["0,1,1,1,1,1", "60000,1,1,1,1,1"]),
+        )
+    ]
+    listings = {"BTC/USD": "BTC-USD", "ETHUSD": "ETH-USD"}
+    recording = Recording(expand_data([tmp_path / "crypto"]), listings, cache_folder=tmp_path / "cache")
+    assert len(recording.files) == len(paths) == 54
+    assert recording.symbols == ("BTC-USD", "ETH-USD")
+    rows = whole(RecordedFeed.of(recording, "BTC-USD"))
+    assert (
+        rows.kind.tolist() == [TickKind.QUOTE, TickKind.BAR] * 18
+    )  # at one instant in the order of the files
+    assert np.diff(rows.time.reshape(-1, 2)[:, 0]).tolist().count(60 * 10**9) == 9
+    assert recording.first_time == int(rows.time[0])
+    assert recording.last_time == int(rows.time[-1])
+
+
+def test_two_exchanges_are_not_one_market(tmp_path: Path) -> None:
+    paths = [
+        write_lean(tmp_path, "0,1,1,1,1,1", place=place, day=day)
+        for place, day in (
+            ("crypto/coinbase/minute/btcusd", "20131007"),
+            ("cryptofuture/binance/minute/btcusd", "20131008"),
+        )
+    ]
+    with pytest.raises(DataProviderError, match="X is of crypto/coinbase in") as caught:
+        Recording(paths, {"BTCUSD": "X"}, cache_folder=tmp_path / "cache")
+    assert (caught.value.field, caught.value.value) == ("market", "cryptofuture/binance")
+
+
+def test_bars_of_two_lengths_would_count_every_trade_twice(tmp_path: Path) -> None:
+    bars = f"date,open,high,low,close\n{START},1,1,1,1\n"
+    paths = [write_text(tmp_path / f"A_B-{timeframe}.csv", bars) for timeframe in ("1m", "5m")]
+    with pytest.raises(DataProviderError, match="the bars of X are of another resolution, 1m"):
+        Recording(paths, {"AB": "X"}, cache_folder=tmp_path / "cache")
+    other = write_text(tmp_path / "C_D-5m.csv", bars)
+    both = Recording([paths[0], other], {"AB": "X", "C_D": "Y"}, cache_folder=tmp_path / "cache")
+    assert both.symbols == ("X", "Y")
+
+
+def test_files_of_bars_that_overlap_are_refused(tmp_path: Path) -> None:
+    def bars(name: str, minutes: range, price: int) -> Path:
+        rows = "".join(
+            f"{START + minute * 60 * 10**9},{price},{price},{price},{price}\n" for minute in minutes
+        )
+        return write_text(tmp_path / name, f"close_time,open,high,low,close\n{rows}")
+
+    first, second = bars("btcusdt-1.csv", range(5), 1), bars("btcusdt-2.csv", range(5, 9), 2)
+    feed = RecordedFeed([second, first], LISTINGS, "BTC-USDT", cache_folder=tmp_path)
+    assert whole(feed).v0.tolist() == [1.0] * 5 + [2.0] * 4
+    third = bars("btcusdt-3.csv", range(8, 12), 3)
+    with pytest.raises(
+        DataProviderError, match=r"btcusdt-3\.csv: it holds bars of BTC-USDT of the same time as .*2\.csv"
+    ) as caught:
+        Recording([first, second, third], LISTINGS, cache_folder=tmp_path)
+    assert caught.value.value == START + 8 * 60 * 10**9
+
+
+def test_ticks_and_bars_of_one_symbol_go_together(tmp_path: Path) -> None:
+    paths = [
+        write_lean(tmp_path, "0,1,1,1,1,1", place="crypto/coinbase/minute/btcusd"),
+        write_lean(tmp_path, "30000,1,1,0", place="crypto/coinbase/tick/btcusd"),
+    ]
+    feed = RecordedFeed(paths, {"BTCUSD": "X"}, "X", cache_folder=tmp_path / "cache")
+    assert whole(feed).kind.tolist() == [TickKind.TRADE, TickKind.BAR]
+
+
+def test_what_is_told_to_the_readers_reaches_them(tmp_path: Path) -> None:
+    minute = 60 * 10**9
+    rows = "".join(f"{START + row * minute},1,1,1,1\n" for row in range(2))
+    path = write_text(tmp_path / "bars.csv", f"timestamp,open,high,low,close\n{rows}")
+    feed = RecordedFeed([path], {"A": "X"}, "X", cache_folder=tmp_path, bar_time="open")
+    assert feed.first_time == START + minute
+    ticks = write_lean(tmp_path, "0,0,0,9,1\n1,8,1,0,0", place="crypto/coinbase/tick/btcusd", kind="quote")
+    carried = RecordedFeed([ticks], {"BTCUSD": "X"}, "X", cache_folder=tmp_path, one_sided="carry")
+    assert whole(carried).v2.tolist() == [9.0, 9.0]
+
+
+def test_an_error_about_thousands_of_files_stays_readable(tmp_path: Path) -> None:
+    paths = [write_lean(tmp_path, "0,1,1,1,1,1", day=f"201310{day:02}") for day in range(1, 31)]
+    recording = Recording(paths, {"ETHUSD": "X"}, cache_folder=tmp_path / "cache")
+    with pytest.raises(DataProviderError, match=r"and 20 more; they hold btcusd \(found 'X'\)"):
+        recording.tables("X")

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from cluster.feeds.readers import format_of, read
+from cluster.feeds.readers import format_of, origin_of, read
 from messages.errors import DataProviderError
 from tests.cluster.feeds.recordings import START, write_session, write_text
 
@@ -38,7 +38,7 @@ def test_a_raw_stream_need_not_be_compressed(tmp_path: Path) -> None:
     assert sum(len(chunk) for _, chunk in read(plain)) == 7
 
 
-@pytest.mark.parametrize("content", [b"hello", b"\x00\x01\x02,\n", b"1,2,3\n4,5,6\n", b"PK\x03\x04zip"])
+@pytest.mark.parametrize("content", [b"hello", b"\x00\x01\x02,\n", b"1,2,3\n4,5,6\n", b"PK\x05\x06zip"])
 def test_a_file_of_no_known_format_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "mystery.bin"
     path.write_bytes(content)
@@ -67,6 +67,12 @@ def test_an_empty_file_is_refused(tmp_path: Path, content: bytes) -> None:
 def test_a_header_without_rows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataProviderError, match="holds no market data"):
         list(read(write_text(tmp_path / "a.csv", "time,bid,ask\n")))
+
+
+def test_only_parts_of_a_name_that_matter_are_its_origin(tmp_path: Path) -> None:
+    assert origin_of(write_text(tmp_path / "any-name.csv", CSV)).identity == ""
+    assert origin_of(write_session(tmp_path / "BTC_USDT-5m.gz")).identity == ""
+    assert origin_of(write_text(tmp_path / "BTC_USDT-trades.csv", CSV)).identity == "BTC_USDT-trades-"
 
 
 @pytest.mark.parametrize("kept", [0.3, 0.7, 0.99])

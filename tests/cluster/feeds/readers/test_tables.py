@@ -13,7 +13,7 @@ import pyarrow.parquet
 import pytest
 
 from cluster.feeds.columns import Chunk, concatenate
-from cluster.feeds.readers import UNNAMED, read
+from cluster.feeds.readers import UNNAMED, Coverage, read
 from messages.errors import DataProviderError
 from messages.market import TickKind
 from tests.cluster.feeds.recordings import START, same_rows, write_text
@@ -54,6 +54,13 @@ def test_an_absent_side_of_a_quote_is_missing_whether_empty_or_zero(tmp_path: Pa
     assert np.isnan(chunk.v2).tolist() == [False, False, True]
 
 
+def test_crossed_quotes_are_given_out_and_noted(tmp_path: Path) -> None:
+    coverage = Coverage()
+    path = write_text(tmp_path / "t.csv", f"time,bid,ask\n{START},2,1\n{START},1,1\n{START},1,\n")
+    assert sum(len(chunk) for _, chunk in read(path, coverage=coverage)) == 3
+    assert coverage.noted == {"crossed quote": 1}
+
+
 @pytest.mark.parametrize(
     ("column", "word", "aggressor"),
     [
@@ -88,12 +95,6 @@ def test_bars_are_stamped_with_their_close(tmp_path: Path) -> None:
     assert chunk.kind.tolist() == [TickKind.BAR]
     assert chunk.time.tolist() == [START + 60]
     assert first_row(chunk) == [1.0, 4.0, 0.5, 2.0, 9.0]
-
-
-def test_bars_known_only_by_their_open_would_tell_the_future_and_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataProviderError, match="no time column") as caught:
-        read_csv(tmp_path, f"open_time,open,high,low,close\n{START},1,4,0.5,2\n")
-    assert "never its open_time" in str(caught.value)
 
 
 def test_a_table_with_one_clock_has_one_time(tmp_path: Path) -> None:

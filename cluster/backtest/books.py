@@ -1,0 +1,108 @@
+"""The venues of a backtest, fed by its tape: which books want rows, and what becomes of commands and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from cluster.backtest.tape import Tape, Watch
+from cluster.paper.market import MarketRows
+from cluster.simulator.venue import SimulatedVenue
+from messages.base import Address
+from messages.venue import VenueEvent
+
+_NEVER = 2**63 - 1
+
+
+class Books:
+    """All venues over one tape. `tell(address, event)` hands an event to the execution actor it belongs to."""
+
+    def __init__(
+        self,
+        tape: Tape,
+        venues: Mapping[Address, SimulatedVenue],
+        symbols: Sequence[tuple[str, Address]],
+        tell: Callable[[Address, VenueEvent], None],
+    ) -> None:
+        """`symbols` names the symbol of each feed of the tape, in the tape's order, and its venue's address."""
+        self._tape = tape
+        self._venues = list(venues.items())
+        self._tell = tell
+        self._books = [(venues[address], symbol) for symbol, address in symbols]
+        self._watched = [False] * len(symbols)
+        self._resting = False
+        for venue, _ in self._books:
+            rows = MarketRows(venue.engine)
+            tape.watches.append(_watch(venue, rows))
+            tape.catch_ups.append(_catch_up(venue, rows))
+
+    @property
+    def watched(self) -> Sequence[bool] | None:
+        """Which feeds' books have orders resting, None when none has; for `Tape.play`."""
+        return self._watched if self._resting else None
+
+    @property
+    def next_time(self) -> int:
+        """When the next command arrives or the next report is due at any venue, ns UTC."""
+        times = [time for _, venue in self._venues if (time := venue.next_time) is not None]
+        return min(times) if times else _NEVER
+
+    def advance(self, now: int) -> list[Address]:
+        """Bring all venues that have something under way to `now`; returns whose execution actors have news."""
+        news: list[Address] = []
+        for address, venue in self._venues:
+            due = venue.next_time
+            arrivals = due is not None and due <= now
+            if arrivals:
+                self._tape.sync_all()
+            if arrivals or venue.engine.has_events:
+                venue.advance(now)
+                for event in venue.take():
+                    self._tell(address, event)
+                    if not news or news[-1] != address:
+                        news.append(address)
+        if news:
+            self._look()
+        return news
+
+    def _look(self) -> None:
+        self._watched = [venue.engine.rests(symbol) for venue, symbol in self._books]
+        self._resting = any(self._watched)
+
+
+def _watch(venue: SimulatedVenue, rows: MarketRows) -> Watch:
+    engine, observe = venue.engine, rows.observe
+
+    def watch(
+        symbol: str,
+        kind: int,
+        time: int,
+        event_time: int,
+        v0: float,
+        v1: float,
+        v2: float,
+        v3: float,
+        v4: float,
+    ) -> bool:
+        observe(symbol, kind, time, event_time, v0, v1, v2, v3, v4)
+        return engine.has_events
+
+    return watch
+
+
+def _catch_up(venue: SimulatedVenue, rows: MarketRows) -> Watch:
+    engine, observe = venue.engine, rows.observe
+
+    def catch_up(
+        symbol: str,
+        kind: int,
+        time: int,
+        event_time: int,
+        v0: float,
+        v1: float,
+        v2: float,
+        v3: float,
+        v4: float,
+    ) -> bool:
+        return observe(symbol, kind, max(time, engine.now), event_time, v0, v1, v2, v3, v4)
+
+    return catch_up

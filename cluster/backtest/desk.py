@@ -1,0 +1,167 @@
+"""A backtest's desk: the real actors in one process, driven by the market data's own time.
+
+Whenever something is due — a decision on a row, a command at a venue, a report, a timer — it happens at its exact
+desk time, and everything that follows from it at that instant happens before the next row is seen. So nobody acts
+on what lies ahead, and an actor that has nothing to do costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from cluster.backtest.books import Books
+from cluster.backtest.harvest import Harvest
+from cluster.backtest.tape import Tape
+from cluster.feeds import Feed
+from cluster.host import settings_map
+from cluster.session_feed import SETTLE_NS, replay_generation
+from cluster.simulator.cast import RISK, execution_addresses, make_actor, make_venue, strategy_addresses
+from cluster.simulator.driver import MemoryMail, SimulatedHost
+from cluster.simulator.ports import HostSettings, VirtualClock
+from cluster.simulator.rounds import PostingStore, Rounds
+from cluster.simulator.venue import SimulatedVenue, VenueOutside
+from cluster.steps.machine import StepMachine
+from cluster.steps.settings import StepSettings
+from cluster.store.port import Incarnation
+from config import DeskConfig
+from messages.base import CONTROL, Address, Envelope, Message
+from messages.control import Drain, SessionStarted
+from messages.market import ObservationDue
+from messages.venue import VenueEvent
+
+NO_STORE = StepSettings(
+    snapshot_every=2**62,
+    digest_every=0,
+    keep_steps=0,
+    trim_every=2**62,
+    hash_outputs=False,
+    report_steps=False,
+)
+"""Nothing is recovered from a backtest, so nothing is snapshotted, digested or hashed."""
+
+
+class BacktestDesk:
+    """See the module docstring. `feeds` are by symbol; time runs from `start` to `end`, ns UTC.
+
+    With `keep_journal` all journals and mail are kept in `store`, to be exported.
+    """
+
+    def __init__(
+        self,
+        config: DeskConfig,
+        feeds: Mapping[str, Feed],
+        start: int,
+        end: int,
+        *,
+        keep_journal: bool = False,
+    ) -> None:
+        self.config = config
+        self.start = start
+        self.end = end
+        self.clock = VirtualClock(start)
+        self.harvest = Harvest()
+        self.store = PostingStore(config.redis.mailbox_capacity, keep_journal, self.harvest.take)
+        self.store.open(replay_generation(config))
+        self._settings = settings_map.step_settings(config) if keep_journal else NO_STORE
+        self.venues: dict[Address, SimulatedVenue] = {
+            address: make_venue(config, _rest(address), start=start, keep_events=False)
+            for address in execution_addresses(config)
+        }
+        strategies = strategy_addresses(config)
+        self.hosts = {address: self._host(address) for address in (*self.venues, RISK, *strategies)}
+        self.rounds = Rounds(self.store, self.hosts)
+        symbols = [_rest(address) for address in strategies]
+        self._strategies = [self.hosts[address] for address in strategies]
+        self.tape = Tape(
+            [feeds[symbol] for symbol in symbols], [host.machine.actor.observe for host in self._strategies]
+        )
+        self.books = Books(
+            self.tape,
+            self.venues,
+            [(symbol, f"execution/{config.symbols[symbol].venue}") for symbol in symbols],
+            self._tell,
+        )
+
+    def _host(self, address: Address) -> SimulatedHost:
+        actor = make_actor(self.config, address)
+        machine = StepMachine(
+            actor, Incarnation("backtest", "", 0, 0), self._settings, seed=self.config.desk.seed
+        )
+        venue = self.venues.get(address)
+        return SimulatedHost(
+            machine,
+            self.store,
+            self.clock,
+            mail=MemoryMail(self.store),
+            outside=VenueOutside(venue, actor.gate) if venue is not None else None,  # type: ignore[attr-defined]
+            settings=HostSettings(batch=64),
+        )
+
+    # ------------------------------------------------------------------ running
+
+    def run(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Play the market to its end and let the desk come to rest.
+
+        `progress` is told from time to time how many rows were played and the desk time. Raises what ended an actor.
+        """
+        for address in self.hosts:
+            self.rounds.settle(address)
+        self._post(SessionStarted(by="backtest"))
+        self.rounds.settle_addressed()
+        self._catch_up(self.start)
+        self._play(self.end, progress)
+        self.clock.now = self.end
+        self._post(Drain(by="backtest", reason="the recording has ended"))
+        self.rounds.settle_addressed()
+        self._catch_up(self.end)
+        self._play(self.end + SETTLE_NS, progress, rows=False)
+
+    def _play(self, end: int, progress: Callable[[int, int], None] | None, *, rows: bool = True) -> None:
+        tape, books, store, clock = self.tape, self.books, self.store, self.clock
+        turns = 0
+        while True:
+            until = min(end, store.next_alarm(), books.next_time)
+            if rows and tape.play(until, books.watched):
+                now = tape.time
+                clock.now = now
+                if tape.matched:
+                    self._news(now)
+                if tape.due:
+                    host = self._strategies[tape.feed]
+                    symbol = _rest(host.address)
+                    host.intake.observation(ObservationDue(symbol, tape.position, now))
+                    self.rounds.settle(host.address)
+            else:
+                now = clock.now = max(clock.now, until)
+                if until >= end and min(store.next_alarm(), books.next_time) > end:
+                    return
+            self._catch_up(now)
+            turns += 1
+            if progress is not None and not turns & 1023:
+                progress(tape.rows, now)
+
+    def _catch_up(self, now: int) -> None:
+        """Let everything happen that is due by `now`, and what follows from it."""
+        store, books = self.store, self.books
+        while True:
+            if books.next_time <= now:
+                self._news(now)
+            elif store.next_alarm() <= now:
+                for address in store.take_alarms(now):
+                    self.rounds.settle(address)
+            else:
+                return
+
+    def _news(self, now: int) -> None:
+        for address in self.books.advance(now):
+            self.rounds.settle(address)
+
+    def _tell(self, address: Address, event: VenueEvent) -> None:
+        self.hosts[address].intake.venue_event(event)
+
+    def _post(self, message: Message) -> None:
+        self.store.post(Envelope("backtest", 0, CONTROL, "", "", self.clock.now, message))
+
+
+def _rest(address: Address) -> str:
+    return address.split("/", 1)[1]

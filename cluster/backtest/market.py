@@ -1,0 +1,134 @@
+"""The market data of a backtest: which files and feeds, in which window, and the prices a report is drawn on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from actors.venues.matching.instruments import MarketKind
+from cluster.backtest.record import DataFile, PriceSeries
+from cluster.feeds import Feed, RecordedFeed, Recording, expand_data
+from cluster.feeds.columns import Chunk
+from cluster.feeds.window import ClosingQuotes, Window
+from cluster.host import settings_map
+from cluster.paper.market import open_feeds
+from cluster.session_feed import synthetic_plan
+from config import DeskConfig
+from messages.errors import ConfigurationError
+from messages.market import TickKind
+
+
+class MarketData(msgspec.Struct, frozen=True):
+    """The feeds of a run by symbol, the window it covers (ns UTC), and the files they came from."""
+
+    feeds: dict[str, Feed]
+    start: int
+    end: int
+    files: tuple[DataFile, ...]
+
+
+def open_market(
+    config: DeskConfig, data: Sequence[Path], cache: Path, *, start: int | None = None, end: int | None = None
+) -> MarketData:
+    """Open the feeds of every traded symbol; without files the synthetic market of the settings.
+
+    `start` and `end` (ns UTC, both inclusive) narrow what the data covers. Raises `DataProviderError` for data that
+    can't be read or lacks a symbol, `ConfigurationError` for an endless market or a window with nothing in it.
+    """
+    symbols = settings_map.traded_symbols(config)
+    if data:
+        feeds, first, last, files = _recorded(config, symbols, expand_data(data), cache)
+    else:
+        feeds, first, last, files = _synthetic(config, symbols)
+    begin, stop = (
+        max(first, start if start is not None else first),
+        min(last, end if end is not None else last),
+    )
+    if begin >= stop:
+        raise ConfigurationError(
+            f"the data covers {first} to {last} (ns UTC), and nothing of the window asked for",
+            field="window",
+            value=f"{start} to {end}",
+            remedy="choose --from and --to within the data",
+        )
+    if (begin, stop) != (first, last):
+        feeds = {symbol: Window(feed, begin, stop) for symbol, feed in feeds.items()}
+    return MarketData(
+        {symbol: _tradable(config, symbol, feed) for symbol, feed in feeds.items()}, begin, stop, files
+    )
+
+
+def _recorded(
+    config: DeskConfig, symbols: Sequence[str], paths: Sequence[Path], cache: Path
+) -> tuple[dict[str, Feed], int, int, tuple[DataFile, ...]]:
+    listings = {config.symbols[symbol].listing: symbol for symbol in symbols}
+    depth = any(_kind(config, symbol) is MarketKind.DEPTH for symbol in symbols)
+    recording = Recording(paths, listings, cache_folder=cache, include_depth=depth)
+    missing = [symbol for symbol in symbols if symbol not in recording.symbols]
+    if missing:
+        raise ConfigurationError(
+            "the data has nothing for every traded symbol",
+            field="symbols",
+            value=", ".join(missing),
+            remedy="give their files with --data, or take them out of the strategies",
+        )
+    feeds: dict[str, Feed] = {symbol: RecordedFeed.of(recording, symbol) for symbol in symbols}
+    files = tuple(
+        DataFile(
+            file.path.name,
+            file.digest[:12],
+            sum(map(len, file.tables.values())),
+            file.first_time,
+            file.last_time,
+        )
+        for file in recording.files
+    )
+    return feeds, recording.first_time, recording.last_time, files
+
+
+def _synthetic(
+    config: DeskConfig, symbols: Sequence[str]
+) -> tuple[dict[str, Feed], int, int, tuple[DataFile, ...]]:
+    plan = synthetic_plan(config)
+    instruments = tuple(each for each in settings_map.paper_instruments(config) if each.symbol in symbols)
+    feeds = open_feeds(settings_map.market_source(config, plan), instruments)
+    assert plan.end is not None
+    return feeds, plan.start, plan.end, ()
+
+
+def _tradable(config: DeskConfig, symbol: str, feed: Feed) -> Feed:
+    return ClosingQuotes(feed) if _kind(config, symbol) is MarketKind.BARS else feed
+
+
+def _kind(config: DeskConfig, symbol: str) -> MarketKind:
+    return MarketKind(config.venues[config.symbols[symbol].venue].fill.market)
+
+
+def prices_of(feeds: Mapping[str, Feed]) -> dict[str, PriceSeries]:
+    """The mid of every quote; where a feed has none, the price of every trade."""
+    return {symbol: _prices(feed) for symbol, feed in feeds.items()}
+
+
+def _prices(feed: Feed) -> PriceSeries:
+    for pick in (_mids, _prints):
+        found = [pick(chunk) for chunk in feed.open(0)]
+        series = PriceSeries(
+            np.concatenate([times for times, _ in found]) if found else np.zeros(0, np.int64),
+            np.concatenate([prices for _, prices in found]) if found else np.zeros(0),
+        )
+        if len(series):
+            break
+    return series
+
+
+def _mids(chunk: Chunk) -> tuple[np.ndarray, np.ndarray]:
+    quotes = (chunk.kind == TickKind.QUOTE) & (chunk.v0 > 0) & (chunk.v2 >= chunk.v0) & np.isfinite(chunk.v2)
+    return chunk.time[quotes], (chunk.v0[quotes] + chunk.v2[quotes]) / 2
+
+
+def _prints(chunk: Chunk) -> tuple[np.ndarray, np.ndarray]:
+    trades = (chunk.kind == TickKind.TRADE) & (chunk.v0 > 0) & np.isfinite(chunk.v0)
+    return chunk.time[trades], chunk.v0[trades]

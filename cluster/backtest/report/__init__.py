@@ -1,0 +1,1 @@
+"""The report of a backtest: one HTML page that needs no network, one JSON document and CSV files."""

@@ -1,0 +1,217 @@
+"""`backtest`: a configured desk over recorded data, from Python or from the command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from cluster.backtest.desk import BacktestDesk
+from cluster.backtest.harvest import Harvest
+from cluster.backtest.market import MarketData, open_market, prices_of
+from cluster.backtest.record import OrderCounts, ReportSettings, RunRecord, SymbolInfo
+from cluster.backtest.result import BacktestResult
+from cluster.code_version import code_version
+from cluster.host import settings_map
+from config import DeskConfig, LoadedConfig, load_config
+from messages.errors import ConfigurationError, InvariantError
+from messages.intents import Verdict
+from messages.orders import OrderState
+
+CONFLATION = (
+    "A backtest sees every quote; a live desk that falls behind sees the latest and passes over the rest."
+)
+EXACT_TIME = "Decisions, commands and reports happen at their exact desk time, and nothing is known before its time."
+NO_FUNDING = "No funding was charged or paid."
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a run is: rows played, of how many in all (None when that is not known), and the desk time reached."""
+
+    rows: int
+    total: int | None
+    time: int
+
+
+def backtest(
+    config: LoadedConfig | Path | str,
+    data: Sequence[Path | str] = (),
+    *,
+    start: int | None = None,
+    end: int | None = None,
+    overrides: Sequence[str] = (),
+    cache: Path | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    settings: ReportSettings | None = None,
+) -> BacktestResult:
+    """Run a desk over recorded data, or over the synthetic market of its settings when no data is given.
+
+    `config` is a profile's name, a file or folder of settings, or settings that were loaded; `overrides` are texts
+    `path=value`. `data` are files, folders or patterns; `start` and `end` (ns UTC, inclusive) narrow what they
+    cover. `cache` is where decoded files are kept, by default below `~/.raydesk`. The same settings, data and code
+    give the same result to the last byte.
+
+    Raises `ConfigurationError`, `DataProviderError`, and `InvariantError` when the books of desk and venues differ
+    in the end.
+    """
+    loaded = (
+        config
+        if isinstance(config, LoadedConfig)
+        else load_config(config, environ=os.environ, overrides=overrides)
+    )
+    if isinstance(config, LoadedConfig) and overrides:
+        raise ConfigurationError(
+            "settings that are loaded already can't be overridden",
+            field="overrides",
+            value=", ".join(overrides),
+            remedy="give a profile's name or a path instead",
+        )
+    desk, market = prepare(loaded, data, start=start, end=end, cache=cache)
+    desk.run(_reporter(market, progress))
+    return result_of(loaded, desk, market, settings)
+
+
+def prepare(
+    loaded: LoadedConfig,
+    data: Sequence[Path | str] = (),
+    *,
+    start: int | None = None,
+    end: int | None = None,
+    cache: Path | None = None,
+    keep_journal: bool = False,
+) -> tuple[BacktestDesk, MarketData]:
+    """The desk of a backtest and its market, ready to run; see `backtest`."""
+    settings = loaded.config
+    if not data and settings.feed.mode == "recorded":
+        raise ConfigurationError(
+            "these settings trade a recorded market, and no data is given",
+            field="--data",
+            remedy="give one or more files, folders or patterns with --data, or set feed.mode=synthetic",
+        )
+    where = cache or Path.home() / ".raydesk" / "cache"
+    market = open_market(settings, [Path(each) for each in data], where, start=start, end=end)
+    return BacktestDesk(settings, market.feeds, market.start, market.end, keep_journal=keep_journal), market
+
+
+def result_of(
+    loaded: LoadedConfig, desk: BacktestDesk, market: MarketData, settings: ReportSettings | None = None
+) -> BacktestResult:
+    """What a desk that has run leaves: its record, with prices and arrival quotes. Raises `InvariantError`."""
+    require_equal_books(desk)
+    config, harvest = loaded.config, desk.harvest
+    fingerprint = harvest.fingerprint()
+    record = RunRecord(
+        config_hash=loaded.hash,
+        code_version=code_version(),
+        seed=config.desk.seed,
+        name=config.desk.name,
+        base_currency=config.desk.base_currency,
+        starting_balances={name: dict(venue.starting_balances) for name, venue in config.venues.items()},
+        start=market.start,
+        end=market.end,
+        symbols=_symbols(config, market),
+        files=market.files,
+        fills=harvest.fills,
+        funding=[],
+        orders=_counts(harvest),
+        rows=desk.tape.rows,
+        decisions=harvest.decisions,
+        no_trades={reason.value: count for reason, count in sorted(harvest.no_trades.items())},
+        fill_model={name: fill_model(config, name) for name in config.venues},
+        notes=(CONFLATION, EXACT_TIME, NO_FUNDING),
+        fingerprint=fingerprint,
+    )
+    chosen = settings or ReportSettings(day_boundary=str(config.risk.day_boundary))
+    return BacktestResult(record, prices_of(market.feeds), harvest.arrivals, chosen)
+
+
+def require_equal_books(desk: BacktestDesk) -> None:
+    """Cash and positions as the venues have them are those that risk has, to the last digit.
+
+    Raises `InvariantError` otherwise: then no figure of the run can be trusted.
+    """
+    risk = desk.hosts["risk"].machine.actor.state
+    for venue in desk.venues.values():
+        truth = venue.engine.account(desk.config.desk.name)
+        known = risk.accounts.get(venue.name)
+        balances = {} if known is None else {name: each for name, each in known.balances.items() if each}
+        if balances != {name: each for name, each in truth.balances.items() if each}:
+            raise _unequal(f"cash at {venue.name}", balances, truth.balances)
+        for symbol, listed in desk.config.symbols.items():
+            if listed.venue != venue.name:
+                continue
+            held = truth.positions[symbol].quantity if symbol in truth.positions else 0
+            holding = risk.holdings.get(f"{venue.name}/{symbol}")
+            if (holding.position if holding is not None else 0) != held:
+                raise _unequal(f"position in {symbol} at {venue.name}", holding, held)
+
+
+def _unequal(what: str, desk: object, venue: object) -> InvariantError:
+    return InvariantError(
+        f"{what}: the venue has {venue}", field="books", value=desk, remedy="a defect of the desk; report it"
+    )
+
+
+def fill_model(config: DeskConfig, name: str) -> str:
+    """How orders are filled at a venue, in one sentence."""
+    venue = config.venues[name]
+    queue = "behind the size displayed at their price" if venue.fill.queue_position else "first in line"
+    models = {
+        "top": f"takers get the displayed best price and size, passive orders wait {queue} for prints and "
+        "quotes through them",
+        "depth": f"takers walk the displayed levels, passive orders wait {queue} for prints and quotes through them",
+        "trades": f"takers get the size of the last print, passive orders wait {queue} for prints",
+        "bars": "market orders fill at the next bar's open, limits only when a bar trades through them, stops at the "
+        "worse of stop and open; where one bar could reach both, stops come first",
+        "none": "orders meet each other only",
+    }
+    slippage = f"; slippage {venue.fill.slippage:%}" if venue.fill.slippage else ""
+    return (
+        f"{models[venue.fill.market]}{slippage}; {venue.latency_order / 1e6:g} ms to the book, "
+        f"{venue.latency_report / 1e6:g} ms back"
+    )
+
+
+def _symbols(config: DeskConfig, market: MarketData) -> tuple[SymbolInfo, ...]:
+    return tuple(
+        SymbolInfo(
+            each.symbol,
+            config.symbols[each.symbol].venue,
+            each.quote_currency,
+            each.multiplier,
+            each.tick,
+            each.maker_fee,
+            each.taker_fee,
+        )
+        for each in settings_map.paper_instruments(config)
+        if each.symbol in market.feeds
+    )
+
+
+def _counts(harvest: Harvest) -> OrderCounts:
+    states = harvest.orders.states()
+    return OrderCounts(
+        intents=harvest.intents,
+        approved=harvest.verdicts[Verdict.APPROVED],
+        resized=harvest.verdicts[Verdict.RESIZED],
+        rejected={reason.value: count for reason, count in sorted(harvest.rejected.items())},
+        placed=harvest.orders.orders_seen,
+        filled=states[OrderState.FILLED],
+        partially_filled=harvest.partially_filled,
+        cancelled=states[OrderState.CANCELLED],
+        expired=states[OrderState.EXPIRED],
+        rejected_by_venue=states[OrderState.REJECTED],
+        checks_per_intent=harvest.checks / harvest.intents if harvest.intents else None,
+    )
+
+
+def _reporter(
+    market: MarketData, progress: Callable[[Progress], None] | None
+) -> Callable[[int, int], None] | None:
+    if progress is None:
+        return None
+    counts = [getattr(feed, "rows", None) for feed in market.feeds.values()]
+    total = None if None in counts else sum(counts)
+    return lambda rows, time: progress(Progress(rows, total, time))
