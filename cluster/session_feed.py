@@ -145,6 +145,7 @@ def _synthetic_bounds(config: DeskConfig, start: int, *, granted: bool) -> tuple
 def _recorded_bounds(config: DeskConfig, files: Sequence[str], cache: str) -> tuple[int, int | None]:
     """The window of the recordings. They are read whole, so that they are known to be sound before anything starts."""
     from cluster.feeds import Recording
+    from cluster.host import settings_map
 
     if not files:
         raise ConfigurationError(
@@ -153,7 +154,14 @@ def _recorded_bounds(config: DeskConfig, files: Sequence[str], cache: str) -> tu
             remedy="give one or more recordings with --data FILE",
         )
     listings = {each.listing: symbol for symbol, each in config.symbols.items()}
-    recording = Recording([Path(file) for file in files], listings, cache_folder=Path(cache))
+    recording = Recording(
+        [Path(file) for file in files],
+        listings,
+        cache_folder=Path(cache),
+        include_depth=settings_map.needs_depth(config),
+        bar_time=config.feed.bar_time,
+        one_sided=config.feed.one_sided,
+    )
     missing = [symbol for symbol in config.symbols if symbol not in recording.symbols]
     if missing:
         raise ConfigurationError(

@@ -87,12 +87,13 @@ def costs_of(
 def _against(quote: tuple[float, float], fill: Fill) -> tuple[float, float]:
     """Spread and slippage per base unit."""
     bid, ask = quote
-    if not 0 < bid <= ask:
+    # a crossed book (bid above ask) is seen now and then: half its spread is below zero, and the sum still holds
+    if not (bid > 0 and ask > 0):
         raise DataProviderError(
             "the quote of a decision is no quote",
             field=f"arrivals.{fill.intent_id}",
             value=quote,
-            remedy="give bid and ask with 0 < bid <= ask, or leave the intent out",
+            remedy="give a bid and an ask above zero, or leave the intent out",
         )
     sign, price = fill.side.sign, float(fill.price)
     touch = ask if sign > 0 else bid

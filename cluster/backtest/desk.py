@@ -39,6 +39,9 @@ NO_STORE = StepSettings(
 )
 """Nothing is recovered from a backtest, so nothing is snapshotted, digested or hashed."""
 
+_REPORTS = 400
+"""How often progress is told in a run, about."""
+
 
 class BacktestDesk:
     """See the module docstring. `feeds` are by symbol; time runs from `start` to `end`, ns UTC.
@@ -102,7 +105,8 @@ class BacktestDesk:
     def run(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Play the market to its end and let the desk come to rest.
 
-        `progress` is told from time to time how many rows were played and the desk time. Raises what ended an actor.
+        `progress` is told from time to time, in equal spans of desk time, how many rows were played and the time.
+        Raises what ended an actor.
         """
         for address in self.hosts:
             self.rounds.settle(address)
@@ -118,9 +122,10 @@ class BacktestDesk:
 
     def _play(self, end: int, progress: Callable[[int, int], None] | None, *, rows: bool = True) -> None:
         tape, books, store, clock = self.tape, self.books, self.store, self.clock
-        turns = 0
+        stride = max(1, (end - clock.now) // _REPORTS)
+        report_at = clock.now + stride if progress is not None else end
         while True:
-            until = min(end, store.next_alarm(), books.next_time)
+            until = min(end, store.next_alarm(), books.next_time, report_at)
             if rows and tape.play(until, books.watched):
                 now = tape.time
                 clock.now = now
@@ -136,8 +141,8 @@ class BacktestDesk:
                 if until >= end and min(store.next_alarm(), books.next_time) > end:
                     return
             self._catch_up(now)
-            turns += 1
-            if progress is not None and not turns & 1023:
+            if progress is not None and now >= report_at:
+                report_at = now + stride
                 progress(tape.rows, now)
 
     def _catch_up(self, now: int) -> None:

@@ -65,8 +65,14 @@ def _recorded(
     config: DeskConfig, symbols: Sequence[str], paths: Sequence[Path], cache: Path
 ) -> tuple[dict[str, Feed], int, int, tuple[DataFile, ...]]:
     listings = {config.symbols[symbol].listing: symbol for symbol in symbols}
-    depth = any(_kind(config, symbol) is MarketKind.DEPTH for symbol in symbols)
-    recording = Recording(paths, listings, cache_folder=cache, include_depth=depth)
+    recording = Recording(
+        paths,
+        listings,
+        cache_folder=cache,
+        include_depth=settings_map.needs_depth(config),
+        bar_time=config.feed.bar_time,
+        one_sided=config.feed.one_sided,
+    )
     missing = [symbol for symbol in symbols if symbol not in recording.symbols]
     if missing:
         raise ConfigurationError(

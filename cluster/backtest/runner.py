@@ -23,7 +23,9 @@ from messages.orders import OrderState
 CONFLATION = (
     "A backtest sees every quote; a live desk that falls behind sees the latest and passes over the rest."
 )
-EXACT_TIME = "Decisions, commands and reports happen at their exact desk time, and nothing is known before its time."
+EXACT_TIME = (
+    "Decisions, commands and reports happen at their exact desk time, and nothing is known before its time."
+)
 NO_FUNDING = "No funding was charged or paid."
 
 

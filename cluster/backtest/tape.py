@@ -35,6 +35,7 @@ class Tape:
         "_feed_rows",
         "_next",
         "_observers",
+        "_passed",
         "_pending",
         "_rows",
         "_symbols",
@@ -45,7 +46,6 @@ class Tape:
         "due",
         "feed",
         "matched",
-        "rows",
         "time",
         "watches",
     )
@@ -64,14 +64,18 @@ class Tape:
         self.time = 0
         self.feed = 0
         self.due = self.matched = False
-        self.rows = 0
-        """Rows played so far, over all feeds."""
+        self._passed = 0
         self._window: Chunk | None = None
         self._times: list[int] = []
         self._rows: Iterator[_Row] = iter(())
         self._feed_rows: list[list[int]] = []
         self._synced: list[int] = []
         self._next = 0
+
+    @property
+    def rows(self) -> int:
+        """Rows played so far, over all feeds."""
+        return self._passed + self._next
 
     @property
     def position(self) -> int:
@@ -161,7 +165,7 @@ class Tape:
     def _load(self) -> bool:
         """Go on to the next window of rows that no feed can have earlier ones of; False at the end of all feeds."""
         self.sync_all()
-        self.rows += len(self._times)
+        self._passed += len(self._times)
         for feed, own in enumerate(self._feed_rows):
             self._before[feed] += len(own)
         parts = self._parts()

@@ -138,11 +138,7 @@ def _summary(result: BacktestResult) -> Group:
         ("round trips", _trips(statistics)),
         ("intents", _intents(result)),
         ("orders", _orders(result)),
-        (
-            "costs",
-            f"fees {statistics.costs.fees:,.2f}, spread {statistics.costs.spread:,.2f}, "
-            f"slippage {statistics.costs.slippage:,.2f}, funding {statistics.costs.funding:,.2f}",
-        ),
+        ("costs", _costs(statistics)),
         ("config", record.config_hash[:12]),
         ("fingerprint", record.fingerprint),
     ):
@@ -163,6 +159,17 @@ def _summary(result: BacktestResult) -> Group:
 def _profit(statistics: Statistics, currency: str) -> str:
     total = "-" if statistics.total_return is None else f"{statistics.total_return:+.3%}"
     return f"{statistics.profit:,.2f} {currency} ({total}), final NAV {statistics.final_nav:,.2f}"
+
+
+def _costs(statistics: Statistics) -> str:
+    costs = statistics.costs
+    parts = (
+        ("fees", costs.fees),
+        ("spread", costs.spread),
+        ("slippage", costs.slippage),
+        ("funding", costs.funding),
+    )
+    return ", ".join(f"{name} {'-' if value is None else f'{value:,.2f}'}" for name, value in parts)
 
 
 def _trips(statistics: Statistics) -> str:

@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from cluster.cli import bench, control, inspection, reading, running, settings, storage
+from cluster.cli import (
+    backtesting,
+    bench,
+    control,
+    inspection,
+    reading,
+    replaying,
+    running,
+    settings,
+    storage,
+)
 from cluster.cli.exits import EPILOG, Exit, code_of
 from cluster.cli.output import say
 from messages.errors import DeskError
@@ -39,7 +49,7 @@ def options(
     """A trading desk made of durable, supervised actors on Ray."""
 
 
-for group in (running, reading, inspection, control, settings, storage, bench):
+for group in (running, backtesting, reading, inspection, control, settings, storage, replaying, bench):
     group.register(app)
 
 

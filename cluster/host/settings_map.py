@@ -171,6 +171,7 @@ def paper_instruments(config: DeskConfig, venue: str | None = None) -> tuple[Pap
             kind=MarketKind(chosen.fill.market),
             queue_position=chosen.fill.queue_position,
             slippage=chosen.fill.slippage,
+            max_participation=chosen.fill.max_participation,
         )
         found.append(
             PaperInstrument(
@@ -233,6 +234,9 @@ def market_source(config: DeskConfig, feed: FeedPlan, venue: str | None = None) 
             paths=feed.files,
             listings={each.listing: symbol for symbol, each in listed.items()},
             cache_folder=feed.cache,
+            include_depth=needs_depth(config),
+            bar_time=config.feed.bar_time,
+            one_sided=config.feed.one_sided,
         )
     synthetic = config.feed.synthetic
     return SyntheticSource(
@@ -250,6 +254,11 @@ def market_source(config: DeskConfig, feed: FeedPlan, venue: str | None = None) 
             for symbol in listed
         },
     )
+
+
+def needs_depth(config: DeskConfig) -> bool:
+    """Whether any venue fills from the displayed levels: only then are they read."""
+    return any(venue.fill.market == "depth" for venue in config.venues.values())
 
 
 def _median_size(price: Decimal) -> float:

@@ -23,6 +23,8 @@ def open_feeds(source: MarketSource, instruments: tuple[Instrument, ...]) -> dic
             source.listings,
             cache_folder=source.cache_folder,
             include_depth=source.include_depth,
+            bar_time=source.bar_time,
+            one_sided=source.one_sided,
         )
         return {each.symbol: RecordedFeed.of(recording, each.symbol) for each in instruments}
     return {each.symbol: _synthetic_feed(source, each) for each in instruments}
@@ -125,6 +127,8 @@ class MarketRows:
             self._engine.on_quote(symbol, time, v0, v1, v2, v3)
         elif kind == TickKind.TRADE:
             self._engine.on_trade(symbol, time, v0, v1, int(v2) if v2 == v2 else 0)
+        elif kind == TickKind.BAR:
+            self._engine.on_bar(symbol, time, v0, v1, v2, v3, v4)
         elif kind == TickKind.DEPTH:
             (self._bids if v0 > 0 else self._asks).append((v1, v2))
             if v4 == 1.0:

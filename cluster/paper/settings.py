@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -24,6 +24,8 @@ class RecordedSource(msgspec.Struct, frozen=True, kw_only=True, tag="recorded", 
     listings: dict[str, str]
     cache_folder: str
     include_depth: bool = False
+    bar_time: Literal["auto", "open", "close"] = "auto"
+    one_sided: Literal["absent", "carry"] = "absent"
 
 
 class MarketShapeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from config.duration import MILLISECOND, SECOND, Duration, PositiveDuration
-from config.ratio import Ratio, Share, SignalRatio, SignedRatio
+from config.ratio import PositiveShare, Ratio, Share, SignalRatio, SignedRatio
 from config.schema.base import (
     ByKind,
     Contradiction,
@@ -39,16 +39,23 @@ class FeeSettings(Settings):
 class FillSettings(Settings):
     """How a paper venue decides that an order is filled."""
 
-    market: Literal["top", "depth", "trades"] = Field(
+    market: Literal["top", "depth", "trades", "bars"] = Field(
         default="top",
-        description="What stands for the market: the best bid and ask, the book's depth, or the trades.",
+        description="What stands for the market: the best bid and ask, the book's depth, the trades, or bars; "
+        "`docs/reference.md` says what each fills.",
     )
     queue_position: bool = Field(
         default=True, description="Whether a passive order waits for the size that was displayed before it."
     )
     slippage: Ratio = Field(
         default=Decimal("0.0001"),
-        description="Price given up for each further displayed size that an order takes beyond the best.",
+        description="Price given up for each further displayed size that an order takes beyond the best; by bars, "
+        "for all that it takes.",
+    )
+    max_participation: PositiveShare | None = Field(
+        default=Decimal(1),
+        description="Part of a bar's volume that all orders of the venue in it may fill; null for no bound, also "
+        "where the volume is not known.",
     )
 
 
@@ -189,6 +196,14 @@ class FeedSettings(Settings):
     )
     max_quote_age: PositiveDuration = Field(
         default=5 * SECOND, description="Age at which a quote is too old to decide on, by the venue's clock."
+    )
+    bar_time: Literal["auto", "open", "close"] = Field(
+        default="auto",
+        description="What the time of a recorded bar means; auto goes by the name of its column.",
+    )
+    one_sided: Literal["absent", "carry"] = Field(
+        default="carry",
+        description="What a recorded quote of one side says of the other: it is absent, or it is what it was.",
     )
     synthetic: SyntheticSettings = Field(
         default=SyntheticSettings(), description="The market of mode synthetic."

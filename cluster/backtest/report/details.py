@@ -38,8 +38,8 @@ def prices(result: BacktestResult) -> str:
     ]
     remark = (
         "Triangles point at fills: buys from below, sells from above; fills close to each other share one at their "
-        f"mean price. A symbol with up to {charts.MOST_TRADE_LINES} trades has a line from each entry to its exit (first in, first out), "
-        "green where it won."
+        f"mean price. A symbol with up to {charts.MOST_TRADE_LINES} trades has a line from each entry to its exit "
+        "(first in, first out), green where it won."
     )
     if len(fills) > len(chosen):
         remark += f" Shown are the {len(chosen)} symbols with most fills, of {len(fills)}."
@@ -247,4 +247,4 @@ def _trade_table(closed: Sequence[Trade]) -> str:
                 wording.money(each.mfe),
             )
         )
-    return html.table(heads, rows, words=3)
+    return html.table(heads, rows, words=3, dense=True)

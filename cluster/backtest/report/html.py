@@ -51,8 +51,16 @@ def figures(rows: Iterable[tuple[str, Cell]]) -> str:
     return f"<table>{lines}</table>"
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[Cell]], *, words: int = 1, sums: bool = False) -> str:
-    """A table whose first `words` columns are words and whose others are figures; with `sums` the last row is one."""
+def table(
+    heads: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    words: int = 1,
+    sums: bool = False,
+    dense: bool = False,
+) -> str:
+    """A table whose first `words` columns are words and whose others are figures; with `sums` the last row is one.
+    `dense` is for tables of many columns."""
     kinds = ["t" if index < words else "n" for index in range(len(heads))]
     head = "".join(f'<th class="{kind}">{escape(name)}</th>' for kind, name in zip(kinds, heads, strict=True))
     lines = [
@@ -63,9 +71,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Cell]], *, words: int = 
         f'<tr class="sum">{line}</tr>' if sums and index == len(lines) - 1 else f"<tr>{line}</tr>"
         for index, line in enumerate(lines)
     ]
-    return (
-        f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
-    )
+    style = ' class="dense"' if dense else ""
+    return f'<div class="wide"><table{style}><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
 
 
 def section(title: str, *content: str) -> str:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 FILES_SHOWN = 8
 """Data files listed openly; more are folded away."""
 
+FEWEST_DAYS = 10
+"""Daily returns from which their distribution is drawn."""
+
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -26,8 +29,8 @@ def header(result: BacktestResult) -> str:
     span = wording.duration(record.end - record.start)
     rows: list[tuple[str, Cell]] = [
         ("Fingerprint", html.code(record.fingerprint)),
-        ("Settings", html.code(record.config_hash)),
-        ("Code", html.code(record.code_version)),
+        ("Config hash", html.code(record.config_hash)),
+        ("Code version", html.code(record.code_version)),
         ("Seed", str(record.seed)),
         ("Started with", _balances(record)),
         ("Read", f"{wording.count(record.rows)} rows of market data from {len(record.files)} files"),
@@ -116,8 +119,9 @@ def months(result: BacktestResult) -> str:
 def days(result: BacktestResult) -> str:
     """The distribution of daily returns."""
     daily = result.statistics.daily
-    if len(daily) < 2:
-        return html.section("Daily returns", html.note("Fewer than two days: there is no distribution."))
+    if len(daily) < FEWEST_DAYS:
+        known = "".join(f" {day.period}: {wording.signed_percent(day.value)}." for day in daily)
+        return html.section("Daily returns", html.note(f"Too few days for a distribution.{known}"))
     up = sum(day.value > 0 for day in daily)
     down = sum(day.value < 0 for day in daily)
     remark = f"{len(daily)} days, {up} with a gain, {down} with a loss."

@@ -50,7 +50,11 @@ svg .gross-name{fill:var(--accent)}svg .net-name{fill:var(--net)}
 .buy{fill:var(--gain)}.sell{fill:var(--loss)}
 .win-line,.loss-line{stroke-width:1.3;stroke-dasharray:3 2;fill:none}
 .win-line{stroke:var(--gain)}.loss-line{stroke:var(--loss)}
-@media print{:root{color-scheme:light;--paper:#fff;--soft:#f4f5f7;--ink:#000;--dim:#444;--rule:#ccc;
+@media (max-width:940px){table.dense{font-size:10.5px}table.dense th,table.dense td{padding:2px 3px}
+table{font-size:12px}th,td{padding:3px 5px}th.n{white-space:normal}
+table.months td,table.months th{padding:4px 3px}}
+@media print{table.dense{font-size:7.5px!important}.wide{overflow:visible}th.n{white-space:normal}th,td{padding:2px 4px}
+:root{color-scheme:light;--paper:#fff;--soft:#f4f5f7;--ink:#000;--dim:#444;--rule:#ccc;
 --accent:#2459c4;--gain:#0f7a4a;--loss:#bd2b2b;--fall:#bd2b2b;--band:#bd2b2b14;--gross:#2459c426;--net:#a35a00}
 body{max-width:none;padding:0;font-size:11px}table{font-size:10px}.card b{font-size:15px}
 h2{break-after:avoid}svg,.card,tr{break-inside:avoid}.card,td,rect,path{print-color-adjust:exact;

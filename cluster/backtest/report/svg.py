@@ -29,11 +29,10 @@ def path(x: Values, y: Values, style: str) -> str:
 
 
 def area(x: Values, y: Values, base: float, style: str) -> str:
-    """The area between points and a level."""
-    if not len(x):
-        return ""
-    outline = f"{polyline(x, y)}L{number(x[-1])} {number(base)}L{number(x[0])} {number(base)}Z"
-    return f'<path class="{style}" d="{outline}"/>'
+    """The area between points and a level; nan leaves a gap."""
+    known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+    stretches = np.split(known, np.flatnonzero(np.diff(known) > 1) + 1)
+    return shape("".join(_closed(x[each], y[each], base) for each in stretches if len(each)), style)
 
 
 def shape(outline: str, style: str) -> str:
@@ -64,6 +63,10 @@ def polyline(x: Values, y: Values) -> str:
             commands.append(f"{pen}{px:g} {py:g}")
         pen = "L" if here else "M"
     return "".join(commands)
+
+
+def _closed(x: Values, y: Values, base: float) -> str:
+    return f"{polyline(x, y)}L{number(x[-1])} {number(base)}L{number(x[0])} {number(base)}Z"
 
 
 def number(value: float) -> str:

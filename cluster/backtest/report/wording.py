@@ -17,6 +17,9 @@ SIGNIFICANT_DIGITS = 12
 NOTHING = "–"
 """What stands where a figure is undefined."""
 
+BEYOND_READING = 1e5
+"""Ratios from which the size is told and not the digits: a good day as a yearly return."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -75,6 +78,8 @@ def percent(value: float | None, *, decimals: int = 2) -> str:
     """A fraction in percent."""
     if value is None or not math.isfinite(value):
         return NOTHING
+    if abs(value) >= BEYOND_READING:
+        return f"{_signed(f'{value * 100:.1e}')} %"
     # more digits for what would read as nothing
     places = decimals if value == 0 or abs(value) >= 0.001 else decimals + 2
     return f"{_signed(f'{value * 100:,.{places}f}')} %"
@@ -87,7 +92,9 @@ def signed_percent(value: float | None) -> str:
 
 def ratio(value: float | None) -> str:
     """A pure number with two decimals."""
-    return NOTHING if value is None or not math.isfinite(value) else _signed(f"{value:,.2f}")
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    return _signed(f"{value:.1e}" if abs(value) >= BEYOND_READING else f"{value:,.2f}")
 
 
 def bps(value: float | None) -> str:
@@ -100,12 +107,11 @@ def count(value: int) -> str:
     return f"{value:,d}"
 
 
-def moment(time: int | None, *, seconds: bool = True) -> str:
+def moment(time: int | None) -> str:
     """A time in ns UTC as `2024-08-08 12:30:00`."""
     if time is None:
         return NOTHING
-    shown = _EPOCH + timedelta(seconds=time // SECOND)
-    return shown.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+    return (_EPOCH + timedelta(seconds=time // SECOND)).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def duration(span: float | None) -> str:

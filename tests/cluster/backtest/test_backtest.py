@@ -1,0 +1,193 @@
+"""A backtest of a small desk: repeatable, at rest, with the venue's books, and blind to what has not happened yet."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.strategy.strategy import Strategy
+from actors.strategy.view import SymbolView
+from cluster.backtest.desk import BacktestDesk
+from cluster.backtest.report.document import report_json
+from cluster.backtest.runner import Progress, backtest, prepare, require_equal_books, result_of
+from config import LoadedConfig
+from messages.errors import ConfigurationError, DataProviderError, InvariantError
+from tests.cluster.backtest.market import DESK, SECOND, small_desk
+
+
+def _run(loaded: LoadedConfig, **window: int) -> BacktestDesk:
+    desk, _ = prepare(loaded, **window)
+    desk.run()
+    desk.harvest.fold()
+    return desk
+
+
+def test_it_trades_and_ends_at_rest_with_the_venues_books(tmp_path: Path) -> None:
+    desk = _run(small_desk(tmp_path))
+    assert desk.harvest.orders.orders_seen > 30
+    assert len(desk.harvest.fills) > 20
+    assert all(host.machine.position.outstanding == 0 for host in desk.hosts.values())
+    assert not desk.venues["execution/paper"].ledger.open_orders
+    require_equal_books(desk)
+
+
+def test_books_that_differ_from_the_venues_are_an_error(tmp_path: Path) -> None:
+    loaded = small_desk(tmp_path)
+    desk, market = prepare(loaded)
+    desk.run()
+    desk.venues["execution/paper"].engine.deposit("small", "USDT", Decimal("0.01"))
+    with pytest.raises(InvariantError, match="cash at paper"):
+        result_of(loaded, desk, market)
+
+
+def test_the_report_is_the_same_to_the_last_byte_in_any_process(tmp_path: Path) -> None:
+    loaded = small_desk(tmp_path)
+    here = report_json(backtest(loaded))
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from cluster.backtest.runner import backtest\n"
+        "from cluster.backtest.report.document import report_json\n"
+        "sys.stdout.buffer.write(report_json(backtest(Path(sys.argv[1]))))\n"
+    )
+    for seed in ("1", "2"):
+        there = subprocess.run(
+            [sys.executable, "-c", script, str(tmp_path / "small.yaml")],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        )
+        assert there.stdout == here
+
+
+def test_progress_is_told_with_the_rows_there_are(tmp_path: Path) -> None:
+    told: list[Progress] = []
+    result = backtest(small_desk(tmp_path, "feed.synthetic.quotes_per_second=200"), progress=told.append)
+    assert result.record.rows > 5_000
+    assert [each.rows for each in told] == sorted(each.rows for each in told)
+    assert len(told) > 100
+    assert told[0].total == result.record.rows
+
+
+# ---------------------------------------------------------------------- nobody looks ahead
+
+
+def _history(desk: BacktestDesk, before: int) -> list[tuple[object, ...]]:
+    """Everything that was ordered and filled before a time."""
+    orders = [
+        (order.placed_at, order.intent_id, order.side, order.quantity, order.limit_price)
+        for order in desk.harvest.orders.orders.values()
+        if order.placed_at is not None and order.placed_at < before
+    ]
+    fills = [
+        (fill.event_time, fill.intent_id, fill.price, fill.quantity)
+        for fill in desk.harvest.fills
+        if fill.event_time < before
+    ]
+    return [*orders, *fills]
+
+
+def _require_blind(loaded: LoadedConfig) -> None:
+    """What happens before a moment is the same whether or not the market goes on after it."""
+    whole, market = prepare(loaded)
+    whole.run()
+    whole.harvest.fold()
+    for part in (0.3, 0.55, 0.8):
+        cut = market.start + int((market.end - market.start) * part)
+        shorter = _run(loaded, end=cut)
+        known = _history(whole, cut)
+        assert len(known) > 3
+        assert _history(shorter, cut) == known
+
+
+def test_nobody_knows_what_lies_ahead(tmp_path: Path) -> None:
+    _require_blind(small_desk(tmp_path))
+
+
+class Seer(Strategy):
+    """Looks ahead on purpose: asks what the mid will be a second from now, as far as the data goes."""
+
+    future: list[tuple[int, float]] = []
+
+    def on_start(self) -> None:
+        self.direction = 0
+
+    def on_quote(self, view: SymbolView) -> bool:
+        ahead = [mid for time, mid in self.future if view.quote_time < time <= view.quote_time + SECOND]
+        if not ahead:
+            return False
+        direction = 1 if ahead[-1] > (view.bid + view.ask) / 2 else -1
+        changed, self.direction = direction != self.direction, direction
+        return changed
+
+    def decide(self, desk: Any) -> None:
+        desk.target(self.direction)
+
+
+def test_a_strategy_that_does_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    strategies = {
+        "seer": {
+            "kind": f"{__name__}:Seer",
+            "symbols": ["BTC-USDT"],
+            "order": {"style": "market", "notional": 2000, "deadline": "2s"},
+        }
+    }
+    loaded = small_desk(tmp_path, strategies=strategies)
+
+    honest = prepare
+
+    def with_foresight(*args: Any, **keywords: Any) -> Any:
+        desk, market = honest(*args, **keywords)
+        chunks = list(market.feeds["BTC-USDT"].open(0))
+        Seer.future = [
+            (int(time), float(bid + ask) / 2)
+            for chunk in chunks
+            for time, bid, ask in zip(chunk.time, chunk.v0, chunk.v2, strict=True)
+            if market.start <= time <= market.end
+        ]
+        return desk, market
+
+    monkeypatch.setitem(globals(), "prepare", with_foresight)
+    with pytest.raises(AssertionError, match="=="):
+        _require_blind(loaded)
+
+
+# ---------------------------------------------------------------------- windows and bad input
+
+
+def test_a_window_is_what_is_played(tmp_path: Path) -> None:
+    loaded = small_desk(tmp_path)
+    _, market = prepare(loaded)
+    start, end = market.start + 5 * SECOND, market.start + 9 * SECOND
+    result = backtest(loaded, start=start, end=end)
+    assert (result.record.start, result.record.end) == (start, end)
+    assert 0 < result.record.rows < 300
+    assert all(start <= fill.event_time <= end + 3 * SECOND for fill in result.fills)
+
+
+def test_a_window_outside_of_the_data_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="window"):
+        backtest(small_desk(tmp_path), start=1, end=2)
+
+
+def test_a_recorded_market_without_data_is_refused(tmp_path: Path) -> None:
+    loaded = small_desk(tmp_path, feed={**DESK["feed"], "mode": "recorded"})
+    with pytest.raises(ConfigurationError, match="--data"):
+        backtest(loaded)
+
+
+def test_data_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataProviderError, match="nowhere"):
+        backtest(small_desk(tmp_path), [tmp_path / "nowhere"])
+
+
+def test_a_symbol_without_data_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "btcusdt.csv"
+    file.write_text("timestamp,bid,bid_size,ask,ask_size\n1700000000000,1,1,2,1\n1700000001000,1,1,2,1\n")
+    with pytest.raises((ConfigurationError, DataProviderError), match="ETH"):
+        backtest(small_desk(tmp_path), [file])
