@@ -1,7 +1,8 @@
 """The strategy actor: sees the feed, decides with the strategies of one symbol (or a group), books their fills.
 
-Of a step in which an observation is due, exits come first, then the strategies that are due in their order, then the
-marks for risk. A due observation belongs to the last row folded: the host takes it before it folds the next one.
+Of a step in which an observation is due, the marks for risk come first, so that it judges by the market the decision
+was made on; then exits, then the strategies that are due in their order. A due observation belongs to the last row
+folded: the host takes it before it folds the next one.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from actors.strategy.position import after_fill
 from actors.strategy.settings import StrategyActorSettings, check_settings, strategy_key
 from actors.strategy.slot import Slot
 from actors.strategy.state import OpenIntent, StrategyActorState, StrategyState
+from actors.strategy.strategy import Strategy
 from messages.base import Address
 from messages.control import Halt, Mode, ModeChanged
 from messages.decisions import (
@@ -114,20 +116,25 @@ class StrategyActor(StrategyMemory):
             return lane.feed_bar(row, Bar(BarSource.FEED, None, event_time or time, v0, v1, v2, v3, v4, None))
         return False
 
+    @property
+    def strategies(self) -> tuple[Strategy, ...]:
+        """The strategies as they run now, in the order in which they decide; for tests and measurements."""
+        return tuple(slot.strategy for slot in self._slots.values())
+
     @receives(ObservationDue)
     def _on_observation(self, message: ObservationDue, ctx: Context) -> None:
         lane = self._lanes.get(message.symbol)
         if lane is None:
             return
+        row = self._row
+        if self._marks_row == row:
+            self._send_marks(ctx)
         for slot in lane.slots:
             leaving.check_levels(slot, ctx)
-        row = self._row
         due = [slot for slot in lane.slots if slot.due_row == row and slot.enabled]
         if due and self._decidable(due[0], ctx):
             for slot in due:
                 slot.desk.within(ctx, slot.strategy.decide)
-        if self._marks_row == row:
-            self._send_marks(ctx)
 
     def _decidable(self, slot: Slot, ctx: Context) -> bool:
         """Whether the symbol's quote is fresh; says so once when that changes."""
