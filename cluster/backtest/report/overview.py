@@ -33,7 +33,7 @@ def header(result: BacktestResult) -> str:
         ("Code version", html.code(record.code_version)),
         ("Seed", str(record.seed)),
         ("Started with", _balances(record)),
-        ("Read", f"{wording.count(record.rows)} rows of market data from {len(record.files)} files"),
+        ("Read", f"{wording.count(record.rows)} rows of market data{_of_files(record)}"),
     ]
     rows += [(f"Fills on {venue}", model) for venue, model in sorted(record.fill_model.items())]
     rows += [("Note", text) for text in record.notes]
@@ -78,9 +78,10 @@ def account(result: BacktestResult) -> str:
 def figures(result: BacktestResult) -> str:
     """Every figure, and what undefined means."""
     it, curve = result.statistics, result.equity
+    plural = "return" if it.returns == 1 else "returns"
     remark = (
         f"{wording.NOTHING} is undefined: too few points, or a division by zero. Volatility, Sharpe, Sortino, skew, "
-        f"kurtosis, VaR and CVaR rest on {it.returns} daily returns (days end at midnight "
+        f"kurtosis, VaR and CVaR rest on {it.returns} daily {plural} (days end at midnight "
         f"{result.settings.day_boundary}), {it.periods_per_year} per year, risk-free rate "
         f"{wording.percent(it.risk_free)}. The drawdown is measured every {wording.duration(curve.step)}. "
         "Trades are closed round trips at average cost, after fees."
@@ -135,6 +136,11 @@ def _balances(record: RunRecord) -> str:
         for currency, amount in sorted(balances.items())
     ]
     return ", ".join(held) or "nothing"
+
+
+def _of_files(record: RunRecord) -> str:
+    number = len(record.files)
+    return "" if not number else " from one file" if number == 1 else f" from {number} files"
 
 
 def _files(record: RunRecord) -> str:

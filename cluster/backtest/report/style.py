@@ -50,7 +50,8 @@ svg .gross-name{fill:var(--accent)}svg .net-name{fill:var(--net)}
 .buy{fill:var(--gain)}.sell{fill:var(--loss)}
 .win-line,.loss-line{stroke-width:1.3;stroke-dasharray:3 2;fill:none}
 .win-line{stroke:var(--gain)}.loss-line{stroke:var(--loss)}
-@media (max-width:940px){table.dense{font-size:10.5px}table.dense th,table.dense td{padding:2px 3px}
+@media (max-width:940px){body{padding:20px 12px 40px}table.dense{font-size:10.5px}
+table.dense th,table.dense td{padding:2px 3px}
 table{font-size:12px}th,td{padding:3px 5px}th.n{white-space:normal}
 table.months td,table.months th{padding:4px 3px}}
 @media print{table.dense{font-size:7.5px!important}.wide{overflow:visible}th.n{white-space:normal}th,td{padding:2px 4px}
