@@ -47,22 +47,31 @@ def backtest(
     report: Annotated[
         Path | None, typer.Option("--report", help="Write the report into this folder.")
     ] = None,
+    periods: Annotated[
+        int,
+        typer.Option("--periods-per-year", min=1, help="Daily returns in a year: 365, or 252 for stocks."),
+    ] = 365,
     cache: CacheOption = None,
     overrides: SetOption = None,
     as_json: JsonFlag = False,
 ) -> Exit:
     """Run a desk over recorded data: the same actors, risk checks and ledger as live, at full speed."""
+    from cluster.backtest.record import ReportSettings
     from cluster.backtest.report.document import report_json
     from cluster.backtest.runner import backtest as run
 
+    loaded = load(config, overrides)
     with _progress(quiet=as_json) as progress:
         result = run(
-            load(config, overrides),
+            loaded,
             data or (),
             start=None if start is None else instant("--from", start),
             end=None if end is None else instant("--to", end, last=True),
             cache=cache,
             progress=progress,
+            settings=ReportSettings(
+                periods_per_year=periods, day_boundary=str(loaded.config.risk.day_boundary)
+            ),
         )
     page = result.write_report(report) if report is not None else None
     if as_json:

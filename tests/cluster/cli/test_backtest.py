@@ -1,0 +1,72 @@
+"""`raydesk backtest` as a person runs it: a summary or one JSON document, a report, and clear words for bad input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cluster.cli.backtesting import instant
+from cluster.cli.exits import Exit
+from cluster.cli.main import run
+from messages.errors import ConfigurationError
+from tests.cluster.backtest.market import small_desk
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> str:
+    """The path of a small desk's settings."""
+    small_desk(tmp_path)
+    return str(tmp_path / "small.yaml")
+
+
+def test_it_ends_in_a_summary_and_a_report(
+    settings: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["backtest", settings, "--report", str(tmp_path / "out")]) == Exit.OK
+    told = capsys.readouterr()
+    for word in ("period", "profit", "intents", "fingerprint", "BTC-USDT", "ETH-USDT"):
+        assert word in told.out
+    assert "report.html" in told.err
+    assert {path.name for path in (tmp_path / "out").iterdir()} >= {"report.html", "report.json", "fills.csv"}
+
+
+def test_json_is_the_report_itself(settings: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["backtest", settings, "--json", "--report", str(tmp_path / "out")]) == Exit.OK
+    printed = capsys.readouterr().out
+    assert printed == (tmp_path / "out" / "report.json").read_text()
+    assert json.loads(printed)["run"]["fingerprint"]
+
+
+def test_periods_per_year_are_the_users(settings: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["backtest", settings, "--json", "--periods-per-year", "252"]) == Exit.OK
+    assert json.loads(capsys.readouterr().out)["statistics"]["periods_per_year"] == 252
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--from", "yesterday"], "--from"),
+        (["--from", "2031-01-01"], "window"),
+        (["--data", "nowhere.csv"], "nowhere.csv"),
+        (["--set", "risk.no_such=1"], "no_such"),
+    ],
+)
+def test_bad_input_is_told_in_one_line(
+    settings: str, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert run(["backtest", settings, *arguments]) != Exit.OK
+    told = capsys.readouterr()
+    assert said in told.err
+    assert "Traceback" not in told.err
+
+
+def test_times_are_utc_and_a_last_day_is_whole() -> None:
+    assert instant("--from", "2024-08-08") == 1_723_075_200_000_000_000
+    assert instant("--to", "2024-08-08", last=True) == 1_723_161_599_999_999_999
+    assert instant("--from", "2024-08-08T02:00:00+02:00") == instant("--from", "2024-08-08")
+    with pytest.raises(ConfigurationError, match="--from"):
+        instant("--from", "08/08/24")
