@@ -90,5 +90,8 @@ Share = Annotated[
 ]
 """A fraction from zero to one: a probability, a part of a whole."""
 
+PositiveShare = Annotated[Share, AfterValidator(_above_zero)]
+"""A part of a whole that is not nothing."""
+
 SignalRatio = Annotated[float, BeforeValidator(_fraction), _text, WithJsonSchema(_JSON_SCHEMA)]
 """A fraction that meets market data rather than money: thresholds and volatilities of signals, as float64."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ import messages
 from actors.execution import gate, transitions
 from actors.risk import modes
 from actors.risk.checks import CHECKS
+from actors.venues.matching import bars
+from actors.venues.matching.instruments import MarketKind
 from cluster.cli.exits import MEANINGS
 from cluster.docs.markdown import code, codes, page, table
 from cluster.docs.meanings import FAILPOINTS, REASONS
@@ -27,8 +30,8 @@ _HEAD = """\
 *Written by `python -m cluster.docs` from the tables the code works with; a test compares it with the code.*
 
 [Modes](#modes) · [Risk checks](#risk-checks) · [The last gate](#the-last-gate) ·
-[Order states](#order-states) · [Reason codes](#reason-codes) · [Event types](#event-types) ·
-[Metrics](#metrics) · [Failpoints](#failpoints) · [Exit codes](#exit-codes)"""
+[Order states](#order-states) · [Fill models](#fill-models) · [Reason codes](#reason-codes) ·
+[Event types](#event-types) · [Metrics](#metrics) · [Failpoints](#failpoints) · [Exit codes](#exit-codes)"""
 
 
 def reference_page() -> str:
@@ -40,6 +43,7 @@ def reference_page() -> str:
         _checks(),
         _gate(),
         _transitions(),
+        _fill_models(),
         _reasons(),
         _events(),
         _metrics(),
@@ -113,6 +117,17 @@ def _transitions() -> str:
         "States down, what happens across. `=` is old news and changes nothing; `.` contradicts what is known: it "
         "raises, and is never logged away.",
         transitions.table(),
+    )
+
+
+def _fill_models() -> str:
+    rule = inspect.cleandoc(bars.__doc__ or "").split("\n\n", 1)[1]
+    return page(
+        "## Fill models",
+        "What stands for the market in `venues.*.fill.market`, in paper venues, simulator and backtests alike.",
+        inspect.cleandoc(MarketKind.__doc__ or "").split("\n\n", 1)[1],
+        "### Inside a bar",
+        rule,
     )
 
 

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from actors.venues.matching.events import (
     CancelRejected,
     Event,
+    FundingPaid,
     OrderAccepted,
     OrderCancelled,
+    OrderEvent,
     OrderExpired,
     OrderFilled,
     OrderRejected,
@@ -20,7 +22,7 @@ from messages.errors import InvariantError
 from messages.orders import OrderState
 from messages.reasons import Reason
 
-_NAMES: dict[type[Event], str] = {
+_NAMES: dict[type[OrderEvent], str] = {
     OrderAccepted: "accepted",
     OrderRejected: "rejected",
     OrderTriggered: "triggered",
@@ -31,7 +33,7 @@ _NAMES: dict[type[Event], str] = {
 }
 """What each event of the engine is called on the stream."""
 
-_STATES: dict[type[Event], OrderState] = {
+_STATES: dict[type[OrderEvent], OrderState] = {
     OrderAccepted: OrderState.WORKING,
     OrderRejected: OrderState.REJECTED,
     OrderCancelled: OrderState.CANCELLED,
@@ -68,8 +70,13 @@ class Ledger:
             raise InvariantError("a client order id is taken twice", field="client_order_id", value=key)
         self._orders[key] = self._open[key] = order
 
-    def apply(self, event: Event) -> EventLine:
-        """Enter an event of the engine and tell it. Raises `InvariantError` for an order that is not known."""
+    def apply(self, event: Event) -> EventLine | None:
+        """Enter an event of the engine and tell it; None for funding, which is no order's and shows in the balances.
+
+        Raises `InvariantError` for an order that is not known.
+        """
+        if isinstance(event, FundingPaid):
+            return None
         order = self._orders.get(event.client_order_id)
         if order is None:
             raise InvariantError(
@@ -94,7 +101,7 @@ class Ledger:
         return _line(event, order, fill, reason)
 
 
-def _line(event: Event, order: OrderRecord, fill: FillLine | None, reason: Reason) -> EventLine:
+def _line(event: OrderEvent, order: OrderRecord, fill: FillLine | None, reason: Reason) -> EventLine:
     request = order.request
     return EventLine(
         sequence=event.sequence,

@@ -286,9 +286,11 @@ class PaperVenue:
         self._engine.advance(until)
         self.time = until
         for event in self._engine.drain():
-            self._log.event(self._ledger.apply(event))
-            self._unreported.append(Unreported(event.sequence, event.report_time))
-            self._sequence = event.sequence
+            line = self._ledger.apply(event)
+            if line is not None:
+                self._log.event(line)
+                self._unreported.append(Unreported(line.sequence, line.report_time))
+                self._sequence = line.sequence
 
     def _publish(self) -> None:
         while self._unreported and self._unreported[0].report_time <= self.time:

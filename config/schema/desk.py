@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -14,10 +15,14 @@ from config.schema.base import (
     DeskName,
     Port,
     PositiveCount,
+    PositiveMoney,
     Settings,
     Text,
     matches,
 )
+
+RATE_DIGITS = 10
+"""Digits that a currency's rate may have."""
 
 Environment = Literal["dry_run", "paper", "live"]
 """Whether orders leave the process (not in dry_run) and whether money is behind them (only in live)."""
@@ -43,8 +48,18 @@ class DeskSettings(Settings):
     base_currency: Currency = Field(
         default="USDT", description="The currency in which cash, NAV and limits are counted."
     )
+    rates: Mapping[Currency, PositiveMoney] = Field(
+        default_factory=dict,
+        description="What one unit of each other currency counts in base currency, such as {BTC: 43000}: fixed, for "
+        "checks, NAV and results; balances stay in their own currencies.",
+    )
+
+    def rate_of(self, currency: str) -> Decimal | None:
+        """What one unit of `currency` counts in base currency; None when nobody has said."""
+        return Decimal(1) if currency == self.base_currency else self.rates.get(currency)
 
     def contradictions(self) -> Iterator[Contradiction]:
+        yield from self._odd_rates()
         if self.environment == "live":
             yield Contradiction(
                 ("environment",),
@@ -52,6 +67,21 @@ class DeskSettings(Settings):
                 "live trading is not complete in this version",
                 "use paper or dry_run",
             )
+
+
+    def _odd_rates(self) -> Iterator[Contradiction]:
+        for currency, rate in self.rates.items():
+            if currency == self.base_currency:
+                yield Contradiction(
+                    ("rates", currency), rate, "is the base currency, whose rate is 1", "remove it from rates"
+                )
+            if len(rate.as_tuple().digits) > RATE_DIGITS:
+                yield Contradiction(
+                    ("rates", currency),
+                    rate,
+                    f"has more than {RATE_DIGITS} digits, with which sums would not be exact",
+                    "round it",
+                )
 
 
 class LoggingSettings(Settings):

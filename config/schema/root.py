@@ -71,15 +71,15 @@ class DeskConfig(Settings):
                 )
 
     def _foreign_quotes(self) -> Iterator[Contradiction]:
-        # without conversion rates, NAV and every limit would add up different currencies
+        # without a rate, NAV and every limit would add up different currencies
         for name in self.symbols:
             quote = name.split("-")[1]
-            if quote != self.desk.base_currency:
+            if self.desk.rate_of(quote) is None:
                 yield Contradiction(
                     ("symbols", name),
                     quote,
-                    f"is not quoted in desk.base_currency, {self.desk.base_currency}",
-                    "trade symbols quoted in the base currency, or change desk.base_currency",
+                    f"is neither quoted in desk.base_currency, {self.desk.base_currency}, nor in a currency of desk.rates",
+                    f"say in desk.rates what one {quote} counts, or trade symbols quoted in the base currency",
                 )
 
     def _unknown_symbols(self) -> Iterator[Contradiction]:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from config import DeskConfig
 from config.catalogue import is_secret, node_at, settings
 from config.duration import SECOND
-from tests.config.conftest import SMALLEST, Load
+from tests.config.conftest import SMALLEST, Load, Refuse
 
 pytestmark = pytest.mark.unit
 
@@ -102,3 +102,9 @@ def test_parameters_are_plain_numbers_and_texts(load: Load) -> None:
 
 def test_times_are_nanoseconds(load: Load) -> None:
     assert load().config.redis.on_store_loss == 5 * SECOND
+
+
+@pytest.mark.parametrize("ratio", ["0", "101%", "-1%"])
+def test_a_bars_volume_is_taken_in_part_or_whole(refuse: Refuse, ratio: str) -> None:
+    error = refuse(flags=[f"venues.paper.fill.max_participation={ratio}"])
+    assert "venues.paper.fill.max_participation" in str(error)

@@ -46,13 +46,17 @@ class Holding(msgspec.Struct, gc=False):
 
 
 class Account:
-    """One account. `orders` are its orders in the book by client order id, oldest first."""
+    """One account. `orders` are its orders in the book by client order id, oldest first.
+
+    `sequence` counts its order events, `payments` its funding events.
+    """
 
     __slots__ = (
         "balances",
         "holdings",
         "is_cash_account",
         "orders",
+        "payments",
         "reserved",
         "sequence",
         "settings",
@@ -69,6 +73,7 @@ class Account:
         # A dict and not a set: its order is that of insertion, so that a snapshot's bytes depend on nothing else.
         self.used_ids: dict[str, None] = {}
         self.sequence = 0
+        self.payments = 0
 
     def holding(self, symbol: str) -> Holding:
         """The holding of a symbol, flat when there was none."""
@@ -129,3 +134,4 @@ class AccountState(msgspec.Struct, frozen=True, gc=False):
     reserved: dict[str, Decimal]
     holdings: dict[str, Holding]
     used_ids: list[str]
+    payments: int = 0

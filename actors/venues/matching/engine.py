@@ -11,9 +11,12 @@ from heapq import heappop, heappush
 
 from actors.venues.matching.account import AVERAGING, Account, AccountView, PositionView
 from actors.venues.matching.admission import Candidate, read_order, refusal
+from actors.venues.matching.bar_market import is_bar
+from actors.venues.matching.bars import on_bar
 from actors.venues.matching.book import Book
 from actors.venues.matching.events import Event
 from actors.venues.matching.execution import act, is_through, settle_down, stop_prices
+from actors.venues.matching.funding import funding_terms, pay_funding
 from actors.venues.matching.grid import EXACT
 from actors.venues.matching.instruments import (
     AccountSettings,
@@ -30,7 +33,6 @@ from actors.venues.matching.orders import (
     Command,
     NewOrder,
     OpenOrder,
-    Order,
     cancelled_client_order_id,
 )
 from actors.venues.matching.reports import Reports
@@ -46,10 +48,10 @@ from actors.venues.matching.snapshot import (
     load_orders,
 )
 from messages.errors import ConfigurationError, DataProviderError, SchemaVersionError
-from messages.intents import Side
 from messages.reasons import Reason
 
 _NEW, _CANCEL = 0, 1
+_WITHOUT_PRINTS = (MarketKind.NONE, MarketKind.BARS)
 
 
 class MatchingEngine:
@@ -115,9 +117,16 @@ class MatchingEngine:
 
         Raises `ConfigurationError` for an unknown symbol, `DataProviderError` for time that goes back.
         """
-        book = self._begin(symbol, time)
+        # The whole of a quote that nothing waits for, a million times a second: `_begin` written out.
+        book, reports, pending = self._books.get(symbol), self._reports, self._pending
+        if book is None or time < reports.now or (pending and pending[0][0] < time):
+            book = self._begin(symbol, time)
+        else:
+            reports.now = time
         if book.market.quote(bid, bid_size, ask, ask_size) and book.open_orders:
-            self._update(book)
+            low, high = book.quiet or book.measure_quiet()
+            if not (low <= bid <= high and low <= ask <= high):
+                self._update(book)
 
     def on_depth(
         self,
@@ -140,19 +149,47 @@ class MatchingEngine:
         book = self._begin(symbol, time)
         grid = book.grid
         ticks_down, ticks_up = grid.ticks_down(price), grid.ticks_up(price)
-        if ticks_down is None or ticks_up is None or book.instrument.market.kind is MarketKind.NONE:
+        if ticks_down is None or ticks_up is None or book.instrument.market.kind in _WITHOUT_PRINTS:
             return
         lots = grid.size(size)
         if lots >= UNKNOWN_QUEUE:
             lots = 0.0
         book.last_ticks = ticks_down
-        if not book.open_orders:
+        is_quiet = not book.open_orders
+        if not is_quiet and book.instrument.market.kind is not MarketKind.TRADES:
+            low, high = book.quiet or book.measure_quiet()
+            is_quiet = low <= price <= high
+        if is_quiet:
             book.market.printed(ticks_down, ticks_up, lots, aggressor)
             return
         on_print(self._settlement, book, ticks_down, ticks_up, lots, aggressor)
         if book.instrument.market.kind is MarketKind.TRADES:
             on_update(self._settlement, book)
         settle_down(self._settlement, book, ticks_down, ticks_up)
+
+    def on_bar(
+        self, symbol: str, time: int, open: float, high: float, low: float, close: float, volume: float
+    ) -> None:
+        """A bar that closed at `time` (ns UTC), which is when it becomes known and when its fills are reported.
+
+        `bars.py` states what it fills: what was decided on a bar can trade in the next one at the earliest. Volume in
+        base units, nan = unknown. A bar without a price (nan) only moves the clock. Raises as `on_quote`, and
+        `DataProviderError` when high and low do not span open and close.
+        """
+        book = self._begin(symbol, time)
+        if book.by_bars and is_bar(symbol, open, high, low, close):
+            prices, latency = (open, high, low, close), self._settings.order_latency
+            on_bar(self._settlement, book, prices, volume, time=time, latency=latency)
+
+    def on_funding(self, symbol: str, time: int, rate: Decimal | float, mark_price: Decimal | float) -> None:
+        """Funding of a perpetual: longs pay a positive `rate` (ratio of the value at `mark_price`), shorts get it.
+
+        Every position is credited or debited and told in `FundingPaid`. Raises as `on_quote`, and
+        `DataProviderError` for a rate that is no ratio or a mark price that is not above 0.
+        """
+        exact_rate, exact_mark = funding_terms(symbol, rate, mark_price)
+        book = self._begin(symbol, time)
+        pay_funding(self._accounts.values(), book, self._reports, exact_rate, exact_mark)
 
     def advance(self, time: int) -> None:
         """No market data at or before `time` will come any more: process all commands that have arrived by then."""
@@ -162,6 +199,15 @@ class MatchingEngine:
     def next_arrival(self) -> int | None:
         """When the next queued command reaches the book (ns UTC), None when there is none."""
         return self._pending[0][0] if self._pending else None
+
+    @property
+    def has_events(self) -> bool:
+        """Whether anything has happened since the last drain."""
+        return bool(self._reports.events)
+
+    def rests(self, symbol: str) -> bool:
+        """Whether orders are alive in the book of `symbol`. Without any, market data changes nobody's fate."""
+        return self._books[symbol].open_orders > 0
 
     def drain(self) -> list[Event]:
         """The events since the last drain, in the order they happened."""
@@ -175,7 +221,7 @@ class MatchingEngine:
     def open_orders(self, account: str, symbol: str | None = None) -> list[OpenOrder]:
         """The account's orders alive in the book (all, or of one symbol), oldest first."""
         return [
-            _shown(self._books[order.symbol], order)
+            self._books[order.symbol].shown(order)
             for order in self._account(account).orders.values()
             if symbol is None or order.symbol == symbol
         ]
@@ -192,7 +238,7 @@ class MatchingEngine:
         return AccountView(account, dict(found.balances), positions)
 
     def deposit(self, account: str, currency: str, amount: Decimal) -> None:
-        """Add cash to an account (negative takes it out), for funding and corrections; no event."""
+        """Add cash to an account (negative takes it out), for corrections; no event."""
         self._account(account).credit(currency, amount)
 
     def snapshot(self) -> EngineSnapshot:
@@ -294,6 +340,8 @@ class MatchingEngine:
             reports.rejected(account, command, reason)
             return
         reports.accepted(account, order)
+        if book.by_bars:
+            order.since = reports.now
         if order.stop_ticks is None:
             act(settlement, book, order)
         else:
@@ -347,23 +395,3 @@ class MatchingEngine:
 def _refuse_twice(where: str, name: str, known: dict[str, Book] | dict[str, Account]) -> None:
     if name in known:
         raise ConfigurationError("given twice", field=where, value=name, remedy="keep one of them")
-
-
-def _shown(book: Book, order: Order) -> OpenOrder:
-    grid = book.grid
-    return OpenOrder(
-        order.account,
-        order.symbol,
-        order.client_order_id,
-        order.venue_order_id,
-        Side.BUY if order.sign > 0 else Side.SELL,
-        order.order_type,
-        order.time_in_force,
-        order.post_only,
-        order.reduce_only,
-        grid.quantity(order.lots),
-        grid.quantity(order.lots - order.leaves),
-        None if order.limit_ticks is None else grid.price(order.limit_ticks),
-        None if order.stop_ticks is None else grid.price(order.stop_ticks),
-        order.triggered,
-    )

@@ -1,7 +1,7 @@
-"""What the engine reports: the life of an order as events.
+"""What the engine reports: the life of an order as events, and funding.
 
-Each account has its own `sequence`, strictly increasing by one from 1. `time` is when it happened in the book,
-`report_time` when the account can know (ns UTC). The class name is the tag of the stored form.
+Each account has its own `sequence` of order events, strictly increasing by one from 1. `time` is when it happened in
+the book, `report_time` when the account can know (ns UTC). The class name is the tag of the stored form.
 """
 
 from __future__ import annotations
@@ -84,7 +84,27 @@ class CancelRejected(OrderEvent, frozen=True):
     reason: Reason
 
 
-Event = (
+class FundingPaid(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A position of a perpetual was charged or credited funding; the event of no order.
+
+    `amount` is the change of cash in `currency`: negative when the account paid, so for a long at a positive
+    `rate`. `position` is signed, in base units; `mark_price` in quote currency. `payment` counts the account's
+    funding events from 1: they have no `sequence`, as venues tell of funding beside the stream of orders.
+    """
+
+    account: str
+    payment: int
+    time: int
+    report_time: int
+    symbol: str
+    amount: Decimal
+    currency: str
+    rate: Decimal
+    mark_price: Decimal
+    position: Decimal
+
+
+OrderEvents = (
     OrderAccepted
     | OrderRejected
     | OrderTriggered
@@ -93,4 +113,7 @@ Event = (
     | OrderExpired
     | CancelRejected
 )
+"""Any event in the life of an order."""
+
+Event = OrderEvents | FundingPaid
 """Any event; decode stored ones with `msgspec.msgpack.decode(data, type=Event)`."""

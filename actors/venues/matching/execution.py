@@ -13,8 +13,14 @@ from messages.reasons import Reason
 
 
 def act(settlement: Settlement, book: Book, order: Order) -> None:
-    """Let an order that has just come in, or a stop that has just woken, meet the market."""
+    """Let an order that has just come in, or a stop that has just woken, meet the market.
+
+    Where only bars are known every order, whatever its time in force, waits for the next one.
+    """
     if order.triggered and not _may_still_act(settlement, book, order):
+        return
+    if book.by_bars:
+        settlement.open(book, order)
         return
     take(settlement, book, order)
     if order.leaves == 0:

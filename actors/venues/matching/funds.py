@@ -1,4 +1,4 @@
-"""Whether an account can carry a new order: cash for cash accounts, initial margin for the others."""
+"""What an account can carry and pay: cash for cash accounts, initial margin for the others."""
 
 from __future__ import annotations
 
@@ -35,10 +35,26 @@ def can_carry(account: Account, books: Mapping[str, Book], book: Book, order: Or
     if account.is_cash_account:
         free = EXACT.subtract(balance, account.reserved.get(currency, ZERO))
         return free >= EXACT.multiply(cost, grid.cost_factor)
-    fees = EXACT.subtract(EXACT.multiply(cost, grid.cost_factor), cost)
+    fees = EXACT.multiply(cost, grid.fee_factor)
     equity, exposure = _worst_case(account, books, order, currency)
     needed = EXACT.add(EXACT.multiply(exposure, account.settings.initial_margin), fees)
     return EXACT.add(balance, equity) >= needed
+
+
+def payable(account: Account, book: Book, order: Order, ticks: int) -> int:
+    """How many lots of the order's rest the account can pay at a price it was not held at, next to its other buys.
+
+    Only a cash account's buys can fail to be: what a margin account gets beyond its margin is its risk.
+    """
+    if order.sign < 0 or order.reduce_only or not account.is_cash_account:
+        return order.leaves
+    grid, currency = book.grid, book.instrument.quote_currency
+    free = EXACT.subtract(account.balances.get(currency, ZERO), account.reserved.get(currency, ZERO))
+    if order.reserved:
+        held = grid.value(order.leaves * order.reserve_ticks)
+        free = EXACT.add(free, EXACT.multiply(held, grid.cost_factor))
+    lots = EXACT.divide_int(free, EXACT.multiply(grid.value(ticks), grid.cost_factor))
+    return max(0, min(order.leaves, int(lots)))
 
 
 def _worst_case(
@@ -55,6 +71,8 @@ def _worst_case(
             buys += order.lots * order.reserve_ticks
         elif symbol == order.symbol:
             sells += order.lots * order.reserve_ticks
+        if not (held.lots or buys or sells):
+            continue
         value = held.lots * _closing_ticks(book, held) if held.lots else 0
         equity = EXACT.add(equity, book.grid.value(value))
         exposure = EXACT.add(exposure, book.grid.value(max(abs(value + buys), abs(value - sells))))

@@ -24,7 +24,7 @@ EXACT = Context(prec=100, traps=[Inexact, InvalidOperation, DivisionByZero, Over
 context plays no part."""
 
 ROUNDED = Context(prec=100, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
-"""Where rounding is meant: fees."""
+"""Where rounding is meant: fees and funding."""
 
 FEE_QUANTUM = Decimal("1e-8")
 
@@ -39,8 +39,8 @@ _CACHE_SIZE = 1 << 16
 class Grid:
     """Conversions of one instrument, and its minimums in lots and in tick-lots.
 
-    `unit` is the value of one tick x lot in quote currency, `cost_factor` 1 + the highest fee, by which a
-    notional becomes what it may cost.
+    `unit` is the value of one tick x lot in quote currency, `fee_factor` the highest fee, `cost_factor` 1 more: by it
+    a notional becomes what it may cost.
     """
 
     __slots__ = (
@@ -48,6 +48,7 @@ class Grid:
         "_lots",
         "_prices",
         "cost_factor",
+        "fee_factor",
         "instrument",
         "lot",
         "lots_per_unit",
@@ -63,7 +64,8 @@ class Grid:
         self.tick = instrument.tick
         self.lot = instrument.lot
         self.unit = EXACT.multiply(EXACT.multiply(self.tick, self.lot), instrument.multiplier)
-        self.cost_factor = EXACT.add(ONE, max(ZERO, instrument.maker_fee, instrument.taker_fee))
+        self.fee_factor = max(ZERO, instrument.maker_fee, instrument.taker_fee)
+        self.cost_factor = EXACT.add(ONE, self.fee_factor)
         self.min_lots = _count_up(instrument.min_quantity, self.lot)
         self.min_value = _count_up(instrument.min_notional, self.unit)
         self.ticks_per_unit = float(1 / self.tick)
@@ -124,6 +126,11 @@ def whole(lots: float) -> int:
 def fee(notional: Decimal, ratio: Decimal) -> Decimal:
     """The fee on a notional, quantised to 8 digits (half to even); negative for a rebate."""
     return EXACT.multiply(notional, ratio).quantize(FEE_QUANTUM, context=ROUNDED)
+
+
+def rounded_money(amount: Decimal) -> Decimal:
+    """An amount of money quantised to 8 digits, half to even."""
+    return amount.quantize(FEE_QUANTUM, context=ROUNDED)
 
 
 def _count(amount: Decimal, step: Decimal) -> int | None:

@@ -24,9 +24,11 @@ class MarketKind(StrEnum):
     | TOP    | quotes (and trades) | the displayed touch, then slippage or a wait | prints, the opposite best    |
     | DEPTH  | depth (and trades)  | the displayed levels, then a wait            | prints, the opposite best    |
     | TRADES | trades only         | the size of the last print, then as TOP      | prints                       |
+    | BARS   | bars only           | the next open, worsened by slippage          | bars that trade through      |
     | NONE   | nothing             | nobody outside                               | nobody outside               |
 
-    The accounts' own orders are always part of the market, whatever its kind.
+    The accounts' own orders are part of the market as well, but for BARS, where all meet the next bar and never each
+    other; `bars.py` states the rule.
 
     Data of a kind that an instrument does not use only moves its clock forward.
     """
@@ -34,6 +36,7 @@ class MarketKind(StrEnum):
     TOP = "top"
     DEPTH = "depth"
     TRADES = "trades"
+    BARS = "bars"
     NONE = "none"
 
 
@@ -42,9 +45,12 @@ class MarketModel(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_un
 
     - `queue_position`: a passive order waits behind the size displayed at its price when it arrived. Off: it is
       first in line, so that any print at its price fills it.
-    - `slippage` (ratio, TOP only): what lies behind the touch is not displayed; with this set each further
+    - `slippage` (ratio; TOP, TRADES): what lies behind the touch is not displayed; with this set each further
       displayed size is offered this much worse than the one before (at least one tick), for
       `slippage_levels` levels. None: a taker gets the displayed size and no more until the next update.
+      BARS: how much worse than the bar's price a taker trades, rounded up to whole ticks; None: not at all.
+    - `max_participation` (ratio, BARS): the part of a bar's volume that our orders can have, all together. None:
+      no bound; takers then fill whole in bars of any volume, also of an unknown one.
     - `assumed_size` (base units): stands in for a size that the data does not have (nan). None: an unknown size
       offers nothing to takers, and nobody passes an unknown queue but by trading through it.
     """
@@ -54,6 +60,7 @@ class MarketModel(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_un
     slippage: Decimal | None = None
     slippage_levels: int = 10
     assumed_size: Decimal | None = None
+    max_participation: Decimal | None = ONE
 
 
 class Instrument(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
@@ -127,6 +134,12 @@ def check_instrument(instrument: Instrument) -> None:
             model.assumed_size,
             model.assumed_size is None or model.assumed_size > 0,
             "must be greater than 0, or absent",
+        ),
+        (
+            "market.max_participation",
+            model.max_participation,
+            model.max_participation is None or 0 < model.max_participation <= 1,
+            "a ratio greater than 0 and at most 1, or absent",
         ),
     )
     _check(f"instruments.{instrument.symbol}", rules)

@@ -112,27 +112,30 @@ class _Touch:
         self.taken = state.taken[0][1] if state.taken else 0
 
 
+_STALE_BID, _STALE_ASK, _STALE = 1, 2, 3
+
+
 class TopMarket:
     """A market of which the best bid and ask are displayed.
 
     With slippage configured, level k behind the touch (k = 1, 2, ...) offers the displayed size again, k steps
-    worse. Quotes are kept as floats and brought onto the grid only when somebody asks.
+    worse. Quotes are kept as floats and a side is brought onto the grid only when somebody asks for it.
     """
 
-    __slots__ = ("_ask", "_bid", "_depth", "_fresh", "_grid", "_raw", "_slippage")
+    __slots__ = ("_ask", "_bid", "_depth", "_grid", "_raw", "_slippage", "_stale")
 
     def __init__(self, grid: Grid, model: MarketModel) -> None:
         self._grid = grid
         self._bid = _Touch()
         self._ask = _Touch()
         self._raw = (0.0, 0.0, 0.0, 0.0)
-        self._fresh = True
+        self._stale = 0
         self._slippage = float(model.slippage or 0)
         self._depth = 1 if model.slippage is None else 1 + model.slippage_levels
 
     def quote(self, bid: float, bid_size: float, ask: float, ask_size: float) -> bool:
         self._raw = (bid, bid_size, ask, ask_size)
-        self._fresh = False
+        self._stale = _STALE
         return True
 
     def depth(self, bids: Levels, asks: Levels, snapshot: bool) -> bool:
@@ -184,18 +187,22 @@ class TopMarket:
         return MarketState(self._side(1).state(), self._side(-1).state())
 
     def load(self, state: MarketState) -> None:
-        self._fresh = True
+        self._stale = 0
         self._bid.load(state.bids, self._slippage)
         self._ask.load(state.asks, self._slippage)
 
     def _side(self, sign: int) -> _Touch:
-        if not self._fresh:
-            self._fresh = True
-            bid, bid_size, ask, ask_size = self._raw
-            grid = self._grid
-            self._bid.show(grid.ticks_down(bid), grid.size(bid_size), self._slippage)
-            self._ask.show(grid.ticks_up(ask), grid.size(ask_size), self._slippage)
-        return self._bid if sign > 0 else self._ask
+        if sign > 0:
+            if self._stale & _STALE_BID:
+                self._stale &= ~_STALE_BID
+                price, size, _, _ = self._raw
+                self._bid.show(self._grid.ticks_down(price), self._grid.size(size), self._slippage)
+            return self._bid
+        if self._stale & _STALE_ASK:
+            self._stale &= ~_STALE_ASK
+            _, _, price, size = self._raw
+            self._ask.show(self._grid.ticks_up(price), self._grid.size(size), self._slippage)
+        return self._ask
 
 
 class PrintMarket(TopMarket):

@@ -78,6 +78,7 @@ class Order(msgspec.Struct, gc=False, eq=False):
     `queue_forgiven` is the part of the queue that the last market update took away and no print has reported yet.
     `reserve_ticks` is the price at which its open quantity is held against the account's funds, `reserved` whether
     it is. `bounded` orders may only reduce the position: reduce-only ones, and sells where shorts are not allowed.
+    In a market of bars `since` is when the order arrived (ns UTC) and `rested` whether it has met an open and rests.
     """
 
     account: str
@@ -101,6 +102,8 @@ class Order(msgspec.Struct, gc=False, eq=False):
     reserved: bool = False
     queue_ahead: float = 0.0
     queue_forgiven: float = 0.0
+    since: int = 0
+    rested: bool = False
 
 
 class OpenOrder(msgspec.Struct, frozen=True, gc=False):

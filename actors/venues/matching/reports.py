@@ -8,6 +8,7 @@ from actors.venues.matching.account import Account
 from actors.venues.matching.events import (
     CancelRejected,
     Event,
+    FundingPaid,
     OrderAccepted,
     OrderCancelled,
     OrderExpired,
@@ -16,6 +17,7 @@ from actors.venues.matching.events import (
     OrderTriggered,
 )
 from actors.venues.matching.grid import Grid
+from actors.venues.matching.instruments import Instrument
 from actors.venues.matching.orders import CancelRequest, NewOrder, Order, cancelled_client_order_id
 from messages.intents import Side
 from messages.orders import Liquidity
@@ -150,5 +152,32 @@ class Reports:
                 cancelled_client_order_id(request),
                 request.venue_order_id,
                 reason,
+            )
+        )
+
+    def funded(
+        self,
+        account: Account,
+        instrument: Instrument,
+        amount: Decimal,
+        rate: Decimal,
+        mark_price: Decimal,
+        position: Decimal,
+    ) -> None:
+        """Funding of a position, already credited."""
+        account.payments = payment = account.payments + 1
+        now = self.now
+        self.events.append(
+            FundingPaid(
+                account.settings.account,
+                payment,
+                now,
+                now + self.report_latency,
+                instrument.symbol,
+                amount,
+                instrument.quote_currency,
+                rate,
+                mark_price,
+                position,
             )
         )

@@ -18,7 +18,8 @@ from actors.venues.matching.instruments import EngineSettings, Instrument
 from actors.venues.matching.market import MarketState
 from actors.venues.matching.orders import Command, Order
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2 has markets of bars and counts funding payments; a snapshot of version 1 is one in which neither has happened."""
 
 
 class PendingCommand(msgspec.Struct, frozen=True, gc=False):
@@ -35,6 +36,7 @@ class BookState(msgspec.Struct, frozen=True, gc=False):
     market: MarketState
     orders: list[Order]
     last_ticks: int | None
+    bar_time: int | None = None
 
 
 class EngineSnapshot(msgspec.Struct, frozen=True, gc=False):
@@ -59,13 +61,18 @@ def account_state(account: Account) -> AccountState:
         dict(account.reserved),
         {symbol: copy(held) for symbol, held in account.holdings.items()},
         list(account.used_ids),
+        account.payments,
     )
 
 
 def book_state(book: Book) -> BookState:
     """A copy of a book."""
     return BookState(
-        book.instrument, book.market.state(), [copy(order) for order in book.orders()], book.last_ticks
+        book.instrument,
+        book.market.state(),
+        [copy(order) for order in book.orders()],
+        book.last_ticks,
+        book.bar_time,
     )
 
 
@@ -73,6 +80,7 @@ def load_account(state: AccountState) -> Account:
     """The account of a snapshot, without its orders: `load_orders` brings those."""
     account = Account(state.settings)
     account.sequence = state.sequence
+    account.payments = state.payments
     account.balances = dict(state.balances)
     account.reserved = dict(state.reserved)
     account.holdings = {symbol: copy(held) for symbol, held in state.holdings.items()}
@@ -85,6 +93,7 @@ def load_book(state: BookState) -> Book:
     book = Book(state.instrument)
     book.market.load(state.market)
     book.last_ticks = state.last_ticks
+    book.bar_time = state.bar_time
     return book
 
 

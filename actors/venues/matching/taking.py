@@ -49,8 +49,10 @@ def reachable(book: Book, account: Account, order: Order) -> tuple[int, int | No
     """How many of the order's lots would fill at once, and the worst price (ticks) that could be paid.
 
     Never more than `take` would get: it stops before the account's own orders and leaves out makers that may
-    only reduce, because what they can still trade may change on the way.
+    only reduce, because what they can still trade may change on the way. By bars it is what the next bar might give.
     """
+    if book.by_bars:
+        return book.market.reach(order.sign, order.limit_ticks, order.lots)
     sign, limit = order.sign, order.limit_ticks
     wanted = account.reducible(order)
     found, worst = 0, None

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import itertools
+from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actors.venues.matching.engine import MatchingEngine
+from actors.venues.matching.events import OrderFilled
+from actors.venues.matching.instruments import AccountSettings, EngineSettings, MarketKind, MarketModel
+from actors.venues.matching.orders import NewOrder
 from cluster.feeds import QueueFeed
 from cluster.paper.market import Market, open_feeds
 from cluster.paper.settings import MarketShapeSettings, SyntheticSource
 from messages.errors import ConfigurationError
+from messages.intents import OrderType, Side
 from messages.market import TickKind
 from tests.cluster.paper.building import START, instrument_of
 
@@ -32,6 +39,9 @@ class Seen:
 
     def on_trade(self, *values: Any) -> None:
         self.calls.append(("trade", *values))
+
+    def on_bar(self, *values: Any) -> None:
+        self.calls.append(("bar", *values))
 
     def on_depth(self, symbol: str, time: int, bids: Any, asks: Any, snapshot: bool) -> None:
         self.calls.append(("depth", symbol, time, list(bids), list(asks), snapshot))
@@ -85,14 +95,14 @@ def test_a_market_goes_on_from_stored_positions() -> None:
     assert market.rows == 3
 
 
-def test_trades_and_depth_are_told_in_their_own_form() -> None:
+def test_trades_depth_and_bars_are_told_in_their_own_form() -> None:
     rows: list[tuple[float, ...]] = [
         (1, TickKind.TRADE, 10.0, 2.0, -1.0, NAN, NAN),
         (2, TickKind.TRADE, 10.0, 2.0, NAN, NAN, NAN),
         (3, TickKind.DEPTH, 1.0, 9.0, 5.0, 1.0, 0.0),
         (3, TickKind.DEPTH, -1.0, 11.0, 6.0, 1.0, 1.0),
         (4, TickKind.DEPTH, -1.0, 11.0, 0.0, 0.0, 1.0),
-        (5, TickKind.BAR, 1.0, 1.0, 1.0, 1.0, 1.0),
+        (5, TickKind.BAR, 10.0, 12.0, 9.0, 11.0, 7.0),
     ]
     seen = Seen()
     Market({"A": feed_of("A", rows)}, {}, seen).fold(9)  # type: ignore[arg-type]
@@ -101,7 +111,25 @@ def test_trades_and_depth_are_told_in_their_own_form() -> None:
         ("trade", "A", 2, 10.0, 2.0, 0),
         ("depth", "A", 3, [(9.0, 5.0)], [(11.0, 6.0)], True),
         ("depth", "A", 4, [], [(11.0, 0.0)], False),
+        ("bar", "A", 5, 10.0, 12.0, 9.0, 11.0, 7.0),
     ]
+
+
+def test_a_feed_of_bars_is_a_market_to_trade_in() -> None:
+    rows: list[tuple[float, ...]] = [
+        (1, TickKind.BAR, 100.0, 101.0, 99.0, 100.0, 7.0),
+        (3, TickKind.BAR, 100.5, 102.0, 100.0, 101.0, 7.0),
+    ]
+    instrument = msgspec.structs.replace(instrument_of("A-USDT"), market=MarketModel(kind=MarketKind.BARS))
+    account = AccountSettings(account="desk", balances={"USDT": Decimal(1_000)})
+    engine = MatchingEngine([instrument], EngineSettings(), [account])
+    market = Market({"A-USDT": feed_of("A-USDT", rows)}, {}, engine)
+    market.fold(1)
+    order = NewOrder("desk", "x", "A-USDT", Side.BUY, OrderType.MARKET, Decimal(2))
+    engine.submit(order, 1)
+    market.fold(9)
+    fills = [event for event in engine.drain() if isinstance(event, OrderFilled)]
+    assert [(fill.time, fill.price, fill.quantity) for fill in fills] == [(3, Decimal("100.5"), 2)]
 
 
 def test_a_symbol_without_a_market_is_refused() -> None:

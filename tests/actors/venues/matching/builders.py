@@ -80,6 +80,25 @@ class Desk:
         self.engine.on_depth(SYMBOL, self.tick(), bids, asks, snapshot)
         return self.engine.drain()
 
+    def bar(
+        self,
+        open: float,
+        high: float,
+        low: float,
+        close: float,
+        volume: float = 1e6,
+        *,
+        symbol: str = SYMBOL,
+        at: int | None = None,
+    ) -> list[Event]:
+        time = self.tick() if at is None else at
+        self.engine.on_bar(symbol, time, open, high, low, close, volume)
+        return self.engine.drain()
+
+    def funding(self, rate: str | float, mark: str | float, symbol: str = SYMBOL) -> list[Event]:
+        self.engine.on_funding(symbol, self.tick(), amount(rate), amount(mark))
+        return self.engine.drain()
+
     def place(self, order: NewOrder) -> list[Event]:
         time = self.tick()
         self.engine.submit(order, time)

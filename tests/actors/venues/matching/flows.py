@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from math import nan
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from messages.intents import OrderType, Side, TimeInForce
 from tests.actors.venues.matching.builders import SYMBOL, amount, instrument, rich
 
 TICK, LOT = Decimal("0.1"), Decimal("0.01")
+SECOND = 1_000_000_000
 MIDDLE = 1000
 """Prices are drawn around this many ticks."""
 
@@ -40,6 +42,21 @@ class Depth(NamedTuple):
     snapshot: bool
 
 
+class Bar(NamedTuple):
+    gap: int
+    open: int
+    above: int
+    below: int
+    close: int
+    lots: float
+
+
+class Funding(NamedTuple):
+    gap: int
+    rate: int
+    mark: int
+
+
 class Place(NamedTuple):
     gap: int
     account: str
@@ -58,7 +75,7 @@ class Cancel(NamedTuple):
     which: int
 
 
-Step = Quote | Print | Depth | Place | Cancel
+Step = Quote | Print | Depth | Bar | Funding | Place | Cancel
 
 _gaps = st.integers(0, 3)
 _ticks = st.integers(MIDDLE - 6, MIDDLE + 6)
@@ -81,6 +98,17 @@ depths = st.builds(
     _levels(MIDDLE + 1, MIDDLE + 6),
     st.sampled_from([False, False, True]),
 )
+bars = st.builds(
+    Bar,
+    _gaps,
+    _ticks,
+    st.integers(0, 4),
+    st.integers(0, 4),
+    _ticks,
+    st.one_of(st.integers(1, 80).map(lambda quarters: quarters / 4), st.sampled_from([0.0, nan])),
+)
+# Now and then seconds pass, so that what is placed next arrives inside a running bar.
+fundings = st.builds(Funding, st.sampled_from([0, 1, 2 * SECOND]), st.integers(-50, 50), _ticks)
 places = st.builds(
     Place,
     _gaps,
@@ -96,7 +124,11 @@ places = st.builds(
 )
 cancels = st.builds(Cancel, _gaps, st.integers(0, 40))
 
-flows = st.lists(st.one_of(places, places, quotes, prints, depths, cancels), min_size=5, max_size=60)
+flows = st.lists(
+    st.one_of(places, places, quotes, prints, depths, bars, bars, fundings, cancels), min_size=5, max_size=60
+)
+bar_flows = st.lists(st.one_of(places, places, bars, bars, fundings, cancels), min_size=5, max_size=60)
+"""Nothing but what a market of bars looks at."""
 
 _resting = places.map(
     lambda step: step._replace(kind=OrderType.LIMIT, tif=TimeInForce.GTC, post_only=True, reduce_only=False)
@@ -107,6 +139,14 @@ passive_flows = st.lists(st.one_of(_resting, quotes, _whole_prints, _whole_print
 
 _fees: dict[str, Any] = {"maker_fee": amount("-0.0001"), "taker_fee": amount("0.0007")}
 
+BAR_INSTRUMENTS = [
+    instrument(MarketKind.BARS, **_fees),
+    instrument(MarketKind.BARS, model_slippage=amount("0.001"), model_max_participation=None, **_fees),
+    instrument(
+        MarketKind.BARS, model_slippage=amount("0.002"), model_max_participation=amount("0.3"), **_fees
+    ),
+]
+
 instruments = st.sampled_from(
     [
         instrument(MarketKind.NONE, **_fees),
@@ -115,8 +155,10 @@ instruments = st.sampled_from(
         instrument(MarketKind.TOP, model_queue_position=False, **_fees),
         instrument(MarketKind.DEPTH, **_fees),
         instrument(MarketKind.TRADES, **_fees),
+        *BAR_INSTRUMENTS,
     ]
 )
+bar_instruments = st.sampled_from(BAR_INSTRUMENTS)
 
 RICH = (rich("a"), rich("b"), rich("c"))
 CASH = tuple(AccountSettings(account=name, balances={"USDT": amount(40)}) for name in "abc")
@@ -156,6 +198,11 @@ def play(engine: MatchingEngine, step: Step, number: int, steps: list[Step]) -> 
         bids = [(ticks / 10, lots / 100) for ticks, lots in step.bids]
         asks = [(ticks / 10, lots / 100) for ticks, lots in step.asks]
         engine.on_depth(SYMBOL, time, bids, asks, step.snapshot)
+    elif isinstance(step, Bar):
+        high, low = max(step.open, step.close) + step.above, min(step.open, step.close) - step.below
+        engine.on_bar(SYMBOL, time, step.open / 10, high / 10, low / 10, step.close / 10, step.lots / 100)
+    elif isinstance(step, Funding):
+        engine.on_funding(SYMBOL, time, step.rate * Decimal("0.0001"), step.mark * TICK)
     elif isinstance(step, Place):
         engine.submit(order_of(step, number), time)
     else:

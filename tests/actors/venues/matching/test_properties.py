@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections import defaultdict
 from decimal import Decimal
 from itertools import pairwise
+from math import inf, isnan
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actors.venues.matching.book import Book
 from actors.venues.matching.engine import MatchingEngine
 from actors.venues.matching.events import (
+    Event,
+    FundingPaid,
     OrderAccepted,
     OrderCancelled,
+    OrderEvent,
     OrderExpired,
     OrderFilled,
     OrderRejected,
 )
-from actors.venues.matching.instruments import AccountSettings, Instrument
+from actors.venues.matching.instruments import AccountSettings, Instrument, MarketKind
 from actors.venues.matching.orders import CancelRequest
 from messages.intents import Side
 from tests.actors.venues.matching.builders import SYMBOL, instrument
@@ -26,10 +31,15 @@ from tests.actors.venues.matching.flows import (
     CASH,
     LOT,
     RICH,
+    TICK,
+    Bar,
     Cancel,
+    Funding,
     Place,
     Print,
     Step,
+    bar_flows,
+    bar_instruments,
     flows,
     instruments,
     new_engine,
@@ -44,6 +54,10 @@ pytestmark = pytest.mark.property
 ZERO = Decimal(0)
 
 
+def of_orders(events: list[Event]) -> list[OrderEvent]:
+    return [event for event in events if isinstance(event, OrderEvent)]
+
+
 def run(
     traded: Instrument, steps: list[Step], accounts: tuple[AccountSettings, ...] = RICH
 ) -> MatchingEngine:
@@ -54,10 +68,11 @@ def run(
 
 @given(instruments, flows, st.sampled_from([RICH, CASH]))
 @settings(max_examples=150, deadline=None)
-def test_cash_and_positions_are_the_sum_of_the_fills(
+def test_cash_and_positions_are_the_sum_of_fills_and_funding(
     traded: Instrument, steps: list[Step], accounts: tuple[AccountSettings, ...]
 ) -> None:
     engine = run(traded, steps, accounts)
+    payments: dict[str, int] = defaultdict(int)
     cash = {each.account: each.balances["USDT"] for each in accounts}
     held: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for event in engine.drain():
@@ -65,6 +80,13 @@ def test_cash_and_positions_are_the_sum_of_the_fills(
             sign = 1 if event.side is Side.BUY else -1
             held[event.account] += sign * event.quantity
             cash[event.account] -= sign * event.quantity * event.price + event.fee
+        elif isinstance(event, FundingPaid):
+            payments[event.account] += 1
+            assert event.payment == payments[event.account]
+            assert event.position == held[event.account] != 0
+            assert event.amount * event.rate * event.position <= 0
+            assert abs(event.amount + event.position * event.mark_price * event.rate) <= Decimal("5e-9")
+            cash[event.account] += event.amount
     for name, balance in cash.items():
         view = engine.account(name)
         assert view.balances["USDT"] == balance
@@ -81,7 +103,7 @@ def test_no_order_is_filled_beyond_its_quantity_or_after_its_end(
     filled: dict[str, Decimal] = defaultdict(lambda: ZERO)
     accepted: set[str] = set()
     ended: set[str] = set()
-    for event in engine.drain():
+    for event in of_orders(engine.drain()):
         name = event.client_order_id
         if isinstance(event, OrderFilled):
             assert name in accepted
@@ -119,6 +141,8 @@ def test_no_fill_is_worse_than_the_limit_and_no_account_trades_with_itself(
             and (limit := orders[event.client_order_id].limit_price) is not None
         ):
             assert event.price <= limit if event.side is Side.BUY else event.price >= limit
+    if traded.market.kind is MarketKind.BARS:
+        return  # there all fills are the bar's
     for taker, maker in pairwise(events):
         if isinstance(taker, OrderFilled) and isinstance(maker, OrderFilled):
             is_trade = (taker.liquidity, maker.liquidity) == (
@@ -128,7 +152,7 @@ def test_no_fill_is_worse_than_the_limit_and_no_account_trades_with_itself(
             assert not (is_trade and taker.account == maker.account)
 
 
-@given(instruments, flows)
+@given(instruments.filter(lambda each: each.market.kind is not MarketKind.BARS), flows)
 @settings(max_examples=100, deadline=None)
 def test_the_accounts_orders_never_stand_crossed(traded: Instrument, steps: list[Step]) -> None:
     engine = new_engine(traded)
@@ -148,7 +172,7 @@ def test_the_accounts_orders_never_stand_crossed(traded: Instrument, steps: list
 @given(instruments, flows)
 @settings(max_examples=100, deadline=None)
 def test_sequences_have_no_gap_and_time_never_goes_back(traded: Instrument, steps: list[Step]) -> None:
-    events = run(traded, steps).drain()
+    events = of_orders(run(traded, steps).drain())
     counts: dict[str, int] = defaultdict(int)
     ids = [event.fill_id for event in events if isinstance(event, OrderFilled)]
     assert len(ids) == len(set(ids))
@@ -234,3 +258,58 @@ def test_the_order_in_which_commands_are_handed_in_means_nothing(
         engine.advance(clock + 10)
         results.append(engine.drain())
     assert results[0] == results[1]
+
+
+@given(instruments, flows)
+@settings(max_examples=100, deadline=None)
+def test_what_is_skipped_as_quiet_would_have_changed_nothing(traded: Instrument, steps: list[Step]) -> None:
+    quick = run(traded, steps)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Book, "measure_quiet", lambda _: (inf, -inf))
+        thorough = run(traded, steps)
+    assert quick.drain() == thorough.drain()
+    assert quick.snapshot().accounts == thorough.snapshot().accounts
+
+
+@given(bar_instruments, bar_flows, st.sampled_from([RICH, CASH]))
+@settings(max_examples=150, deadline=None)
+def test_a_bar_fills_only_what_was_there_before_it_and_what_its_prices_and_volume_allow(
+    traded: Instrument, steps: list[Step], accounts: tuple[AccountSettings, ...]
+) -> None:
+    engine = new_engine(traded, accounts)
+    orders = {f"o{n}": order_of(step, n) for n, step in enumerate(steps) if isinstance(step, Place)}
+    model = traded.market
+    for number, step in enumerate(steps):
+        engine.advance(engine.now)
+        engine.drain()
+        play(engine, step, number, steps)
+        filled = [event for event in engine.drain() if isinstance(event, OrderFilled)]
+        if not isinstance(step, Bar):
+            assert filled == []
+            continue
+        high, low = max(step.open, step.close) + step.above, min(step.open, step.close) - step.below
+        volume = ZERO if isnan(step.lots) else Decimal(step.lots) * LOT
+        if model.max_participation is not None:
+            assert sum(event.quantity for event in filled) <= volume * model.max_participation
+        for event in filled:
+            sign = 1 if event.side is Side.BUY else -1
+            order, ticks = orders[event.client_order_id], int(event.price / TICK)
+            if event.liquidity == "maker":
+                extreme = low if sign > 0 else high
+                assert volume > 0
+                assert order.limit_price is not None
+                assert sign * extreme <= sign * order.limit_price / TICK - 1
+            elif order.limit_price is None:
+                assert sign * ticks >= sign * step.open
+
+
+@given(bar_instruments, bar_flows)
+@settings(max_examples=100, deadline=None)
+def test_a_cash_account_does_not_spend_what_it_does_not_have_by_bars(
+    traded: Instrument, steps: list[Step]
+) -> None:
+    engine = new_engine(traded, CASH)
+    for number, step in enumerate(steps):
+        if not isinstance(step, Funding):
+            play(engine, step, number, steps)
+        assert all(engine.account(name).balances["USDT"] >= 0 for name in "abc")

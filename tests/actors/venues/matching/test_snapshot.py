@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -16,7 +17,7 @@ from actors.venues.matching.snapshot import SCHEMA_VERSION, EngineSnapshot
 from messages.errors import SchemaVersionError
 from messages.intents import Side
 from messages.reasons import Reason
-from tests.actors.venues.matching.builders import Desk, fills, instrument, make_order, rejection
+from tests.actors.venues.matching.builders import Desk, amount, fills, instrument, make_order, rejection
 from tests.actors.venues.matching.flows import CASH, RICH, Step, flows, instruments, new_engine, play
 
 pytestmark = pytest.mark.property
@@ -92,6 +93,32 @@ def test_a_snapshot_of_newer_code_is_refused() -> None:
     snapshot = msgspec.structs.replace(Desk().engine.snapshot(), schema_version=SCHEMA_VERSION + 1)
     with pytest.raises(SchemaVersionError, match="upgrade"):
         MatchingEngine.restore(snapshot)
+
+
+def test_a_snapshot_of_version_1_is_read_and_goes_on() -> None:
+    stored = (Path(__file__).parent / "snapshot_v1.json").read_bytes()
+    desk = Desk()
+    desk.engine = MatchingEngine.restore(msgspec.json.decode(stored, type=EngineSnapshot))
+    assert [order.client_order_id for order in desk.engine.open_orders("a")] == ["rest", "stop"]
+    assert desk.engine.next_arrival() == 100
+    assert fills(desk.funding("0.01", 100)) == []
+    assert fills(desk.trade(99.8, 5, -1)) == [(2, 99.9)]
+    assert fills(desk.quote(98.9, 5, 99.1, 5)) == [(1, 98.9)]
+    assert desk.engine.snapshot().schema_version == SCHEMA_VERSION == 2
+
+
+def test_bars_go_on_where_they_were() -> None:
+    desk = Desk(instrument(MarketKind.BARS, model_max_participation=amount("0.5")))
+    desk.bar(100.0, 101.0, 99.0, 100.0)
+    desk.buy(3, id="market")
+    desk.buy(1, "99.0", id="resting")
+    desk.bar(100.0, 100.5, 99.5, 100.0, 4)
+    desk.engine.advance(desk.engine.now + 2_000_000_000)
+    desk.sell(1, "100.1", id="late", account="b")
+    desk.engine = MatchingEngine.restore(desk.engine.snapshot())
+    events = desk.bar(98.0, 101.0, 97.0, 100.0, 40)
+    assert fills(events) == [(1, 98.0), (1, 98.0)]
+    assert fills(desk.bar(99.0, 101.0, 98.0, 100.0, 40), "b") == [(1, 100.1)]
 
 
 def _stored(engine: MatchingEngine) -> bytes:
