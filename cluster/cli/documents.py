@@ -13,6 +13,7 @@ import msgspec
 from cluster.observe.health import Health
 from cluster.observe.summary import RunSummary
 from cluster.observe.trace import Trace
+from cluster.replaying.results import ActorReplay, ActorWhatIf, ParityDocument
 from messages.base import Address
 from messages.control import Mode
 
@@ -303,6 +304,32 @@ class CommandDocument(msgspec.Struct, frozen=True):
     mode_causes: dict[str, ModeCause]
 
 
+class ExportDocument(msgspec.Struct, frozen=True):
+    """`raydesk export`: the file, its size, and how much is in it."""
+
+    file: str
+    desk: str
+    bytes: int
+    actors: int
+    records: int
+
+
+class ReplayDocument(msgspec.Struct, frozen=True):
+    """`raydesk replay`. `identical` is null with `--with`, where `what_if` has the result instead of `actors`.
+
+    `recorded_by` and `replayed_by` are code versions; the former is empty when it is not known.
+    """
+
+    desk: str
+    config_hash: str
+    recorded_by: str
+    replayed_by: str
+    changes: tuple[str, ...]
+    identical: bool | None
+    actors: tuple[ActorReplay, ...]
+    what_if: tuple[ActorWhatIf, ...]
+
+
 DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "run": RunSummary,
     "status": StatusDocument,
@@ -318,5 +345,8 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "config check": ConfigCheckDocument,
     "halt": CommandDocument,
     "resume": CommandDocument,
+    "export": ExportDocument,
+    "replay": ReplayDocument,
+    "parity": ParityDocument,
 }
 """Which document each command prints; the tests hold their JSON schemas to stored ones."""

@@ -16,7 +16,7 @@ from cluster.steps.requests import Input
 from cluster.store.port import Position, StreamName
 from messages.base import Effect, Message
 from messages.market import ObservationDue
-from messages.venue import VenueEvent
+from messages.venue import StreamEvent
 
 _URGENT, _CONTROL, _MAILBOX = StreamName.URGENT, StreamName.CONTROL, StreamName.MAILBOX
 _RESULT, _VENUE, _OBSERVATION = InputKind.RESULT, InputKind.VENUE, InputKind.OBSERVATION
@@ -52,7 +52,7 @@ class SimulatedIntake:
         self._mail = mail
         self._urgent = self._control = self._mailbox = 0
         self._answers: list[tuple[int, Input]] = []
-        self._venue: deque[VenueEvent] = deque()
+        self._venue: deque[StreamEvent] = deque()
         self._signals: deque[Message] = deque()
         self._signalled = 0
         self._observed: ObservationDue | None = None
@@ -83,7 +83,7 @@ class SimulatedIntake:
         """The outside has answered the `ordinal`-th effect."""
         self._answers.append((ordinal, Input(_RESULT, effect.lane, result)))
 
-    def venue_event(self, event: VenueEvent) -> None:
+    def venue_event(self, event: StreamEvent) -> None:
         """An event of the venue's private stream; one that was taken already is passed over."""
         if event.sequence > self.venue_seen:
             self.venue_seen = event.sequence
@@ -97,6 +97,10 @@ class SimulatedIntake:
         """A decision that is due on a feed which somebody else folds; handed out after everything else."""
         self._observed = due
 
+    def folded(self, position: int) -> None:
+        """Somebody else has folded the feed up to so many rows, without the one on which a decision is due."""
+        self._position = position
+
     @property
     def answered(self) -> bool:
         """Whether every answer has been taken."""
@@ -104,12 +108,13 @@ class SimulatedIntake:
 
     def gather(self, now: int, limit: int) -> list[Input]:
         """Up to `limit` inputs that are there at desk time `now`."""
-        address, read = self.machine.address, self._mail.read_inputs
-        urgent, control, mailbox = self._mail.heads(address)
         found: list[Input] = []
         if self.observing:
             self._hand_out_observation(found)
             return found
+        machine, mail = self.machine, self._mail
+        address, read = machine.address, mail.read_inputs
+        urgent, control, mailbox = mail.heads(address)
         if control > self._control:
             found = read(address, _CONTROL, self._control, limit)
             self._control += len(found)
@@ -119,7 +124,7 @@ class SimulatedIntake:
             found += letters
         if self._answers or self._venue or self._signals:
             self._gather_by_value(found, limit)
-        if self.machine.timers:
+        if machine.next_due is not None and machine.next_due <= now:
             found += self._due_timers(now)[: limit - len(found)]
         if mailbox > self._mailbox and len(found) < limit:
             mail = read(address, _MAILBOX, self._mailbox, limit - len(found))
@@ -128,7 +133,7 @@ class SimulatedIntake:
         if len(found) < limit:
             if self.feed is not None:
                 self._observe(self.feed, now, found)
-            else:
+            elif self._observed is not None:
                 self._hand_out_observation(found)
         return found
 
@@ -139,9 +144,11 @@ class SimulatedIntake:
             found.append(Input(_OBSERVATION, str(due.position), due))
 
     def _gather_by_value(self, found: list[Input], limit: int) -> None:
-        self._answers.sort(key=_ordinal_of_answer)
-        while self._answers and len(found) < limit:
-            found.append(self._answers.pop(0)[1])
+        if self._answers:
+            self._answers.sort(key=_ordinal_of_answer)
+            taken = self._answers[: max(0, limit - len(found))]
+            del self._answers[: len(taken)]
+            found += [item for _, item in taken]
         while self._venue and len(found) < limit:
             event = self._venue.popleft()
             found.append(Input(_VENUE, str(event.sequence), event))

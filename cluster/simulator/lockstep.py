@@ -7,9 +7,9 @@ off one step of one actor at a time. A recorded session therefore gives the same
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
-from cluster.feeds import FeedCursor
+from cluster.feeds import Feed, FeedCursor
 from cluster.host import settings_map
 from cluster.observe.projection import Projection
 from cluster.paper.market import Market
@@ -18,6 +18,7 @@ from cluster.simulator.cast import (
     RISK,
     execution_addresses,
     make_actor,
+    make_funding,
     make_venue,
     open_market,
     strategy_addresses,
@@ -32,27 +33,40 @@ from config import DeskConfig
 from messages.base import CONTROL, Address, Envelope, Message
 from messages.control import Drain, SessionStarted
 from messages.market import ObservationDue
+from messages.venue import VenueEvent
 
 
 class LockstepDesk:
-    """A replayed desk whose every step is taken in the order of the replay clock."""
+    """A replayed desk whose every step is taken in the order of the replay clock.
 
-    def __init__(self, config: DeskConfig, plan: FeedPlan) -> None:
+    `market` are the feeds by symbol, by default those of the plan; `seen` is what strategies see instead of some.
+    """
+
+    def __init__(
+        self,
+        config: DeskConfig,
+        plan: FeedPlan,
+        *,
+        market: Mapping[str, Feed] | None = None,
+        seen: Mapping[str, Feed] | None = None,
+    ) -> None:
         self.config = config
         self.plan = plan
         self.store = MemoryStore(capacity=config.redis.mailbox_capacity)
         self.clock = VirtualClock(plan.start)
         self.store.open(replay_generation(config))
         self._post(SessionStarted(by="clock"))
-        feeds = open_market(config, plan)
-        self._cursors = {address: FeedCursor(feeds[_rest(address)]) for address in strategy_addresses(config)}
+        feeds = open_market(config, plan) if market is None else market
+        views = {**feeds, **(seen or {})}
+        self._cursors = {address: FeedCursor(views[_rest(address)]) for address in strategy_addresses(config)}
         self.venues: dict[Address, SimulatedVenue] = {}
         self._markets: dict[Address, Market] = {}
         for address in execution_addresses(config):
             name = _rest(address)
             venue = self.venues[address] = make_venue(config, name, start=plan.start)
             own = {symbol: feed for symbol, feed in feeds.items() if config.symbols[symbol].venue == name}
-            self._markets[address] = Market(own, {}, venue.engine)
+            funding = make_funding(config, venue, after=plan.start)
+            self._markets[address] = Market(own, {}, venue.engine, funding)
         addresses = [*self.venues, RISK, *self._cursors]
         self.hosts = {address: self._host(address) for address in addresses}
         for host in self.hosts.values():
@@ -109,12 +123,18 @@ class LockstepDesk:
         for address, venue in self.venues.items():
             self._markets[address].fold(until)
             venue.advance(until)
-            for event in venue.take():
+            for event in self._news(address):
                 self.hosts[address].intake.venue_event(event)
         self._work_off(until)
 
+    def _news(self, address: Address) -> Sequence[VenueEvent]:
+        """What a venue has to tell its execution actor by now."""
+        return self.venues[address].take()
+
     def _fold(self, address: Address, until: int, due: dict[Address, int]) -> None:
-        row = self._cursors[address].fold(self.hosts[address].machine.actor.observe, until)
+        cursor, host = self._cursors[address], self.hosts[address]
+        row = cursor.fold(host.machine.actor.observe, until)
+        host.intake.folded(cursor.position - (row is not None))
         if row is not None:
             due[address] = row
 

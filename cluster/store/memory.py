@@ -51,11 +51,10 @@ class _Stream:
         self.added = 0
         self.taken = 0
 
-    def append(self, envelope: Envelope) -> str:
+    def append(self, envelope: Envelope) -> None:
         self.entries.append(envelope)
         self.added += 1
         self.last += 1
-        return f"{self.last}-0"
 
     def after(self, cursor: str, count: int) -> list[tuple[str, Envelope]]:
         start = max(0, _ordinal(cursor) + 1 - self.first)
@@ -82,6 +81,8 @@ class _Actor:
         self.claimed_step = -1
         self.deaths = 0
         self.journal: list[JournalRecord] = []
+        self.positions: list[Position] = []
+        """Where each step of the journal ended."""
         self.timers: dict[str, Timer] = {}
         self.snapshots: list[StoredSnapshot] = []
         self.attempts: dict[str, int] = {}
@@ -172,51 +173,70 @@ class MemoryStore:
         return verdicts
 
     def _judge(self, section: Section) -> CommitStatus:
-        actor = self._actor(section.address)
+        actor = self.actors.get(section.address) or self._actor(section.address)
         if actor.epoch != section.epoch:
             return _FENCED
         if actor.position.step != section.position.step - 1:
             return _OUT_OF_STEP
         if section.generation and section.generation != self.generation:
             return _OUT_OF_STEP
-        if _is_phantom(actor.urgent, section.taken_urgent) or _is_phantom(
-            actor.mailbox, section.taken_mailbox
+        # mail that the store never had was read before a loss of history: it is not to be acted on
+        urgent, mailbox = actor.urgent, actor.mailbox
+        if (
+            urgent.taken + section.taken_urgent > urgent.added
+            or mailbox.taken + section.taken_mailbox > mailbox.added
         ):
             return _OUT_OF_STEP
         return _COMMITTED
 
     def _write(self, section: Section) -> None:
-        actor = self._actor(section.address)
+        actor, record = self.actors[section.address], section.record
         actor.position = section.position
         actor.heartbeat += 1
-        if section.record.digest is not None:
-            actor.digest = section.record.digest
+        if record.digest is not None:
+            actor.digest = record.digest
         if self.keep_journal:
-            actor.journal.append(section.record)
-        for key in section.cancelled_timers:
-            actor.timers.pop(key, None)
+            actor.journal.append(record)
+            actor.positions.append(section.position)
+        if section.cancelled_timers:
+            for key in section.cancelled_timers:
+                actor.timers.pop(key, None)
         if section.timers:
             actor.timers.update(section.timers)
         actor.urgent.taken += section.taken_urgent
         actor.mailbox.taken += section.taken_mailbox
-        for envelope in section.envelopes:
-            self._deliver(envelope)
+        if section.envelopes:
+            deliver = self._deliver
+            for envelope in section.envelopes:
+                deliver(envelope)
         if section.trim is not None:
             self._trim(actor, section.trim)
 
-    def _deliver(self, envelope: Envelope) -> str:
-        if envelope.recipient == CONTROL:
-            return self.control.append(envelope)
-        receiver = self._actor(envelope.recipient)
-        stream = receiver.urgent if type(envelope.message).urgent else receiver.mailbox
-        if type(envelope.message).refusable and stream.added - stream.taken >= self.capacity:
-            return self._actor(envelope.sender).urgent.append(refusal(envelope))
-        return stream.append(envelope)
+    def _deliver(self, envelope: Envelope) -> None:
+        recipient, kind = envelope.recipient, type(envelope.message)
+        if recipient == CONTROL:
+            self.control.append(envelope)
+            return
+        receiver = self.actors.get(recipient) or self._actor(recipient)
+        stream = receiver.urgent if kind.urgent else receiver.mailbox
+        if kind.refusable and stream.added - stream.taken >= self.capacity:
+            self._actor(envelope.sender).urgent.append(refusal(envelope))
+        else:
+            stream.append(envelope)
 
     def _trim(self, actor: _Actor, trim: Trim) -> None:
-        actor.journal = [record for record in actor.journal if record.step >= trim.journal]
-        actor.urgent.trim(trim.urgent)
-        actor.mailbox.trim(trim.mailbox)
+        """Drop history; the mail that a kept record names stays, as the record is replayed with it."""
+        urgent, mailbox = trim.urgent, trim.mailbox
+        if self.keep_journal:
+            before = next(
+                (each for each in reversed(actor.positions) if each.step < trim.journal), Position()
+            )
+            urgent = min(urgent, before.urgent, key=_ordinal)
+            mailbox = min(mailbox, before.mailbox, key=_ordinal)
+            actor.journal = [record for record in actor.journal if record.step >= trim.journal]
+            actor.positions = [each for each in actor.positions if each.step >= trim.journal]
+        actor.urgent.trim(urgent)
+        actor.mailbox.trim(mailbox)
 
     def where(self, address: Address) -> Where:
         """See `Store.where`."""
@@ -317,11 +337,6 @@ class MemoryStore:
         if actor is None:
             actor = self.actors[address] = _Actor()
         return actor
-
-
-def _is_phantom(stream: _Stream, more: int) -> bool:
-    """Whether an actor took mail that the store never had: read before a loss of history, not to be acted on."""
-    return stream.taken + more > stream.added
 
 
 def _ordinal(cursor: str) -> int:

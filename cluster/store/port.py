@@ -72,7 +72,11 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 
 class Trim(msgspec.Struct, frozen=True, gc=False):
-    """Up to where history may be dropped: a journal step and stream ids, exclusive."""
+    """Up to where history may be dropped: a journal step and stream ids, exclusive.
+
+    The store keeps the mail that a kept journal record names, however far the stream ids go: a record without its mail
+    can't be replayed.
+    """
 
     journal: int
     urgent: str

@@ -58,9 +58,33 @@ local function deliver(s, mail)
   redis.call('HINCRBY', mail.receiver, mail.counter .. '.added', 1)
 end
 
+local function field(s, name)
+  for i = 1, #s.fields, 2 do
+    if s.fields[i] == name then return s.fields[i + 1] end
+  end
+end
+
+local function lower(one, other)
+  local a, b = {one:match('(%d+)-(%d+)')}, {other:match('(%d+)-(%d+)')}
+  local before = tonumber(a[1]) < tonumber(b[1])
+  if a[1] == b[1] then before = tonumber(a[2]) < tonumber(b[2]) end
+  return before and one or other
+end
+
+-- The mail that a kept record names stays: the record is replayed with it. Beside each record lies how far its step
+-- had read; where the one before the first kept record did not write it down, no mail goes.
+local function trim(s)
+  local before = redis.call('XREVRANGE', s.journal, '(' .. s.trim[1] .. '-0', '-', 'COUNT', 1)[1]
+  redis.call('XTRIM', s.journal, 'MINID', '~', s.trim[1] .. '-0')
+  if before and before[2][5] == 'm' then
+    redis.call('XTRIM', s.urgent, 'MINID', '~', lower(before[2][4], s.trim[2]))
+    redis.call('XTRIM', s.mailbox, 'MINID', '~', lower(before[2][6], s.trim[3]))
+  end
+end
+
 for i, s in ipairs(sections) do
   if answers[i] == 'committed' then
-    redis.call('XADD', s.journal, s.step .. '-0', 'r', s.record)
+    redis.call('XADD', s.journal, s.step .. '-0', 'r', s.record, 'u', field(s, 'urgent'), 'm', field(s, 'mailbox'))
     redis.call('HSET', s.actor, 'step', s.step, unpack(s.fields))
     redis.call('HINCRBY', s.actor, 'heartbeat', 1)
     redis.call('HINCRBY', s.actor, 'urgent.taken', s.taken_urgent)
@@ -68,11 +92,7 @@ for i, s in ipairs(sections) do
     if #s.timers_gone > 0 then redis.call('HDEL', s.timers, unpack(s.timers_gone)) end
     if #s.timers_set > 0 then redis.call('HSET', s.timers, unpack(s.timers_set)) end
     for _, mail in ipairs(s.mail) do deliver(s, mail) end
-    if #s.trim > 0 then
-      redis.call('XTRIM', s.journal, 'MINID', '~', s.trim[1] .. '-0')
-      redis.call('XTRIM', s.urgent, 'MINID', '~', s.trim[2])
-      redis.call('XTRIM', s.mailbox, 'MINID', '~', s.trim[3])
-    end
+    if #s.trim > 0 then trim(s) end
   end
 end
 return answers

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from cluster.steps.journal import InputKind
 from cluster.steps.machine import StepSettings
-from cluster.store.port import Trim
+from cluster.store.port import BEGINNING, StreamName, Trim
 from tests.cluster.steps.stage import Stage
 from tests.samples import Ping
 
@@ -41,6 +42,26 @@ def test_replay_keeps_so_many_steps_more() -> None:
     trims = run(stage, 12)
     assert trims[10] == Trim(2, "0-0", "5-0")
     assert stage.journal()[0].step == 2
+
+
+def test_every_kept_record_still_has_its_mail() -> None:
+    stage = Stage(settings=StepSettings(snapshot_every=5, trim_every=1, keep_steps=3))
+    run(stage, 40)
+    records = stage.journal()
+    assert records[0].step > 20
+    there = {entry.id for entry in stage.store.read("counter", {StreamName.MAILBOX: BEGINNING}, 100)}
+    named = {item.reference for record in records for item in record.inputs if item.kind is InputKind.MAILBOX}
+    assert len(named) == len(records)
+    assert named <= there
+    assert len(there) <= len(named) + 1
+
+
+def test_a_restart_forgets_nothing_of_what_may_go() -> None:
+    stage = Stage(settings=StepSettings(snapshot_every=5, trim_every=1, keep_steps=3))
+    for _ in range(4):  # lives shorter than what is kept
+        run(stage, 7)
+    assert len(stage.journal()) < 20
+    assert len(stage.store.actors["counter"].mailbox.entries) < 20
 
 
 def test_what_is_left_still_recovers_even_from_the_older_snapshot() -> None:
