@@ -65,30 +65,30 @@ class Outputs(msgspec.Struct, frozen=True):
     inputs: int
 
 
-class Mark:
-    """A point within a step to which its outputs can be cut back when a later input fails (host only)."""
+class Mark(msgspec.Struct, frozen=True, gc=False):
+    """A point within a step to which its outputs can be cut back when a later input fails (host only).
 
-    __slots__ = ("_cancelled", "_effects", "_envelopes", "_events", "_inputs", "_sequence", "_timers")
+    Lists only grow within a step, so that their lengths are enough.
+    """
 
-    def __init__(self, context: Context) -> None:
-        self._events = len(context.events)
-        self._envelopes = len(context.envelopes)
-        self._effects = len(context.effects)
-        self._timers = dict(context.timers) if context.timers else {}
-        self._cancelled = set(context.cancelled_timers) if context.cancelled_timers else set()
-        self._sequence = context.sequence
-        self._inputs = context.inputs
+    events: int
+    envelopes: int
+    timers: dict[str, Timer]
+    cancelled_timers: set[str]
+    effects: int
+    sequence: int
+    inputs: int
 
     def outputs(self, context: Context) -> Outputs:
         """The outputs as they stood at this mark."""
         return Outputs(
-            context.events[: self._events],
-            context.envelopes[: self._envelopes],
-            self._timers,
-            self._cancelled,
-            context.effects[: self._effects],
-            self._sequence,
-            self._inputs,
+            context.events[: self.events],
+            context.envelopes[: self.envelopes],
+            self.timers,
+            self.cancelled_timers,
+            context.effects[: self.effects],
+            self.sequence,
+            self.inputs,
         )
 
 
@@ -140,7 +140,15 @@ class Context:
 
     def mark(self) -> Mark:
         """Remember how far the step has come (host only)."""
-        return Mark(self)
+        return Mark(
+            len(self.events),
+            len(self.envelopes),
+            self.timers.copy(),
+            self.cancelled_timers.copy(),
+            len(self.effects),
+            self.sequence,
+            self.inputs,
+        )
 
     def resume(self, outputs: Outputs) -> None:
         """Go on from these outputs; their events are applied already (host only)."""

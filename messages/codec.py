@@ -202,11 +202,8 @@ def decode_envelope(data: bytes) -> Envelope:
 
 def digest(*parts: bytes) -> str:
     """sha256 over the parts, each prefixed by its length so that no two part lists collide; 64 hex digits."""
-    total = hashlib.sha256()
-    for part in parts:
-        total.update(len(part).to_bytes(8, "big"))
-        total.update(part)
-    return total.hexdigest()
+    framed = [piece for part in parts for piece in (len(part).to_bytes(8, "big"), part)]
+    return hashlib.sha256(b"".join(framed)).hexdigest()
 
 
 def digest_messages(messages: Iterable[Message]) -> str:

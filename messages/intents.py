@@ -21,12 +21,16 @@ class Side(StrEnum):
     @property
     def sign(self) -> int:
         """+1 for a buy, -1 for a sell."""
-        return 1 if self is Side.BUY else -1
+        return 1 if self is _BUY else -1
 
     @property
     def opposite(self) -> Side:
         """The other side."""
         return Side.SELL if self is Side.BUY else Side.BUY
+
+
+_BUY = Side.BUY
+"""Bound once: to look a member up on its enum class costs more than the comparison, and every fill asks."""
 
 
 class OrderType(StrEnum):

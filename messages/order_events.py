@@ -76,6 +76,25 @@ class ExternalActivity(Message, frozen=True):
     time: int
 
 
+@message_type
+class Funding(Message, frozen=True):
+    """Funding that a venue charged or paid on the account's position (execution -> risk); see `VenueFunding`.
+
+    `event_time` is the venue's, ns UTC.
+    """
+
+    urgent = True
+    grave = True
+
+    payment_id: str
+    venue: str
+    symbol: str
+    currency: str
+    amount: Decimal
+    rate: Decimal | None
+    event_time: int
+
+
 # --- journal: intents -----------------------------------------------------------------------------------------
 
 
@@ -205,6 +224,13 @@ class FillReceived(Message, frozen=True):
 
 
 @message_type
+class FundingReceived(Message, frozen=True):
+    """A payment of funding, seen for the first time."""
+
+    funding: Funding
+
+
+@message_type
 class OrderOverfilled(Message, frozen=True):
     """The venue filled more than was ordered. The fills are facts and booked; a person has to look."""
 
@@ -294,13 +320,18 @@ class ExternalSeen(Message, frozen=True):
 
 @message_type
 class VenueAccountOpened(Message, frozen=True):
-    """The account as it was found at the first start: the base of all positions from here on."""
+    """The account as it was found at the first start: the base of all positions from here on.
+
+    `as_of` is the venue's time at which it holds (ns UTC), None where the venue does not tell.
+    """
 
     event_type = EventType.BROKER_CONNECTED
+    schema_version = 2
 
     balances: dict[str, Decimal]
     positions: dict[str, Decimal]
     time: int
+    as_of: int | None = None
 
 
 @message_type

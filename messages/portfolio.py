@@ -18,6 +18,9 @@ from messages.events import EventType
 from messages.intents import CheckResult, Purpose, Side, Verdict
 from messages.reasons import Reason
 
+ONE = Decimal(1)
+ZERO = Decimal(0)
+
 # --- intents --------------------------------------------------------------------------------------------------
 
 
@@ -25,11 +28,13 @@ from messages.reasons import Reason
 class IntentDecided(Message, frozen=True):
     """Risk's answer to an intent, with every check; what was approved is reserved from here on.
 
-    `quantity` is what was approved (0 when rejected), `price` what each unit of it is reserved at. `submit_id` is
-    the message that carries the approval to execution, None when there is none.
+    `quantity` is what was approved (0 when rejected), `price` what each unit of it is reserved at, in quote currency,
+    one unit of which is worth `rate` in base currency. `submit_id` is the message that carries the approval to
+    execution, None when there is none.
     """
 
     event_type = EventType.INTENT_DECIDED
+    schema_version = 2
 
     intent_id: str
     requester: Address
@@ -49,6 +54,7 @@ class IntentDecided(Message, frozen=True):
     submit_id: str | None
     checks: tuple[CheckResult, ...]
     time: int
+    rate: Decimal = ONE
 
 
 @message_type
@@ -83,7 +89,7 @@ class ReservationReopened(Message, frozen=True):
 
 
 class Posting(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """What a fill made of one book.
+    """What a fill made of one book; money in base currency.
 
     `position` (signed), `cost` (signed, what the position was bought for) and `open_fees` (fees paid for it) are
     as they stand afterwards; `realised` is the fill's profit before fees, `net` the same after the fees of what it
@@ -101,11 +107,14 @@ class Posting(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True)
 class FillBooked(Message, frozen=True):
     """A fill is in the books. `desk` is the account's book, `own` the strategy's; `cash` the balance afterwards.
 
-    `currency` is the quote currency, in which `cash` counts; a fee in another one changes that balance instead.
-    `opening_value` is set when the fill gave a price to a position that had been opened without one.
+    `currency` is the quote currency, in which price and `cash` count and one unit of which is worth `rate` in base
+    currency. A fee in another one changes that balance instead; `fee_rate` is then what one unit of it is worth in
+    base currency, None when nobody has said. `opening_value` (base currency) is set when the fill gave a price to a
+    position that had been opened without one.
     """
 
     event_type = EventType.LEDGER_POSTED
+    schema_version = 2
 
     fill_id: str
     intent_id: str
@@ -125,27 +134,86 @@ class FillBooked(Message, frozen=True):
     desk: Posting
     own: Posting
     time: int
+    rate: Decimal = ONE
+    fee_rate: Decimal | None = None
+
+    @property
+    def fee_in_base(self) -> Decimal:
+        """The fee in base currency; 0 when its currency has no rate."""
+        if self.fee_currency == self.currency:
+            return self.fee * self.rate
+        return ZERO if self.fee_rate is None else self.fee * self.fee_rate
+
+
+@message_type
+class FundingBooked(Message, frozen=True):
+    """Funding is in the books. `cash` is the balance in `currency` afterwards.
+
+    `amount` counts in `currency`, `value` is the same in base currency, None when nobody has said what that currency is
+    worth. `shares` are the parts of `value` that strategies bear, each by its own position; what is left belongs to the
+    account alone. `funding_rate` is the venue's, `event_time` its time. `multiplier` and `rate` are the listing's.
+    """
+
+    event_type = EventType.LEDGER_POSTED
+
+    payment_id: str
+    venue: str
+    symbol: str
+    currency: str
+    amount: Decimal
+    funding_rate: Decimal | None
+    cash: Decimal
+    value: Decimal | None
+    shares: dict[str, Decimal]
+    multiplier: Decimal
+    rate: Decimal
+    event_time: int
+    time: int
 
 
 class OpenedPosition(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """A position an account was opened with; it gets its cost from the first mark or fill."""
+    """A position an account was opened with; it gets its cost from the first mark or fill.
+
+    `rate` is the worth of one unit of its quote currency in base currency.
+    """
 
     symbol: str
     quantity: Decimal
     multiplier: Decimal
+    rate: Decimal = ONE
 
 
 @message_type
 class AccountOpened(Message, frozen=True):
-    """A venue account is in the books as it was found; `currency` is the base currency, `cash` its balance."""
+    """A venue account is in the books as it was found.
+
+    `currency` is the base currency; `cash` all balances that have a rate, in it.
+    """
 
     event_type = EventType.LEDGER_POSTED
+    schema_version = 2
 
     venue: str
     balances: dict[str, Decimal]
     positions: tuple[OpenedPosition, ...]
     currency: str
     cash: Decimal
+    time: int
+
+
+@message_type
+class RatesTaken(Message, frozen=True):
+    """Currencies count with these rates from here on: balances, positions and reservations are worth them.
+
+    `rates` are by currency, the worth of one unit in base currency `currency`; `listings` are those of the quote
+    currencies by `venue/symbol`. What a rate moves in NAV is a result: the anchors of losses stay where they are.
+    """
+
+    event_type = EventType.LEDGER_POSTED
+
+    currency: str
+    rates: dict[str, Decimal]
+    listings: dict[str, Decimal]
     time: int
 
 

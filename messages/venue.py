@@ -151,8 +151,13 @@ class QueryAccount(Effect, frozen=True):
 
 @message_type
 class AccountResult(Message, frozen=True):
-    """The end of a `QueryAccount`. Balances by currency; positions by symbol in base units, signed."""
+    """The end of a `QueryAccount`. Balances by currency; positions by symbol in base units, signed.
 
+    `time` is the venue's time (ns UTC) at which they hold, None where it does not tell: every payment up to then is
+    contained in the balances.
+    """
+
+    schema_version = 2
     urgent = True
     grave = True
 
@@ -162,6 +167,7 @@ class AccountResult(Message, frozen=True):
     balances: dict[str, Decimal] = msgspec.field(default_factory=dict)
     positions: dict[str, Decimal] = msgspec.field(default_factory=dict)
     detail: str = ""
+    time: int | None = None
 
 
 class VenueFill(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -197,3 +203,29 @@ class VenueEvent(Message, frozen=True):
     filled: Decimal
     fill: VenueFill | None
     reason: Reason
+
+
+@message_type
+class VenueFunding(Message, frozen=True):
+    """Funding that the venue charged or paid on a position; in the private stream like `VenueEvent`.
+
+    `payment_id` is the venue's own, unique per account; `amount` the change of the balance in `currency`: negative
+    when the account paid. `rate` is the part of the position's value that was due, None where the venue does not
+    tell; `time` the venue's, ns UTC.
+    """
+
+    urgent = True
+    grave = True
+
+    venue: str
+    sequence: int
+    time: int
+    payment_id: str
+    symbol: str
+    currency: str
+    amount: Decimal
+    rate: Decimal | None = None
+
+
+StreamEvent = VenueEvent | VenueFunding
+"""Whatever a venue's private stream tells; all of it counts in one `sequence`."""

@@ -75,7 +75,7 @@ def on_account_result(actor: ExecutionMemory, ctx: Context, result: AccountResul
         _ask_again(actor, ctx, state.account_attempt + 1, state.account_looks, Reason.UNKNOWN_OUTCOME)
         return
     if not state.account_seeded:
-        ctx.emit(VenueAccountOpened(result.balances, result.positions, ctx.now))
+        ctx.emit(VenueAccountOpened(result.balances, result.positions, ctx.now, result.time))
         ctx.send(RISK, AccountSeeded(actor.settings.venue, result.balances, result.positions))
     moved = _positions(actor, result)
     if moved and state.account_looks + 1 < actor.settings.account_tries:

@@ -32,6 +32,7 @@ from messages.venue import (
     QueryAccount,
     QueryResult,
     VenueEvent,
+    VenueFunding,
 )
 
 _TIMERS: dict[OrderTimer, Callable[[ExecutionMemory, Context, Order], None]] = {
@@ -105,7 +106,11 @@ class ExecutionActor(ExecutionMemory):
 
     def receive(self, message: Message, ctx: Context) -> None:
         """Decide on one input; then look after given-up strategies, if there are any."""
-        super().receive(message, ctx)
+        handler = self._receive.get(type(message))
+        if handler is not None:
+            handler(message, ctx)
+        else:
+            super().receive(message, ctx)
         if self.state.wards or self.state.exits:
             wards.review(self, ctx)
 
@@ -125,6 +130,11 @@ class ExecutionActor(ExecutionMemory):
     def on_venue_event(self, event: VenueEvent, ctx: Context) -> None:
         """An event of the private stream."""
         stream.on_venue_event(self, ctx, event)
+
+    @receives(VenueFunding)
+    def on_venue_funding(self, told: VenueFunding, ctx: Context) -> None:
+        """A payment of funding in the private stream."""
+        stream.on_venue_funding(self, ctx, told)
 
     @receives(CancelIntent)
     def on_cancel_intent(self, cancel: CancelIntent, ctx: Context) -> None:

@@ -31,12 +31,13 @@ def client_order_id(
     """
     length, pairs = _alphabet(prefix, alphabet, max_length)
     parts = (generation, intent_id, str(child), str(attempt))
-    number = int(digest(*(part.encode() for part in parts)), 16)
-    base = len(pairs)
+    base, count = len(pairs), (length + 1) // 2
+    # only what is written is kept of the number: the shorter it is, the cheaper each division
+    number = int(digest(*[part.encode() for part in parts]), 16) % base**count
     written = []
-    for _ in range((length + 1) // 2):
-        number, pair = divmod(number, base)
-        written.append(pairs[pair])
+    for _ in range(count):
+        written.append(pairs[number % base])
+        number //= base
     return prefix + "".join(written)[:length]
 
 

@@ -34,6 +34,7 @@ _ENDINGS: dict[OrderState, Trigger] = {
     OrderState.EXPIRED: Trigger.EXPIRED,
 }
 _SAYS_NOTHING = frozenset({OrderState.UNKNOWN, OrderState.NOT_SENT, OrderState.SIMULATED})
+_PART_FILLED, _ACCEPTED, _CANCELLED = Trigger.PART_FILLED, Trigger.ACCEPTED, Trigger.CANCELLED
 _LIFE = frozenset({Trigger.ACCEPTED, Trigger.PART_FILLED, Trigger.FILLED})
 _OPEN = frozenset({OrderState.WORKING, OrderState.PARTIALLY_FILLED})
 _UNHEARD = frozenset({OrderState.PLACING, OrderState.UNKNOWN})
@@ -103,11 +104,11 @@ def _trigger(told: Told) -> Trigger:
     ending = _ENDINGS.get(told.state)
     if ending is not None:
         return ending
-    return Trigger.PART_FILLED if told.filled > 0 else Trigger.ACCEPTED
+    return _PART_FILLED if told.filled > 0 else _ACCEPTED
 
 
 def _reason(order: Order, told: Told, trigger: Trigger) -> Reason:
     """The venue's own reason; where it has none for a cancel, why we wanted it."""
-    if trigger is Trigger.CANCELLED and told.reason in (Reason.ACCEPTED, Reason.CANCEL_REQUESTED):
+    if trigger is _CANCELLED and told.reason in (Reason.ACCEPTED, Reason.CANCEL_REQUESTED):
         return order.cancel_reason or Reason.CANCEL_REQUESTED
     return told.reason

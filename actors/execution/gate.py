@@ -15,6 +15,8 @@ from messages.venue import PlaceOrder
 
 Check = Callable[[PlaceOrder, int, Mode, int, ExecutionSettings], bool]
 
+_INCREASE, _DECREASE = Action.INCREASE, Action.DECREASE
+
 MODE_REASON: dict[Mode, Reason] = {
     Mode.REDUCE: Reason.MODE_REDUCE,
     Mode.HALTED: Reason.HALTED,
@@ -23,7 +25,7 @@ MODE_REASON: dict[Mode, Reason] = {
 
 
 def _forbidden(effect: PlaceOrder, now: int, mode: Mode, version: int, settings: ExecutionSettings) -> bool:
-    return (Action.INCREASE if effect.increases_exposure else Action.DECREASE) not in ALLOWED[mode]
+    return (_INCREASE if effect.increases_exposure else _DECREASE) not in ALLOWED[mode]
 
 
 def _read_only(effect: PlaceOrder, now: int, mode: Mode, version: int, settings: ExecutionSettings) -> bool:

@@ -9,11 +9,15 @@ from __future__ import annotations
 from decimal import Decimal
 
 from actors.base import Actor, applies
-from actors.execution.order import Order
+from actors.execution.order import ZERO, Order
 from actors.execution.settings import ExecutionSettings
 from actors.execution.state import ExecutionState, Exit, Holding, Ward, holding_key, intent_parts
 from messages import order_events as e
 from messages.orders import Fill, OrderState
+
+_UNKNOWN, _PENDING_CANCEL = OrderState.UNKNOWN, OrderState.PENDING_CANCEL
+_AT_WORK = (OrderState.WORKING, OrderState.PARTIALLY_FILLED)
+"""Bound once: to look a member up on its enum class costs more than the comparison."""
 
 
 class ExecutionMemory(Actor[ExecutionState]):
@@ -112,16 +116,16 @@ class ExecutionMemory(Actor[ExecutionState]):
         self._reopen_if_unsettled(order)
 
     def _entered(self, order: Order, before: OrderState, event: e.OrderTransitioned) -> None:
-        if before is OrderState.UNKNOWN:
+        if before is _UNKNOWN:
             self._thaw(order.symbol)
             order.probes, order.escalated = 0, False
-        if event.state is OrderState.UNKNOWN:
+        if event.state is _UNKNOWN:
             self.state.frozen[order.symbol] = self.state.frozen.get(order.symbol, 0) + 1
             order.doubt_from = order.placed_at
-        elif event.state is OrderState.PENDING_CANCEL:
+        elif event.state is _PENDING_CANCEL:
             order.cancel_reason = event.reason
             order.cancels = 1
-        elif order.worked_at is None and event.state in (OrderState.WORKING, OrderState.PARTIALLY_FILLED):
+        elif order.worked_at is None and event.state in _AT_WORK:
             order.worked_at = event.time
 
     @applies(e.CancelWished)
@@ -180,14 +184,23 @@ class ExecutionMemory(Actor[ExecutionState]):
         order.seen, order.doubt_from = True, None
         order.venue_order_id = fill.venue_order_id
         order.venue_filled = max(order.venue_filled, event.venue_filled, order.filled)
-        self._hold(order, fill)
-        self._move_position(fill.symbol, fill.quantity * fill.side.sign)
+        signed = fill.quantity * fill.side.sign
+        self._hold(order, fill, signed)
+        self._move_position(fill.symbol, signed)
         self._reopen_if_unsettled(order)
 
-    def _hold(self, order: Order, fill: Fill) -> None:
+    @applies(e.FundingReceived)
+    def remember_funding(self, event: e.FundingReceived) -> None:
+        """Keep the payment's id; the oldest eighth goes when there are too many."""
+        payments, keep = self.state.payments, self.settings.keep_payments
+        payments[event.funding.payment_id] = None
+        if len(payments) > keep:
+            for payment_id in list(payments)[: _prunable(keep)]:
+                del payments[payment_id]
+
+    def _hold(self, order: Order, fill: Fill, signed: Decimal) -> None:
         key = holding_key(order.beneficiary, order.strategy, fill.symbol)
         holding = self.state.holdings.get(key)
-        signed = fill.quantity * fill.side.sign
         if holding is None:
             self.state.holdings[key] = Holding(
                 order.beneficiary, order.strategy, fill.symbol, signed, fill.price
@@ -204,7 +217,7 @@ class ExecutionMemory(Actor[ExecutionState]):
         holding.quantity = after
 
     def _move_position(self, symbol: str, signed: Decimal) -> None:
-        after = self.state.positions.get(symbol, Decimal(0)) + signed
+        after = self.state.positions.get(symbol, ZERO) + signed
         if after == 0:
             self.state.positions.pop(symbol, None)
         else:
@@ -240,6 +253,7 @@ class ExecutionMemory(Actor[ExecutionState]):
     def remember_account(self, event: e.VenueAccountOpened) -> None:
         """The first reading is the base of all positions."""
         self.state.account_seeded = True
+        self.state.account_as_of = event.as_of
         self.state.positions = {symbol: held for symbol, held in event.positions.items() if held != 0}
 
     @applies(e.VenueAccountDue)

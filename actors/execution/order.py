@@ -15,6 +15,10 @@ from messages.venue import CancelOrder, PlaceOrder, QueryOrder
 
 ZERO = Decimal(0)
 
+_MARKET, _LIMIT, _FLATTEN, _BUY = OrderType.MARKET, OrderType.LIMIT, Purpose.FLATTEN, Side.BUY
+_FOK, _IOC = TimeInForce.FOK, TimeInForce.IOC
+"""Bound once: to look a member up on its enum class costs more than the comparison."""
+
 
 class Order(msgspec.Struct):
     """An order from the moment it was about to be placed. Changed by `apply` alone.
@@ -86,13 +90,9 @@ def placement(
 ) -> PlaceOrder:
     """The request that places an order of these terms; a market order is bounded by its worst price."""
     order_type, time_in_force, limit_price = terms.order_type, terms.time_in_force, terms.limit_price
-    if (
-        order_type is OrderType.MARKET
-        and settings.bound_market_orders
-        and terms.purpose is not Purpose.FLATTEN
-    ):
-        order_type = OrderType.LIMIT
-        time_in_force = TimeInForce.FOK if time_in_force is TimeInForce.FOK else TimeInForce.IOC
+    if order_type is _MARKET and settings.bound_market_orders and terms.purpose is not _FLATTEN:
+        order_type = _LIMIT
+        time_in_force = _FOK if time_in_force is _FOK else _IOC
         limit_price = within(terms.worst_price, terms.side, settings.tick_sizes.get(terms.symbol))
     return PlaceOrder(
         client_order_id=client_order_id,
@@ -115,7 +115,7 @@ def within(worst_price: Decimal, side: Side, tick: Decimal | None) -> Decimal:
     """`worst_price` moved onto the tick grid, never beyond it; as it is when the tick is not known."""
     if tick is None:
         return worst_price
-    rounding = ROUND_FLOOR if side is Side.BUY else ROUND_CEILING
+    rounding = ROUND_FLOOR if side is _BUY else ROUND_CEILING
     return (worst_price / tick).to_integral_value(rounding) * tick
 
 

@@ -34,6 +34,9 @@ from messages.orders import OrderReport, OrderState
 from messages.reasons import Reason
 from messages.venue import Outcome, PlaceOrder, PlaceResult
 
+_WORKING, _ACCEPTED, _DRY_RUN = OrderState.WORKING, Reason.ACCEPTED, Reason.DRY_RUN
+"""Bound once: to look a member up on its enum class costs more than the comparison."""
+
 _STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
 
 NOTHING_WRITTEN_RETRY = frozenset({Reason.NOT_SENT, Reason.RATE_LIMIT})
@@ -101,13 +104,13 @@ def admit(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder) -> None:
     effect = _request(actor, submit)
     mode, version = actor.state.effective_mode, actor.state.mode_version
     withheld = refusal(effect, ctx.now, mode, version, actor.settings)
-    if withheld is not None and withheld is not Reason.DRY_RUN:
+    if withheld is not None and withheld is not _DRY_RUN:
         end_intent(ctx, submit, ENDING[withheld], withheld)
         return
     reason = inadmissible(actor, ctx, submit)
     if reason is not None:
         end_intent(ctx, submit, OrderState.REJECTED, reason)
-    elif withheld is Reason.DRY_RUN:
+    elif withheld is _DRY_RUN:
         _simulate(actor, ctx, submit, effect)
     else:
         ctx.emit(_placing(actor, ctx, submit, effect))
@@ -167,7 +170,7 @@ def on_place_result(actor: ExecutionMemory, ctx: Context, result: PlaceResult) -
 
 
 def _accepted(actor: ExecutionMemory, ctx: Context, order: Order, result: PlaceResult) -> None:
-    weigh(actor, ctx, order, Told(OrderState.WORKING, ZERO, result.venue_order_id, Reason.ACCEPTED))
+    weigh(actor, ctx, order, Told(_WORKING, ZERO, result.venue_order_id, _ACCEPTED))
 
 
 def _unanswered(actor: ExecutionMemory, ctx: Context, order: Order, result: PlaceResult) -> None:

@@ -48,7 +48,8 @@ class ExecutionSettings(msgspec.Struct, frozen=True):
       be under way; `account_backoff_ns` x 2^n up to `account_backoff_max_ns` lies between.
     - `ward_grace_ns`: how long entries of a given-up strategy are refused; `exit_collar` bounds its exits as a
       fraction of the average price; `exit_deadline_ns`, `exit_attempts`, `exit_backoff_ns`(`_max_ns`) their tries.
-    - `keep_closed`, `keep_tombstones`, `keep_waiting`, `keep_missing`: bounds of what the state remembers.
+    - `keep_closed`, `keep_tombstones`, `keep_waiting`, `keep_missing`, `keep_payments`: bounds of what the state
+      remembers.
     """
 
     venue: str
@@ -81,6 +82,7 @@ class ExecutionSettings(msgspec.Struct, frozen=True):
     keep_tombstones: int = 10_000
     keep_waiting: int = 1_000
     keep_missing: int = 1_000
+    keep_payments: int = 1_000
 
 
 def probe_delay(settings: ExecutionSettings, answers: int) -> int:

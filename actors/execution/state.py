@@ -58,6 +58,7 @@ class ExecutionState(msgspec.Struct):
     - `frozen`: symbols with orders of unknown fate, and how many.
     - `positions`: the account's net position per symbol, from its first reading and every fill since.
     - `stream_missing`: sequences that were skipped and may still come.
+    - `payments`: ids of the latest payments of funding; those up to `account_as_of` are in the first reading.
     - `placing_held`: nothing is placed until the account was compared; `account_due`: that question is owed.
     """
 
@@ -82,7 +83,9 @@ class ExecutionState(msgspec.Struct):
     exits: dict[str, Exit] = {}
     stream_sequence: int = 0
     stream_missing: dict[int, None] = {}
+    payments: dict[str, None] = {}
     account_seeded: bool = False
+    account_as_of: int | None = None
     account_due: bool = True
     account_attempt: int = 0
     account_looks: int = 0

@@ -1,4 +1,4 @@
-"""The venue's private stream: each event once, in whatever order, and nothing of it lost.
+"""The venue's private stream: each event and payment once, in whatever order, and nothing of it lost.
 
 A sequence that was skipped is remembered and taken when it comes after all; its fill counts, its state is old.
 Sequences only save work: whether a fill is new is decided by its id as long as its order is remembered.
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from actors.base import Context
 from actors.execution.account import request_account, tell_external
+from actors.execution.acts import RISK
 from actors.execution.evidence import Told, book, weigh
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import Order
-from messages.order_events import ExternalActivity, StreamGapFound, VenueEventTaken
+from messages.order_events import ExternalActivity, Funding, FundingReceived, StreamGapFound, VenueEventTaken
 from messages.orders import TERMINAL, Fill, OrderState
 from messages.reasons import Reason
-from messages.venue import VenueEvent, VenueFill
+from messages.venue import VenueEvent, VenueFill, VenueFunding
 
 
 def on_venue_event(actor: ExecutionMemory, ctx: Context, event: VenueEvent) -> None:
@@ -24,16 +25,45 @@ def on_venue_event(actor: ExecutionMemory, ctx: Context, event: VenueEvent) -> N
     late = sequence <= state.stream_sequence
     if late and sequence not in state.stream_missing and not _new_fill(order, event):
         return
-    gap = sequence > state.stream_sequence + 1
-    if gap:
-        ctx.emit(StreamGapFound(state.stream_sequence + 1, sequence - 1))
-    ctx.emit(VenueEventTaken(sequence))
+    gap = _note_sequence(actor, ctx, sequence)
     if order is None:
         tell_external(actor, ctx, _external(actor, event))
     else:
         _take(actor, ctx, order, event, late=late)
     if gap:
         request_account(actor, ctx, Reason.UNKNOWN_OUTCOME)
+
+
+def on_venue_funding(actor: ExecutionMemory, ctx: Context, told: VenueFunding) -> None:
+    """Take one payment of funding and tell risk of it, unless it was taken, or is contained in the first reading."""
+    state, sequence = actor.state, told.sequence
+    if sequence <= state.stream_sequence and sequence not in state.stream_missing:
+        return
+    gap = _note_sequence(actor, ctx, sequence)
+    contained = state.account_as_of is not None and told.time <= state.account_as_of
+    if told.payment_id not in state.payments and not contained:
+        funding = Funding(
+            told.payment_id,
+            actor.settings.venue,
+            told.symbol,
+            told.currency,
+            told.amount,
+            told.rate,
+            told.time,
+        )
+        ctx.emit(FundingReceived(funding))
+        ctx.send(RISK, funding)
+    if gap:
+        request_account(actor, ctx, Reason.UNKNOWN_OUTCOME)
+
+
+def _note_sequence(actor: ExecutionMemory, ctx: Context, sequence: int) -> bool:
+    """Remember how far the stream was read; whether something was skipped."""
+    gap = sequence > actor.state.stream_sequence + 1
+    if gap:
+        ctx.emit(StreamGapFound(actor.state.stream_sequence + 1, sequence - 1))
+    ctx.emit(VenueEventTaken(sequence))
+    return gap
 
 
 def resume_after(actor: ExecutionMemory) -> int:

@@ -14,8 +14,19 @@ from actors.base import Context, applies, receives
 from actors.risk import modes
 from actors.risk.control import ModeKeeper
 from actors.risk.decision import Decision, check_all
-from actors.risk.ledger import book, booking, external_fill, is_booked, open_account, take_marks
-from actors.risk.limits import ONE, ZERO, RiskSettings, check_settings, listing_id
+from actors.risk.exposure import in_base
+from actors.risk.funding import book_funding, booking_of_funding
+from actors.risk.ledger import (
+    book,
+    booking,
+    external_fill,
+    is_booked,
+    open_account,
+    rate_of,
+    take_marks,
+    take_rates,
+)
+from actors.risk.limits import ONE, ZERO, RiskInstrument, RiskSettings, check_settings, listing_id
 from actors.risk.marks import newer_marks
 from actors.risk.reservations import await_final, release, reopen, reserve
 from actors.risk.state import RiskState
@@ -24,22 +35,25 @@ from messages.base import Address, Message
 from messages.control import Mode
 from messages.intents import IntentRejected, OrderIntent, OrderTerms, Refused, SubmitOrder, Verdict
 from messages.market import Marks
-from messages.order_events import AccountSeeded, ExternalActivity
+from messages.order_events import AccountSeeded, ExternalActivity, Funding
 from messages.orders import Fill, OrderReport
 from messages.portfolio import (
     AccountOpened,
     FillBooked,
     FinalFillsAwaited,
+    FundingBooked,
     IntentDecided,
     MarksTaken,
     ModeSource,
     OpenedPosition,
+    RatesTaken,
     ReservationReleased,
     ReservationReopened,
 )
 from messages.reasons import Layer, Reason
 
 RISK: Address = "risk"
+_REJECTED, _RESIZED = Verdict.REJECTED, Verdict.RESIZED
 
 
 class RiskActor(ModeKeeper):
@@ -55,12 +69,18 @@ class RiskActor(ModeKeeper):
         self._ticks = {one.symbol: one.tick for one in settings.instruments}
 
     def receive(self, message: Message, ctx: Context) -> None:
-        """Decide on one input, after the day and the configured kill switch have been seen to."""
+        """Decide on one input, after rates, day and the configured kill switch have been seen to."""
+        if self._settings.rates and not self._settings.rates.items() <= self.state.rates.items():
+            self._take_rates(ctx)
         if ctx.now >= self.state.day_ends_at or self.state.day_anchor is None:
             self._start_day(ctx)
         if self._settings.kill_switch is not (modes.CONFIGURATION in self.state.sources):
             self._set_configured_kill_switch(ctx)
-        super().receive(message, ctx)
+        handler = self._receive.get(type(message))
+        if handler is not None:
+            handler(message, ctx)
+        else:
+            super().receive(message, ctx)
 
     def summary(self) -> str:
         """Mode, NAV, exposure and open orders, in a few words."""
@@ -83,10 +103,9 @@ class RiskActor(ModeKeeper):
             return
         instrument = self._instruments.get(listing_id(intent.terms.venue, intent.terms.symbol))
         decision = check_all(self.state, intent, instrument, self._limits, ctx.now)
-        approved = decision.verdict is not Verdict.REJECTED
-        multiplier = instrument.multiplier if instrument is not None else ONE
+        approved = decision.verdict is not _REJECTED
         submit_id = ctx.next_message_id() if approved else None
-        ctx.emit(_decided(intent, intent_id, submit_id, decision, multiplier, self.state.version, ctx))
+        ctx.emit(_decided(intent, intent_id, submit_id, decision, instrument, self.state.version, ctx))
         if not approved:
             failed = tuple([check for check in decision.checks if not check.passed])
             ctx.send(ctx.sender, IntentRejected(intent_id, decision.reason, Layer.RISK, failed))
@@ -154,14 +173,31 @@ class RiskActor(ModeKeeper):
         beyond = reservation is None or reservation.remaining < fill.quantity
         raised = self._sources_of_fill(fill, listing, ctx.now)
         instrument = self._instruments.get(listing)
-        multiplier = instrument.multiplier if instrument is not None else ONE
-        ctx.emit(booking(state, fill, multiplier, self._settings.base_currency, ctx.now))
+        ctx.emit(booking(state, fill, instrument, self._settings.base_currency, ctx.now))
         final = reservation.final_filled if reservation is not None else None
         if reservation is not None and final is not None and reservation.booked >= final:
             ctx.emit(ReservationReleased(fill.intent_id, Reason.ACCEPTED, ctx.now))
         self._judge(ctx, "fill", unreserved=fill.symbol if beyond else None, raised=raised)
         self._flatten_if_halted(listing, ctx)
         self._pursue_flatten(listing, ctx)
+
+    @receives(Funding)
+    def on_funding(self, funding: Funding, ctx: Context) -> None:
+        """Book a payment of funding once; it counts in every limit on losses."""
+        account = self.state.accounts.get(funding.venue)
+        if account is not None and funding.payment_id in account.payments:
+            return
+        listing = listing_id(funding.venue, funding.symbol)
+        instrument = self._instruments.get(listing)
+        raised = {}
+        if self._rate_of(funding.currency) is None and funding.amount:
+            name, text = modes.FEE_CONVERSION + funding.currency, f"no rate for funding {funding.payment_id}"
+            raised[name] = modes.reducing(text, ctx.now)
+        if instrument is None:
+            text = f"funding {funding.payment_id}"
+            raised[modes.UNKNOWN_SYMBOL + funding.symbol] = modes.reducing(text, ctx.now)
+        ctx.emit(booking_of_funding(self.state, funding, instrument, self._settings.base_currency, ctx.now))
+        self._judge(ctx, "funding", raised=raised)
 
     @receives(ExternalActivity)
     def on_external(self, activity: ExternalActivity, ctx: Context) -> None:
@@ -173,7 +209,7 @@ class RiskActor(ModeKeeper):
 
     def _flatten_if_halted(self, listing: str, ctx: Context) -> None:
         """A late fill may open a position after everything was closed by policy."""
-        halted = self.state.mode is Mode.HALTED and self._settings.flatten_on_halt
+        halted = self._settings.flatten_on_halt and self.state.mode is Mode.HALTED
         if halted and listing not in self.state.flattening:
             self._start_flatten(listing, "flatten_on_halt", ctx)
 
@@ -183,11 +219,14 @@ class RiskActor(ModeKeeper):
         known = state.reservations.get(fill.intent_id) or state.closed.get(fill.intent_id)
         approved = known is not None and bool(known.submit_id)
         over = approved and known is not None and known.booked + fill.quantity > known.quantity
+        foreign_fee = fill.fee != ZERO and self._rate_of(fill.fee_currency) is None
+        if approved and not over and not foreign_fee and listing in self._instruments:
+            return {}
         rows = (
             (not approved, modes.UNMATCHED_FILL + fill.venue, f"fill {fill.fill_id} of no known intent"),
             (over, modes.OVERFILL + fill.venue, f"intent {fill.intent_id} was filled beyond its approval"),
             (
-                fill.fee_currency != self._settings.base_currency and fill.fee != ZERO,
+                foreign_fee,
                 modes.FEE_CONVERSION + fill.fee_currency,
                 f"no rate for the fee of fill {fill.fill_id}",
             ),
@@ -206,19 +245,33 @@ class RiskActor(ModeKeeper):
         raised: dict[str, ModeSource] = {}
         for symbol, quantity in seeded.positions.items():
             instrument = self._instruments.get(listing_id(venue, symbol))
-            multiplier = instrument.multiplier if instrument is not None else ONE
-            positions.append(OpenedPosition(symbol, quantity, multiplier))
+            multiplier, rate = (ONE, ONE) if instrument is None else (instrument.multiplier, instrument.rate)
+            positions.append(OpenedPosition(symbol, quantity, multiplier, rate))
             if instrument is None and quantity:
                 raised[modes.UNKNOWN_SYMBOL + symbol] = modes.reducing(f"position at {venue}", ctx.now)
         for currency, amount in seeded.balances.items():
-            if currency != base and amount < 0:
+            if amount < 0 and self._rate_of(currency) is None:
                 raised[modes.FEE_CONVERSION + currency] = modes.reducing(f"debt at {venue}", ctx.now)
-        cash = seeded.balances.get(base, ZERO)
+        cash = in_base(seeded.balances, self.state.rates, base)
         ctx.emit(AccountOpened(venue, dict(seeded.balances), tuple(positions), base, cash, ctx.now))
         self._start_day(ctx)
         self._judge(ctx, "account opened", raised=raised)
         for listing in list(self.state.totals.active):
             self._flatten_if_halted(listing, ctx)
+
+    def _rate_of(self, currency: str) -> Decimal | None:
+        return rate_of(self.state, currency, self._settings.base_currency)
+
+    def _take_rates(self, ctx: Context) -> None:
+        """The settings have other rates than the books: value everything anew, and look what that means."""
+        settings = self._settings
+        listings = {
+            listing: one.rate
+            for listing, one in self._instruments.items()
+            if one.quote_currency != settings.base_currency
+        }
+        ctx.emit(RatesTaken(settings.base_currency, dict(settings.rates), listings, ctx.now))
+        self._judge(ctx, "rates")
 
     @receives(Marks)
     def on_marks(self, marks: Marks, ctx: Context) -> None:
@@ -255,10 +308,20 @@ class RiskActor(ModeKeeper):
         """Book a fill."""
         book(self.state, event)
 
+    @applies(FundingBooked)
+    def remember_funding(self, event: FundingBooked) -> None:
+        """Book a payment of funding."""
+        book_funding(self.state, event)
+
     @applies(AccountOpened)
     def remember_account(self, event: AccountOpened) -> None:
         """Open an account."""
         open_account(self.state, event)
+
+    @applies(RatesTaken)
+    def remember_rates(self, event: RatesTaken) -> None:
+        """Value at other rates."""
+        take_rates(self.state, event)
 
     @applies(MarksTaken)
     def remember_marks(self, event: MarksTaken) -> None:
@@ -275,7 +338,7 @@ def _approved_terms(intent: OrderIntent, decision: Decision) -> OrderTerms:
     terms = intent.terms
     return msgspec.structs.replace(
         terms,
-        quantity=decision.quantity if decision.verdict is Verdict.RESIZED else terms.quantity,
+        quantity=decision.quantity if decision.verdict is _RESIZED else terms.quantity,
         reduce_only=terms.reduce_only and not decision.increases_exposure,
     )
 
@@ -285,7 +348,7 @@ def _decided(
     intent_id: str,
     submit_id: str | None,
     decision: Decision,
-    multiplier: Decimal,
+    instrument: RiskInstrument | None,
     version: int,
     ctx: Context,
 ) -> IntentDecided:
@@ -301,7 +364,7 @@ def _decided(
         requested=terms.quantity,
         quantity=decision.quantity,
         price=decision.price,
-        multiplier=multiplier,
+        multiplier=ONE if instrument is None else instrument.multiplier,
         verdict=decision.verdict,
         reason=decision.reason,
         mode_version=version,
@@ -309,4 +372,5 @@ def _decided(
         submit_id=submit_id,
         checks=decision.checks,
         time=ctx.now,
+        rate=ONE if instrument is None else instrument.rate,
     )

@@ -27,6 +27,14 @@ GREATEST = Decimal("1E15")
 
 Judge = Callable[[View], CheckResult]
 
+_NORMAL, _OBSERVE = Mode.NORMAL, Mode.OBSERVE
+_ACCEPTED, _MAX_ORDER_NOTIONAL = Reason.ACCEPTED, Reason.MAX_ORDER_NOTIONAL
+_SYMBOL_EXPOSURE, _GROSS_EXPOSURE = Reason.SYMBOL_EXPOSURE, Reason.GROSS_EXPOSURE
+_CASH_RESERVE, _DAILY_LOSS, _DRAWDOWN = Reason.CASH_RESERVE, Reason.DAILY_LOSS, Reason.DRAWDOWN
+_MAX_POSITIONS, _MAX_OPEN_ORDERS = Reason.MAX_POSITIONS, Reason.MAX_OPEN_ORDERS
+"""Bound once: to look a member up on its enum class costs as much as a comparison of Decimals, and every intent
+passes all checks."""
+
 
 class Check(NamedTuple):
     """One row of the list: a check, the setting that holds its limit, and the reasons it gives when it fails."""
@@ -81,9 +89,9 @@ def _kill_switch(view: View) -> CheckResult:
 
 def _mode(view: View) -> CheckResult:
     mode = view.state.mode
-    if mode is Mode.OBSERVE:
+    if mode is _OBSERVE:
         return rejects_outright("mode", Reason.MODE_OBSERVE)
-    if mode is not Mode.NORMAL or view.is_flattening:
+    if mode is not _NORMAL or view.is_flattening:
         return _only_reducing("mode", Reason.MODE_REDUCE, view)
     return _PASSED["mode"]
 
@@ -123,7 +131,7 @@ def _minimum(view: View) -> CheckResult:
         )
     value, limit = quantity * view.least_value, least_notional(view)
     if value >= limit or view.is_reducing:
-        return CheckResult("minimum", True, Reason.ACCEPTED, limit, value, value - limit, MONEY)
+        return CheckResult("minimum", True, _ACCEPTED, limit, value, value - limit, MONEY)
     return CheckResult(
         "minimum", False, Reason.MIN_NOTIONAL, limit, value, value - limit, MONEY, view.reducible
     )
@@ -131,11 +139,11 @@ def _minimum(view: View) -> CheckResult:
 
 def _order_notional(view: View) -> CheckResult:
     limit, most = view.limits.max_order_notional, view.instrument.max_quantity
-    value = view.terms.quantity * view.unit_value
+    value = view.worth
     allowed = view.quantity_worth(limit)
     if most is not None and most < allowed:
         allowed = view.passing(most)
-    return _bounded("order_notional", Reason.MAX_ORDER_NOTIONAL, view, limit, value, limit - value, allowed)
+    return _bounded("order_notional", _MAX_ORDER_NOTIONAL, view, limit, value, limit - value, allowed)
 
 
 def _price_collar(view: View) -> CheckResult:
@@ -149,7 +157,7 @@ def _price_collar(view: View) -> CheckResult:
         limit = mark.bid * (ONE - collar)
         room = worst - limit
     passed = room >= 0 or view.is_reducing
-    reason = Reason.ACCEPTED if passed else Reason.PRICE_COLLAR
+    reason = _ACCEPTED if passed else Reason.PRICE_COLLAR
     allowed = None if passed else view.reducible
     return CheckResult("price_collar", passed, reason, limit, worst, room, PRICE, allowed)
 
@@ -158,14 +166,14 @@ def _symbol_exposure(view: View) -> CheckResult:
     if view.nav is None:
         return _only_reducing("symbol_exposure", Reason.NAV_STALE, view)
     limit = view.limits.max_symbol_exposure * view.nav
-    return _exposed("symbol_exposure", Reason.SYMBOL_EXPOSURE, view, limit, view.elsewhere)
+    return _exposed("symbol_exposure", _SYMBOL_EXPOSURE, view, limit, view.elsewhere)
 
 
 def _gross_exposure(view: View) -> CheckResult:
     if view.nav is None:
         return _only_reducing("gross_exposure", Reason.NAV_STALE, view)
     limit = view.limits.max_gross_exposure * view.nav
-    return _exposed("gross_exposure", Reason.GROSS_EXPOSURE, view, limit, view.total_exposure)
+    return _exposed("gross_exposure", _GROSS_EXPOSURE, view, limit, view.total_exposure)
 
 
 def _cash_reserve(view: View) -> CheckResult:
@@ -174,34 +182,34 @@ def _cash_reserve(view: View) -> CheckResult:
     limit = view.limits.min_cash_reserve * view.nav
     free = view.state.totals.cash - view.state.totals.buys_value
     if not view.is_buy:
-        return CheckResult("cash_reserve", True, Reason.ACCEPTED, limit, free, free - limit, MONEY)
-    observed = free - view.terms.quantity * view.unit_value
+        return CheckResult("cash_reserve", True, _ACCEPTED, limit, free, free - limit, MONEY)
+    observed = free - view.worth
     allowed = view.quantity_worth(free - limit)
-    return _bounded("cash_reserve", Reason.CASH_RESERVE, view, limit, observed, observed - limit, allowed)
+    return _bounded("cash_reserve", _CASH_RESERVE, view, limit, observed, observed - limit, allowed)
 
 
 def _open_positions(view: View) -> CheckResult:
     most, count = view.limits.max_open_positions, len(view.state.totals.active) + (not view.active)
-    return _counted("open_positions", Reason.MAX_POSITIONS, view, most, count)
+    return _counted("open_positions", _MAX_POSITIONS, view, most, count)
 
 
 def _open_orders(view: View) -> CheckResult:
     most, count = view.limits.max_open_orders, len(view.state.reservations) + 1
-    return _counted("open_orders", Reason.MAX_OPEN_ORDERS, view, most, count)
+    return _counted("open_orders", _MAX_OPEN_ORDERS, view, most, count)
 
 
 def _daily_loss(view: View) -> CheckResult:
     anchor, nav = view.state.day_anchor, view.nav
     if anchor is None or nav is None:
         return _only_reducing("daily_loss", Reason.NAV_STALE, view)
-    return _lost("daily_loss", Reason.DAILY_LOSS, view, view.limits.daily_loss_limit * anchor, anchor - nav)
+    return _lost("daily_loss", _DAILY_LOSS, view, view.limits.daily_loss_limit * anchor, anchor - nav)
 
 
 def _drawdown(view: View) -> CheckResult:
     peak, nav = view.state.peak, view.nav
     if peak is None or nav is None:
         return _only_reducing("drawdown", Reason.NAV_STALE, view)
-    return _lost("drawdown", Reason.DRAWDOWN, view, view.limits.drawdown_reduce * peak, peak - nav)
+    return _lost("drawdown", _DRAWDOWN, view, view.limits.drawdown_reduce * peak, peak - nav)
 
 
 CHECKS: tuple[Check, ...] = (
@@ -282,12 +290,12 @@ CHECKS: tuple[Check, ...] = (
 )
 """The checks in their order. A symbol that no venue lists is rejected before, for nothing else could be judged."""
 
-_PASSED = {check.name: CheckResult(check.name, True, Reason.ACCEPTED) for check in CHECKS}
+_PASSED = {check.name: CheckResult(check.name, True, _ACCEPTED) for check in CHECKS}
 
 
 def least_notional(view: View) -> Decimal:
-    """The least value an order may have, the stricter of desk's and venue's."""
-    return max(view.limits.min_notional, view.instrument.min_notional)
+    """The least value an order may have in base currency, the stricter of desk's and venue's."""
+    return max(view.limits.min_notional, view.instrument.min_notional * view.instrument.rate)
 
 
 def _only_reducing(check: str, reason: Reason, view: View) -> CheckResult:
@@ -298,7 +306,7 @@ def _only_reducing(check: str, reason: Reason, view: View) -> CheckResult:
 
 def _aged(check: str, reason: Reason, view: View, most: int, age: int) -> CheckResult:
     passed = view.is_reducing
-    reason = Reason.ACCEPTED if passed else reason
+    reason = _ACCEPTED if passed else reason
     return CheckResult(
         check, passed, reason, Decimal(most), Decimal(age), Decimal(most - age), AGE, view.reducible
     )
@@ -308,9 +316,7 @@ def _bounded(
     check: str, reason: Reason, view: View, limit: Decimal, observed: Decimal, room: Decimal, allowed: Decimal
 ) -> CheckResult:
     passed = view.terms.quantity <= allowed
-    return CheckResult(
-        check, passed, Reason.ACCEPTED if passed else reason, limit, observed, room, MONEY, allowed
-    )
+    return CheckResult(check, passed, _ACCEPTED if passed else reason, limit, observed, room, MONEY, allowed)
 
 
 def _exposed(check: str, reason: Reason, view: View, limit: Decimal, others: Decimal) -> CheckResult:
@@ -324,7 +330,7 @@ def _counted(check: str, reason: Reason, view: View, most: int, count: int) -> C
     return CheckResult(
         check,
         passed,
-        Reason.ACCEPTED if passed else reason,
+        _ACCEPTED if passed else reason,
         Decimal(most),
         Decimal(count),
         Decimal(most - count),
@@ -338,7 +344,7 @@ def _lost(check: str, reason: Reason, view: View, limit: Decimal, lost: Decimal)
     return CheckResult(
         check,
         passed,
-        Reason.ACCEPTED if passed else reason,
+        _ACCEPTED if passed else reason,
         limit,
         lost,
         limit - lost,

@@ -110,6 +110,7 @@ class Closer(Actor[RiskState]):
                 submit_id=intent_id,
                 checks=(),
                 time=ctx.now,
+                rate=holding.rate,
             )
         )
         submit = SubmitOrder(intent_id, requester, order.strategy, terms, self.state.version, False)

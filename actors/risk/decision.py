@@ -13,6 +13,8 @@ from actors.risk.view import View
 from messages.intents import CheckResult, OrderIntent, Verdict
 from messages.reasons import Reason
 
+_ACCEPTED, _APPROVED = Reason.ACCEPTED, Verdict.APPROVED
+
 
 class Decision(msgspec.Struct, frozen=True, gc=False):
     """Risk's answer. `quantity` is what is approved, 0 when nothing is; `price` what each unit is reserved at.
@@ -49,14 +51,14 @@ def _rejected_outright(check: str, reason: Reason, field: str = "") -> Decision:
 
 def _answer(view: View, checks: tuple[CheckResult, ...]) -> Decision:
     quantity, price = view.terms.quantity, view.price
-    reason = Reason.ACCEPTED
+    reason = _ACCEPTED
     for check in checks:
         if not check.passed:
-            if reason is Reason.ACCEPTED:
+            if reason is _ACCEPTED:
                 reason = check.reason
             quantity = min(quantity, check.allowed or ZERO)
-    if reason is Reason.ACCEPTED:
-        return Decision(Verdict.APPROVED, reason, quantity, price, not view.is_reducing, checks)
+    if reason is _ACCEPTED:
+        return Decision(_APPROVED, reason, quantity, price, not view.is_reducing, checks)
     quantity = view.whole_lots(quantity)
     increases = quantity > view.reducible
     if quantity <= 0:

@@ -14,18 +14,20 @@ price and quantity together, and the one division is rounded up to `QUANTUM`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import ROUND_CEILING, Decimal
 
 from actors.risk.state import ZERO, Holding, RiskState, Totals
 from messages.intents import Side
 
 QUANTUM = Decimal("0.00000001")
+_BUY = Side.BUY
 
 
 def long_fate(position: Decimal, buys: Decimal, buys_value: Decimal, unit: Decimal) -> Decimal:
     """The value of the long position if all buys are filled and no sell is; 0 if that is not long.
 
-    `unit` is the ask of one unit of quantity, `buys_value` what the buys are reserved at, both in quote currency.
+    `unit` is the ask of one unit of quantity, `buys_value` what the buys are reserved at, both in base currency.
     """
     up = position + buys
     if up <= 0:
@@ -46,7 +48,7 @@ def reducible(position: Decimal, buys: Decimal, sells: Decimal, side: Side) -> D
 
     Whatever subset of the open orders is filled before, between or after, it stays on its side of flat.
     """
-    room = -(position + buys) if side is Side.BUY else position - sells
+    room = -(position + buys) if side is _BUY else position - sells
     return max(room, ZERO)
 
 
@@ -60,14 +62,15 @@ def refresh(state: RiskState, listing: str) -> None:
     holding, totals = state.holdings[listing], state.totals
     mark = state.marks.get(holding.symbol)
     position = holding.position
-    unit = ZERO if mark is None else mark.ask * holding.multiplier
+    scale = holding.multiplier * holding.rate
+    unit = ZERO if mark is None else mark.ask * scale
     exposure = max(
         long_fate(position, holding.buys, holding.buys_value, unit),
         short_fate(position, holding.sells, holding.sells_value, unit),
     )
     value: Decimal | None = ZERO
     if position:
-        value = None if mark is None else valued(position, mark.bid, mark.ask, holding.multiplier)
+        value = None if mark is None else valued(position, mark.bid, mark.ask, scale)
     totals.exposure += exposure - holding.exposure
     totals.value += (value or ZERO) - (holding.value or ZERO)
     holding.exposure, holding.value = exposure, value
@@ -75,9 +78,12 @@ def refresh(state: RiskState, listing: str) -> None:
     _belongs(totals.active, listing, bool(position or holding.buys or holding.sells))
 
 
-def valued(position: Decimal, bid: Decimal, ask: Decimal, multiplier: Decimal) -> Decimal:
-    """A position at its mark: what closing it would bring, a long at the bid, a short at the ask."""
-    return position * (bid if position > 0 else ask) * multiplier
+def valued(position: Decimal, bid: Decimal, ask: Decimal, scale: Decimal) -> Decimal:
+    """A position at its mark: what closing it would bring, a long at the bid, a short at the ask.
+
+    `scale` is multiplier x rate.
+    """
+    return position * (bid if position > 0 else ask) * scale
 
 
 def recompute(state: RiskState, base_currency: str) -> tuple[dict[str, Holding], Totals]:
@@ -85,13 +91,14 @@ def recompute(state: RiskState, base_currency: str) -> tuple[dict[str, Holding],
 
     The slow way to what is kept with each change: for tests and audits.
     """
-    fresh = RiskState(accounts=state.accounts, marks=state.marks)
+    fresh = RiskState(accounts=state.accounts, marks=state.marks, rates=state.rates)
     for listing, holding in state.holdings.items():
         fresh.holdings[listing] = Holding(
             **{name: getattr(holding, name) for name in _BOOK_FIELDS},
             venue=holding.venue,
             symbol=holding.symbol,
             multiplier=holding.multiplier,
+            rate=holding.rate,
         )
     for reservation in state.reservations.values():
         holding = fresh.holdings[reservation.listing]
@@ -106,12 +113,21 @@ def recompute(state: RiskState, base_currency: str) -> tuple[dict[str, Holding],
         refresh(fresh, listing)
     fresh.totals.buys_value = sum((holding.buys_value for holding in fresh.holdings.values()), ZERO)
     fresh.totals.cash = sum(
-        (account.balances.get(base_currency, ZERO) for account in state.accounts.values()), ZERO
+        (in_base(account.balances, state.rates, base_currency) for account in state.accounts.values()), ZERO
     )
     return fresh.holdings, fresh.totals
 
 
-_BOOK_FIELDS = ("position", "cost", "open_fees", "realised", "net", "fees")
+def in_base(balances: Mapping[str, Decimal], rates: Mapping[str, Decimal], base_currency: str) -> Decimal:
+    """What balances are worth in base currency; those of a currency without a rate are not counted."""
+    worth = balances.get(base_currency, ZERO)
+    for currency, rate in rates.items():
+        if currency in balances:
+            worth += balances[currency] * rate
+    return worth
+
+
+_BOOK_FIELDS = ("position", "cost", "open_fees", "realised", "net", "fees", "funding")
 
 
 def _belongs(members: dict[str, None], name: str, is_member: bool) -> None:

@@ -18,6 +18,10 @@ from messages.control import Mode
 from messages.portfolio import Clearing, DailyLossBreached, DrawdownBreached, LimitBreached, ModeSource
 from messages.reasons import Reason
 
+_GROSS_EXPOSURE, _SYMBOL_EXPOSURE = Reason.GROSS_EXPOSURE, Reason.SYMBOL_EXPOSURE
+_CASH_RESERVE, _MAX_POSITIONS = Reason.CASH_RESERVE, Reason.MAX_POSITIONS
+"""Bound once: to look a member up on its enum class costs as much as the comparison it is for."""
+
 RECOVERED = Decimal("0.5")
 """The drawdown source ends by itself once the fall is back to this part of its limit."""
 
@@ -54,22 +58,23 @@ def _judge_exposures(
         bound = symbol_limit if symbol == unreserved else symbol_limit * slack
         observed = symbol_exposure(state, symbol)
         name = modes.EXPOSURE + symbol
-        _judge(state, findings, now, name, Reason.SYMBOL_EXPOSURE, symbol_limit, observed, bound)
+        _judge(state, findings, now, name, _SYMBOL_EXPOSURE, symbol_limit, observed, bound)
     gross_limit = limits.max_gross_exposure * nav
     bound = gross_limit if unreserved else gross_limit * slack
     gross = state.totals.exposure
-    _judge(state, findings, now, modes.GROSS_EXPOSURE, Reason.GROSS_EXPOSURE, gross_limit, gross, bound)
+    _judge(state, findings, now, modes.GROSS_EXPOSURE, _GROSS_EXPOSURE, gross_limit, gross, bound)
     # spent cash is measured from what may be spent, so that one rule compares them all
     spendable = nav - limits.min_cash_reserve * nav
     spent = nav - state.totals.cash
     bound = spendable if unreserved else spendable + limits.breach_tolerance * limits.min_cash_reserve * nav
-    _judge(state, findings, now, modes.CASH_RESERVE, Reason.CASH_RESERVE, spendable, spent, bound)
+    _judge(state, findings, now, modes.CASH_RESERVE, _CASH_RESERVE, spendable, spent, bound)
     most, active = Decimal(limits.max_open_positions), Decimal(len(state.totals.active))
-    _judge(state, findings, now, modes.OPEN_POSITIONS, Reason.MAX_POSITIONS, most, active, most)
+    _judge(state, findings, now, modes.OPEN_POSITIONS, _MAX_POSITIONS, most, active, most)
 
 
 def _symbols_to_judge(state: RiskState) -> dict[str, None]:
-    symbols = {state.holdings[listing].symbol: None for listing in state.totals.active}
+    holdings = state.holdings
+    symbols = {holdings[listing].symbol: None for listing in state.totals.active}
     for name in state.sources:
         if name.startswith(modes.EXPOSURE):
             symbols[name.removeprefix(modes.EXPOSURE)] = None
@@ -109,16 +114,18 @@ def _judge_drawdown(state: RiskState, limits: RiskLimits, now: int, nav: Decimal
     peak = state.peak
     if peak is None or peak <= 0:
         return
-    fall = peak - nav
+    fall, reduce = peak - nav, limits.drawdown_reduce * peak
+    if fall < reduce and modes.DRAWDOWN not in state.sources:
+        return  # nor has it fallen by what halts, which is no less
     levels = (
         (modes.DRAWDOWN_HALT, Mode.HALTED, limits.drawdown_halt * peak),
-        (modes.DRAWDOWN, Mode.REDUCE, limits.drawdown_reduce * peak),
+        (modes.DRAWDOWN, Mode.REDUCE, reduce),
     )
     for name, mode, limit in levels:
         if fall >= limit and name not in state.sources:
             findings.raised[name] = ModeSource(mode, Reason.DRAWDOWN.value, Clearing.PERSON, now)
             findings.events.append(DrawdownBreached(limit, fall, mode, now))
-    recovered = fall <= levels[1][2] * RECOVERED
+    recovered = fall <= reduce * RECOVERED
     if modes.DRAWDOWN in state.sources and modes.DRAWDOWN_HALT not in state.sources and recovered:
         findings.ended.append(modes.DRAWDOWN)
 

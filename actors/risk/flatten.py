@@ -56,7 +56,7 @@ def worst_price(
     if mark is not None:
         reference = mark.bid if side is Side.SELL else mark.ask
     elif holding.cost:
-        reference = holding.cost / holding.position / holding.multiplier
+        reference = holding.cost / holding.position / (holding.multiplier * holding.rate)
     else:
         return None
     bound = reference * (ONE - collar if side is Side.SELL else ONE + collar)

@@ -1,7 +1,8 @@
 """The books: average cost, fees, realised and unrealised profit, cash. Exact in Decimal.
 
-One accounting for spot and margined perpetuals: a fill moves cash by -sign x price x quantity x multiplier - fee,
-and NAV = cash + position at its mark. On a margin account this cash is not what the venue shows (there the
+One accounting for spot and margined perpetuals: a fill moves the balance of its quote currency by -sign x price x
+quantity x multiplier - fee, and NAV = cash + position at its mark, each balance and position times the fixed rate of
+its currency. On a margin account this cash is not what the venue shows (there the
 notional is not paid), but their difference is exactly the position's value, so that NAV is the same.
 
 A fill is booked once. Three fences hold a double back: mailboxes deliver exactly once; execution forwards each of
@@ -12,10 +13,10 @@ venue says is a fact, and trading is reduced until a person has compared the boo
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 
-from actors.risk.exposure import refresh, valued
-from actors.risk.limits import listing_id
+from actors.risk.exposure import QUANTUM, in_base, recompute, refresh, valued
+from actors.risk.limits import ONE, RiskInstrument, listing_id
 from actors.risk.reservations import consume, holding_of, remember
 from actors.risk.state import (
     ZERO,
@@ -30,7 +31,7 @@ from actors.risk.state import (
 from messages.intents import Side
 from messages.order_events import ExternalActivity
 from messages.orders import Fill
-from messages.portfolio import AccountOpened, FillBooked, MarksTaken, Posting
+from messages.portfolio import AccountOpened, FillBooked, MarksTaken, Posting, RatesTaken
 from messages.venue import VenueFill
 
 COST_QUANTUM = Decimal("0.000000000001")
@@ -71,7 +72,7 @@ def external_fill(activity: ExternalActivity, fill: VenueFill) -> Fill:
 def post(book: Book, side: Side, quantity: Decimal, value: Decimal, fee: Decimal) -> Posting:
     """What a fill of `quantity` worth `value` makes of a book, at average cost; closes before it opens.
 
-    Value and fee in quote currency. A fill that goes through flat is split in proportion to the quantity.
+    Value and fee in base currency. A fill that goes through flat is split in proportion to the quantity.
     """
     sign, position = side.sign, book.position
     cost = book.cost if book.cost is not None else _at_price(position, value, quantity)
@@ -93,11 +94,23 @@ def post(book: Book, side: Side, quantity: Decimal, value: Decimal, fee: Decimal
     return Posting(after, sign * (value - closing_value), fee - closing_fee, realised, net)
 
 
-def booking(state: RiskState, fill: Fill, multiplier: Decimal, currency: str, now: int) -> FillBooked:
-    """The event that books a fill, with what all books show afterwards. `currency` is the quote currency."""
+def booking(
+    state: RiskState, fill: Fill, instrument: RiskInstrument | None, base_currency: str, now: int
+) -> FillBooked:
+    """The event that books a fill, with what all books show afterwards.
+
+    What is in no configured symbol counts as quoted in base currency: nobody knows better.
+    """
     listing = listing_id(fill.venue, fill.symbol)
-    value = fill.price * fill.quantity * multiplier
-    own_fee = fill.fee if fill.fee_currency == currency else ZERO
+    multiplier, rate, currency = ONE, ONE, base_currency
+    if instrument is not None:
+        multiplier, rate, currency = instrument.multiplier, instrument.rate, instrument.quote_currency
+    paid = fill.price * fill.quantity * multiplier
+    value = paid * rate
+    fee_rate, charged, fee = None, fill.fee, fill.fee * rate
+    if fill.fee_currency != currency:
+        fee_rate = rate_of(state, fill.fee_currency, base_currency)
+        charged, fee = ZERO, ZERO if fee_rate is None else fill.fee * fee_rate
     desk: Book = state.holdings.get(listing) or Book()
     own: Book = state.strategies.get(strategy_key(fill.strategy, listing)) or Book()
     account = state.accounts.get(fill.venue) or Account()
@@ -116,33 +129,41 @@ def booking(state: RiskState, fill: Fill, multiplier: Decimal, currency: str, no
         fee=fill.fee,
         fee_currency=fill.fee_currency,
         currency=currency,
-        cash=account.balances.get(currency, ZERO) - fill.side.sign * value - own_fee,
+        cash=account.balances.get(currency, ZERO) - fill.side.sign * paid - charged,
         opening_value=_at_price(desk.position, value, fill.quantity) if desk.cost is None else None,
-        desk=post(desk, fill.side, fill.quantity, value, own_fee),
-        own=post(own, fill.side, fill.quantity, value, own_fee),
+        desk=post(desk, fill.side, fill.quantity, value, fee),
+        own=post(own, fill.side, fill.quantity, value, fee),
         time=now,
+        rate=rate,
+        fee_rate=fee_rate,
     )
+
+
+def rate_of(state: RiskState, currency: str, base_currency: str) -> Decimal | None:
+    """What one unit of a currency is worth in base currency; None when nobody has said."""
+    return ONE if currency == base_currency else state.rates.get(currency)
 
 
 def book(state: RiskState, event: FillBooked) -> None:
     """Put a fill into the books: the listing's, the strategy's, the account's, and off its reservation."""
     listing = listing_id(event.venue, event.symbol)
-    holding = holding_of(state, event.venue, event.symbol, event.multiplier)
+    holding = holding_of(state, event.venue, event.symbol, event.multiplier, event.rate)
     if event.intent_id not in state.reservations and event.intent_id not in state.closed:
         remember(state, event.intent_id, _forgotten(event, listing))
     consume(state, event.intent_id, f"{event.venue}/{event.fill_id}", event.quantity)
-    own_fee = event.fee if event.fee_currency == event.currency else ZERO
-    _enter(holding, event.desk, own_fee)
-    _enter(_strategy_book(state, event, listing), event.own, own_fee)
+    fee = event.fee_in_base
+    _enter(holding, event.desk, fee)
+    _enter(_strategy_book(state, event, listing), event.own, fee)
     balances = state.accounts.setdefault(event.venue, Account()).balances
-    state.totals.cash += event.cash - balances.get(event.currency, ZERO)
+    state.totals.cash += (event.cash - balances.get(event.currency, ZERO)) * event.rate
     balances[event.currency] = event.cash
     if event.fee_currency != event.currency:
         balances[event.fee_currency] = balances.get(event.fee_currency, ZERO) - event.fee
+        state.totals.cash -= fee
     if event.opening_value is not None:
         _deposit(state, event.opening_value)
     refresh(state, listing)
-    _note_peak(state)
+    note_peak(state)
 
 
 def open_account(state: RiskState, event: AccountOpened) -> None:
@@ -151,7 +172,7 @@ def open_account(state: RiskState, event: AccountOpened) -> None:
     What was booked at this venue before it was found is contained in what was found.
     """
     account = state.accounts.setdefault(event.venue, Account())
-    before = account.balances.get(event.currency, ZERO)
+    before = in_base(account.balances, state.rates, event.currency)
     account.balances, account.opened = dict(event.balances), True
     state.totals.cash += event.cash - before
     _deposit(state, event.cash - before)
@@ -162,11 +183,29 @@ def open_account(state: RiskState, event: AccountOpened) -> None:
             refresh(state, listing)
     for opened in event.positions:
         listing = listing_id(event.venue, opened.symbol)
-        holding = holding_of(state, event.venue, opened.symbol, opened.multiplier)
+        holding = holding_of(state, event.venue, opened.symbol, opened.multiplier, opened.rate)
         holding.position, holding.cost = opened.quantity, None
         _price_opening(state, listing)
         refresh(state, listing)
-    _note_peak(state)
+    note_peak(state)
+
+
+def take_rates(state: RiskState, event: RatesTaken) -> None:
+    """Count balances, positions and reservations with these rates from here on; costs stay what they were."""
+    state.rates = {**state.rates, **event.rates}
+    for listing, rate in event.listings.items():
+        holding = state.holdings.get(listing)
+        if holding is None or holding.rate == rate:
+            continue
+        for reservation in state.reservations.values():
+            if reservation.listing == listing:
+                worth = reservation.unit_value * rate / holding.rate
+                reservation.unit_value = worth.quantize(QUANTUM, ROUND_CEILING)
+        holding.rate = rate
+    before = state.totals.cash
+    state.holdings, state.totals = recompute(state, event.currency)
+    state.revalued += state.totals.cash - before
+    note_peak(state)
 
 
 def take_marks(state: RiskState, event: MarksTaken) -> None:
@@ -176,7 +215,7 @@ def take_marks(state: RiskState, event: MarksTaken) -> None:
         for listing in state.listings.get(mark.symbol, ()):
             _price_opening(state, listing)
             refresh(state, listing)
-    _note_peak(state)
+    note_peak(state)
 
 
 def unrealised(state: RiskState) -> Decimal | None:
@@ -229,7 +268,7 @@ def _price_opening(state: RiskState, listing: str) -> None:
     holding = state.holdings[listing]
     mark = state.marks.get(holding.symbol)
     if holding.cost is None and mark is not None:
-        holding.cost = valued(holding.position, mark.bid, mark.ask, holding.multiplier)
+        holding.cost = valued(holding.position, mark.bid, mark.ask, holding.multiplier * holding.rate)
         _deposit(state, holding.cost)
 
 
@@ -242,7 +281,8 @@ def _deposit(state: RiskState, amount: Decimal) -> None:
         state.day_anchor += amount
 
 
-def _note_peak(state: RiskState) -> None:
+def note_peak(state: RiskState) -> None:
+    """Remember the highest NAV."""
     nav = state.nav
     if nav is not None and (state.peak is None or nav > state.peak):
         state.peak = nav

@@ -14,6 +14,8 @@ from messages.errors import ConfigurationError
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
+RATE_DIGITS = 10
+"""Digits a rate may have: sums of price x quantity x rate are exact as long as all three stay short."""
 MILLISECOND = 1_000_000
 SECOND = 1_000_000_000
 
@@ -51,6 +53,7 @@ class RiskInstrument(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid
     """A symbol as a venue lists it: steps, smallest and largest order, base units per unit of quantity.
 
     `tick` in quote currency per base unit, `lot` and quantities in base units, `min_notional` in quote currency.
+    `rate` is the worth of one unit of the quote currency in the desk's base currency.
     """
 
     symbol: str
@@ -62,6 +65,7 @@ class RiskInstrument(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid
     min_notional: Decimal = ZERO
     multiplier: Decimal = ONE
     quote_currency: str = "USDT"
+    rate: Decimal = ONE
 
 
 class FlattenPolicy(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
@@ -80,13 +84,15 @@ class RiskSettings(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_u
     """Everything the risk actor is set up with.
 
     `kill_switch` holds the desk HALTED as long as it is set; `flatten_on_halt` closes all positions whenever the
-    desk becomes HALTED; `day_boundary` is the time zone at whose midnight the daily loss starts anew.
+    desk becomes HALTED; `day_boundary` is the time zone at whose midnight the daily loss starts anew. `rates` are the
+    worth of one unit of other currencies in base currency, fixed; what is in a currency without one is not counted.
     """
 
     instruments: tuple[RiskInstrument, ...]
     limits: RiskLimits = RiskLimits()
     flatten: FlattenPolicy = FlattenPolicy()
     base_currency: str = "USDT"
+    rates: dict[str, Decimal] = {}
     kill_switch: bool = False
     flatten_on_halt: bool = False
     day_boundary: str = "UTC"
@@ -122,17 +128,32 @@ def check_settings(settings: RiskSettings) -> None:
         ("flatten.retry", settings.flatten.retry, settings.flatten.retry > 0, "must be above 0 ns"),
         ("day_boundary", settings.day_boundary, _is_time_zone(settings.day_boundary), "a name such as UTC"),
     ]
+    rules += [
+        rule for currency, rate in settings.rates.items() for rule in _rate_rules(currency, rate, settings)
+    ]
     seen: dict[str, None] = {}
     for instrument in settings.instruments:
-        rules += _instrument_rules(instrument, settings.base_currency, seen)
+        rules += _instrument_rules(instrument, settings, seen)
     for name, value, holds, remedy in rules:
         if not holds:
             raise ConfigurationError("not allowed", field=f"risk.{name}", value=value, remedy=remedy)
 
 
+def _rate_rules(currency: str, rate: Decimal, settings: RiskSettings) -> list[tuple[str, object, bool, str]]:
+    where = f"rates.{currency}"
+    short = rate.is_finite() and len(rate.as_tuple().digits) <= RATE_DIGITS
+    return [
+        (where, rate, rate.is_finite() and rate > 0, "must be above 0"),
+        (where, rate, short, f"write at most {RATE_DIGITS} digits, or sums would not be exact"),
+        (where, rate, currency != settings.base_currency, "leave out the base currency: its rate is 1"),
+    ]
+
+
 def _instrument_rules(
-    instrument: RiskInstrument, base_currency: str, seen: dict[str, None]
+    instrument: RiskInstrument, settings: RiskSettings, seen: dict[str, None]
 ) -> list[tuple[str, object, bool, str]]:
+    base, quote = settings.base_currency, instrument.quote_currency
+    rate = ONE if quote == base else settings.rates.get(quote)
     listing = listing_id(instrument.venue, instrument.symbol)
     where = f"instruments.{listing}"
     twice = listing in seen
@@ -144,10 +165,11 @@ def _instrument_rules(
         (f"{where}.multiplier", instrument.multiplier, instrument.multiplier > 0, "must be above 0"),
         (
             f"{where}.quote_currency",
-            instrument.quote_currency,
-            instrument.quote_currency == base_currency,
-            f"only symbols quoted in the base currency {base_currency} can be valued",
+            quote,
+            rate is not None,
+            f"without a rate only symbols quoted in the base currency {base} can be valued",
         ),
+        (f"{where}.rate", instrument.rate, rate in (None, instrument.rate), f"take that of {quote}: {rate}"),
     ]
 
 

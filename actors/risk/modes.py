@@ -14,12 +14,12 @@
 | open_positions           | REDUCE  | more listings active than allowed              | back within the limit          |
 | reconciliation:VENUE     | REDUCE  | a store lost history, or the books differ      | a clean VenueReconciled        |
 | dead_letter:ACTOR        | REDUCE  | a grave message could not be processed         | Resume                         |
-| fee_conversion:CURRENCY  | REDUCE  | a fee, or a debt, in a currency without a rate | Resume                         |
+| fee_conversion:CURRENCY  | REDUCE  | fee, funding, debt in a currency without rate  | Resume                         |
 | unmatched_fill:VENUE     | REDUCE  | a fill of an intent long forgotten             | Resume                         |
 | unreserved_order:ACTOR   | REDUCE  | an order works for an intent long forgotten    | Resume                         |
 | overfill:VENUE           | REDUCE  | more was filled than approved                  | Resume                         |
 | external:VENUE           | REDUCE  | activity at the venue that is not the desk's   | Resume                         |
-| unknown_symbol:SYMBOL    | REDUCE  | a fill or position in no configured symbol     | Resume                         |
+| unknown_symbol:SYMBOL    | REDUCE  | fill, funding or position in no configured one | Resume                         |
 """
 
 from __future__ import annotations

@@ -9,17 +9,21 @@ from decimal import Decimal
 
 from actors.risk.exposure import refresh
 from actors.risk.limits import listing_id
-from actors.risk.state import CLOSED_REMEMBERED, ZERO, Holding, Reservation, RiskState
+from actors.risk.state import CLOSED_REMEMBERED, ONE, ZERO, Holding, Reservation, RiskState
 from messages.intents import Side, Verdict
 from messages.portfolio import IntentDecided
 
+_BUY, _REJECTED = Side.BUY, Verdict.REJECTED
 
-def holding_of(state: RiskState, venue: str, symbol: str, multiplier: Decimal) -> Holding:
+
+def holding_of(
+    state: RiskState, venue: str, symbol: str, multiplier: Decimal, rate: Decimal = ONE
+) -> Holding:
     """The book of a listing; opened, empty, when there was none."""
     listing = listing_id(venue, symbol)
     holding = state.holdings.get(listing)
     if holding is None:
-        holding = Holding(venue=venue, symbol=symbol, multiplier=multiplier)
+        holding = Holding(venue=venue, symbol=symbol, multiplier=multiplier, rate=rate)
         state.holdings[listing] = holding
         state.listings.setdefault(symbol, {})[listing] = None
     return holding
@@ -27,16 +31,16 @@ def holding_of(state: RiskState, venue: str, symbol: str, multiplier: Decimal) -
 
 def reserve(state: RiskState, event: IntentDecided, *, flattening: bool) -> None:
     """Set aside what an intent was approved for; nothing when it was rejected."""
-    if event.verdict is Verdict.REJECTED or event.submit_id is None:
+    if event.verdict is _REJECTED or event.submit_id is None:
         return
-    holding_of(state, event.venue, event.symbol, event.multiplier)
+    holding_of(state, event.venue, event.symbol, event.multiplier, event.rate)
     reservation = Reservation(
         requester=event.requester,
         strategy=event.strategy,
         listing=listing_id(event.venue, event.symbol),
         side=event.side,
         quantity=event.quantity,
-        unit_value=event.price * event.multiplier,
+        unit_value=event.price * event.multiplier * event.rate,
         submit_id=event.submit_id,
         flattening=flattening,
     )
@@ -93,7 +97,7 @@ def _change(state: RiskState, reservation: Reservation, quantity: Decimal) -> No
 def _reserved(state: RiskState, reservation: Reservation, quantity: Decimal) -> None:
     holding = state.holdings[reservation.listing]
     value = quantity * reservation.unit_value
-    if reservation.side is Side.BUY:
+    if reservation.side is _BUY:
         holding.buys += quantity
         holding.buys_value += value
         state.totals.buys_value += value

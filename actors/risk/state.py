@@ -21,12 +21,16 @@ CLOSED_REMEMBERED = 1_000
 """Ended intents kept with the ids of their fills, for late news and against doubles; see `ledger`."""
 
 
+PAYMENTS_REMEMBERED = 1_000
+"""Payments of funding kept by their ids for each account, against doubles."""
+
+
 class Book(msgspec.Struct, kw_only=True):
-    """A position with what it cost. `position` and `cost` are signed, in base units and quote currency.
+    """A position with what it cost. `position` and `cost` are signed; money is in base currency.
 
     `cost` is None for a position that was there before the desk and has no price yet. `open_fees` are the fees
     paid for what is held; `realised` is profit before fees, `net` the profit of what was closed after its fees,
-    entry and exit; `fees` are all fees paid.
+    entry and exit; `fees` are all fees paid, `funding` what was received for holding it (negative: paid).
     """
 
     position: Decimal = ZERO
@@ -35,11 +39,13 @@ class Book(msgspec.Struct, kw_only=True):
     realised: Decimal = ZERO
     net: Decimal = ZERO
     fees: Decimal = ZERO
+    funding: Decimal = ZERO
 
 
 class Holding(Book, kw_only=True):
     """The account's book of one listing, with what is reserved for its open orders.
 
+    One unit of quantity has `multiplier` base units, one unit of the quote currency is worth `rate` in base currency.
     `buys` and `sells` are the quantities that may still be filled, `buys_value` and `sells_value` the same at the
     prices they are reserved at. `exposure` is the value at risk under the worst fate of those orders, `value` the
     position at its mark (None: held, but never marked); both are kept up to date by `exposure.refresh`.
@@ -54,6 +60,7 @@ class Holding(Book, kw_only=True):
     sells_value: Decimal = ZERO
     exposure: Decimal = ZERO
     value: Decimal | None = ZERO
+    rate: Decimal = ONE
 
 
 class StrategyHolding(Book, kw_only=True):
@@ -66,7 +73,7 @@ class StrategyHolding(Book, kw_only=True):
 
 
 class Reservation(msgspec.Struct, kw_only=True):
-    """What was approved for one intent and may still be filled, each unit at `unit_value` (quote currency).
+    """What was approved for one intent and may still be filled, each unit at `unit_value` (base currency).
 
     `booked` is what was filled, `final_filled` what execution says will have been filled in the end. `flattening`
     marks an order by which risk itself closes a position. `fills` are the ids of its fills.
@@ -91,10 +98,14 @@ class Reservation(msgspec.Struct, kw_only=True):
 
 
 class Account(msgspec.Struct):
-    """The balances of one venue account by currency; `opened` once it was found as it is at the venue."""
+    """The balances of one venue account by currency; `opened` once it was found as it is at the venue.
+
+    `payments` are the ids of the latest payments of funding that were booked.
+    """
 
     balances: dict[str, Decimal] = {}
     opened: bool = False
+    payments: dict[str, None] = {}
 
 
 class KnownMark(msgspec.Struct, frozen=True, gc=False):
@@ -115,9 +126,9 @@ class Flattening(msgspec.Struct):
 class Totals(msgspec.Struct):
     """Sums over all holdings, kept with each change; `exposure.recompute` gives the same from scratch.
 
-    `cash` is in base currency over all accounts; `value` the positions at their marks; `exposure` the worst fates
-    of all listings; `buys_value` what open buys may cost. `active` are the listings with a position or an open
-    order, `unvalued` those held without a mark.
+    `cash` are the balances of all accounts that have a rate, in base currency; `value` the positions at their marks;
+    `exposure` the worst fates of all listings; `buys_value` what open buys may cost. `active` are the listings with a
+    position or an open order, `unvalued` those held without a mark.
     """
 
     cash: Decimal = ZERO
@@ -135,7 +146,8 @@ class RiskState(msgspec.Struct):
     `strategies` is keyed `strategy/venue/symbol`, `reservations` and `closed` by intent, `submissions` maps the
     message that carried an approval to its intent. `deposits` is what came from outside, at its value then;
     `generation` is the store's since it was renewed ("" before), `compared` the one under which each venue was
-    last compared with the books.
+    last compared with the books. `rates` are those that balances count with, by currency; a rate once taken stays
+    until another takes its place. `revalued` is what changes of rates made of the balances.
     """
 
     mode: Mode = Mode.NORMAL
@@ -158,6 +170,8 @@ class RiskState(msgspec.Struct):
     day: str = ""
     day_ends_at: int = 0
     day_anchor: Decimal | None = None
+    rates: dict[str, Decimal] = {}
+    revalued: Decimal = ZERO
 
     @property
     def nav(self) -> Decimal | None:

@@ -17,7 +17,8 @@ from messages.portfolio import ModeSource
 
 
 class PositionSummary(msgspec.Struct, frozen=True):
-    """One position. `strategy` is None for the account's; quantities in base units, money in quote currency."""
+    """One position. `strategy` is None for the account's; quantities in base units, `average_price` in quote currency,
+    other money in base currency."""
 
     venue: str
     symbol: str
@@ -27,6 +28,7 @@ class PositionSummary(msgspec.Struct, frozen=True):
     realised: Decimal
     net: Decimal
     fees: Decimal
+    funding: Decimal
     unrealised: Decimal | None
     exposure: Decimal | None
     open_buys: Decimal
@@ -69,6 +71,7 @@ class PortfolioSummary(msgspec.Struct, frozen=True):
     net: Decimal
     unrealised: Decimal | None
     fees: Decimal
+    funding: Decimal
     gross_exposure: Decimal | None
     peak: Decimal | None
     drawdown: Decimal | None
@@ -97,6 +100,7 @@ def summarise(state: RiskState, settings: RiskSettings) -> PortfolioSummary:
         net=sum((holding.net for holding in holdings), ZERO),
         unrealised=unrealised(state),
         fees=sum((holding.fees for holding in holdings), ZERO),
+        funding=sum((holding.funding for holding in holdings), ZERO),
         gross_exposure=None if state.totals.unvalued else state.totals.exposure,
         peak=state.peak,
         drawdown=drawdown(state),
@@ -117,10 +121,11 @@ def _position(state: RiskState, holding: Holding) -> PositionSummary:
         symbol=holding.symbol,
         strategy=None,
         quantity=holding.position,
-        average_price=average_price(holding, holding.multiplier),
+        average_price=average_price(holding, holding.multiplier * holding.rate),
         realised=holding.realised,
         net=holding.net,
         fees=holding.fees,
+        funding=holding.funding,
         unrealised=None if holding.value is None or holding.cost is None else holding.value - holding.cost,
         exposure=None if holding.value is None else holding.exposure,
         open_buys=holding.buys,
@@ -131,11 +136,12 @@ def _position(state: RiskState, holding: Holding) -> PositionSummary:
 def _strategy_position(state: RiskState, book: StrategyHolding) -> PositionSummary:
     holding = state.holdings[f"{book.venue}/{book.symbol}"]
     mark = state.marks.get(book.symbol)
+    scale = holding.multiplier * holding.rate
     profit: Decimal | None = ZERO
     if book.position:
         price = None if mark is None else (mark.bid if book.position > 0 else mark.ask)
         known = price is not None and book.cost is not None
-        profit = book.position * price * holding.multiplier - book.cost if known else None  # type: ignore[operator]
+        profit = book.position * price * scale - book.cost if known else None  # type: ignore[operator]
     mine = [
         reservation
         for reservation in state.reservations.values()
@@ -146,10 +152,11 @@ def _strategy_position(state: RiskState, book: StrategyHolding) -> PositionSumma
         symbol=book.symbol,
         strategy=book.strategy,
         quantity=book.position,
-        average_price=average_price(book, holding.multiplier),
+        average_price=average_price(book, scale),
         realised=book.realised,
         net=book.net,
         fees=book.fees,
+        funding=book.funding,
         unrealised=profit,
         exposure=None,
         open_buys=sum((one.remaining for one in mine if one.side is Side.BUY), ZERO),
@@ -157,11 +164,14 @@ def _strategy_position(state: RiskState, book: StrategyHolding) -> PositionSumma
     )
 
 
-def average_price(book: Book, multiplier: Decimal) -> Decimal | None:
-    """What a position cost on average, per base unit; None when flat or without a price."""
+def average_price(book: Book, scale: Decimal) -> Decimal | None:
+    """What a position cost on average, per base unit in quote currency; None when flat or without a price.
+
+    `scale` is multiplier x rate; after a change of rates the cost counts as paid at the present one.
+    """
     if not book.position or book.cost is None:
         return None
-    return book.cost / book.position / multiplier
+    return book.cost / book.position / scale
 
 
 def _room(state: RiskState, settings: RiskSettings) -> tuple[RoomSummary, ...]:

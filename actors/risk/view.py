@@ -15,6 +15,7 @@ from actors.risk.state import ZERO, KnownMark, RiskState
 from messages.control import Mode
 from messages.intents import OrderIntent, Side
 
+_BUY, _HALTED = Side.BUY, Mode.HALTED
 _DOWN = Context(prec=28, rounding=ROUND_FLOOR)
 _UP = Context(prec=28, rounding=ROUND_CEILING)
 """What is divided is rounded to the safe side: room down, prices up."""
@@ -24,8 +25,8 @@ class View:
     """One intent against the portfolio.
 
     - `reducible`: the part of the intent that can't increase exposure under any fate; no limit holds it back.
-    - `price`: what it is reserved at, `unit_value` the same with the multiplier; `least_value`: the least one unit
-      is worth; quote currency.
+    - `price`: what it is reserved at, in quote currency; `unit_value` the same with multiplier and rate, `worth` the
+      whole intent at that, `least_value` the least one unit is worth, in base currency.
     - `own_exposure` and `opposite_exposure`: the listing's value at risk if all orders of the intent's side, or of
       the other, are filled; `exposure_after`: the larger of the two with the whole intent added; `elsewhere`: the
       exposure of the same symbol at other venues, `total_exposure` of all other listings.
@@ -57,6 +58,7 @@ class View:
         "total_exposure",
         "unit",
         "unit_value",
+        "worth",
     )
 
     def __init__(
@@ -67,7 +69,7 @@ class View:
         self.instrument, self.limits, self.now = instrument, limits, now
         self.listing = listing_id(terms.venue, terms.symbol)
         self.nav: Decimal | None = state.nav
-        self.is_buy = terms.side is Side.BUY
+        self.is_buy = terms.side is _BUY
         self.mark: KnownMark | None = state.marks.get(terms.symbol)
         self._price()
         self._expose()
@@ -75,14 +77,16 @@ class View:
         self.is_reducing = terms.quantity <= self.reducible
 
     def _price(self) -> None:
-        worst, multiplier, mark = self.terms.worst_price, self.instrument.multiplier, self.mark
+        worst, mark = self.terms.worst_price, self.mark
+        scale = self.instrument.multiplier * self.instrument.rate
         if mark is None:
             self.unit, self.price = ZERO, worst
-            self.least_value = worst * multiplier
+            self.least_value = worst * scale
         else:
-            self.unit, self.price = mark.ask * multiplier, max(worst, mark.ask)
-            self.least_value = min(worst, mark.bid) * multiplier
-        self.unit_value = self.price * multiplier
+            self.unit, self.price = mark.ask * scale, max(worst, mark.ask)
+            self.least_value = min(worst, mark.bid) * scale
+        self.unit_value = self.price * scale
+        self.worth = self.terms.quantity * self.unit_value
 
     def _expose(self) -> None:
         state, unit = self.state, self.unit
@@ -108,7 +112,7 @@ class View:
             self.open_worth = max(worth, self.open_quantity * unit)
             self.reducible = reducible(holding.position, holding.buys, holding.sells, self.terms.side)
             self.active, own_total = self.listing in state.totals.active, holding.exposure
-        self.exposure_after = self._exposure_with(self.terms.quantity)
+        self.exposure_after = self._exposure_after()
         self.total_exposure = state.totals.exposure - own_total
         self.elsewhere = self._exposure_elsewhere()
 
@@ -122,24 +126,27 @@ class View:
     @property
     def is_halted(self) -> bool:
         """Whether any source asks for HALTED."""
-        return any(source.mode is Mode.HALTED for source in self.state.sources.values())
+        sources = self.state.sources
+        return bool(sources) and any(source.mode is _HALTED for source in sources.values())
 
     @property
     def is_flattening(self) -> bool:
         """Whether the listing is being closed by command."""
         return self.listing in self.state.flattening
 
-    def _exposure_with(self, quantity: Decimal) -> Decimal:
-        worth = self.open_worth + quantity * self.unit_value
-        own = long_fate(self.position, self.open_quantity + quantity, worth, self.unit)
-        return max(own, self.opposite_exposure)
+    def _exposure_after(self) -> Decimal:
+        quantity, worth = self.open_quantity + self.terms.quantity, self.open_worth + self.worth
+        return max(long_fate(self.position, quantity, worth, self.unit), self.opposite_exposure)
 
     def quantity_within(self, limit: Decimal) -> Decimal:
         """The largest quantity of this intent with which the listing's exposure stays within `limit`."""
         if self.opposite_exposure > limit:
             return self.passing(ZERO)
         if self.position >= 0:
-            room = _DOWN.divide(limit - self.own_exposure, self.unit_value)
+            room = limit - self.own_exposure
+            if self.worth <= room:  # the rule, and cheaper than to divide
+                return self.terms.quantity
+            room = _DOWN.divide(room, self.unit_value)
         else:
             # what goes beyond flat is worth the average of the open orders and this one: at most the dearer
             dearest = self.unit_value
@@ -150,6 +157,8 @@ class View:
 
     def quantity_worth(self, value: Decimal) -> Decimal:
         """The largest quantity of this intent that is worth at most `value`."""
+        if self.worth <= value:  # as above
+            return self.terms.quantity
         return self.passing(_DOWN.divide(value, self.unit_value))
 
     def passing(self, quantity: Decimal) -> Decimal:

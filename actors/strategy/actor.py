@@ -52,6 +52,7 @@ _TURNED_DOWN = frozenset({OrderState.REJECTED, OrderState.EXPIRED, OrderState.NO
 """Ends of an entry after which it is not tried again at once."""
 
 _ONE = Decimal(1)
+_EXECUTION = Layer.EXECUTION
 
 
 class StrategyActor(StrategyMemory):
@@ -217,14 +218,12 @@ class StrategyActor(StrategyMemory):
 
     @receives(OrderReport)
     def _on_report(self, report: OrderReport, ctx: Context) -> None:
-        state = self._owner(report.intent_id)
-        if not report.final or state is None:
+        state = self._owner(report.intent_id) if report.final else None
+        if state is None:
             return
         intent = state.intents[report.intent_id]
         if report.filled <= intent.filled:
-            self._close(
-                report.intent_id, state, report.state, report.filled, report.reason, Layer.EXECUTION, ctx
-            )
+            self._close(report.intent_id, state, report.state, report.filled, report.reason, _EXECUTION, ctx)
         elif intent.final_filled != report.filled:
             strategy, symbol = state.strategy, state.symbol
             ctx.emit(
@@ -253,13 +252,16 @@ class StrategyActor(StrategyMemory):
             )
 
     def _owner(self, intent_id: str) -> StrategyState | None:
-        return next((each for each in self.state.strategies.values() if intent_id in each.intents), None)
+        for each in self.state.strategies.values():
+            if intent_id in each.intents:
+                return each
+        return None
 
     def _finish(self, intent_id: str, intent: OpenIntent, state: StrategyState, ctx: Context) -> None:
         """Close an intent whose last fill has come after its end."""
         ended = intent.final_state or OrderState.FILLED
         reason = intent.final_reason or Reason.ACCEPTED
-        self._close(intent_id, state, ended, intent.filled, reason, Layer.EXECUTION, ctx)
+        self._close(intent_id, state, ended, intent.filled, reason, _EXECUTION, ctx)
 
     def _close(
         self,

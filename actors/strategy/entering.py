@@ -23,6 +23,9 @@ from messages.reasons import Reason
 
 Explained = dict[str, TraceValue]
 
+_ENTRY, _EXIT, _TRADE, _SIGNAL = Purpose.ENTRY, Purpose.EXIT, Decision.TRADE, Reason.SIGNAL
+"""Bound once: to look a member up on its enum class costs more than what is done with it here."""
+
 
 def seek(slot: Slot, ctx: Context, direction: int, explained: Explained) -> None:
     """Be long (+1), short (-1) or flat (0): enter, turn, leave, wait, or do nothing when it is so already.
@@ -166,11 +169,11 @@ def _enter(
     *,
     adds: bool,
 ) -> None:
-    purpose = Purpose.ENTRY if adds else Purpose.EXIT
+    purpose = _ENTRY if adds else _EXIT
     settings = slot.settings
     terms = entry_terms(settings.instrument, settings.order, side, quantity, quote, ctx.now, purpose)
     trace: Explained = {"quantity": float(quantity), "worst_price": float(terms.worst_price), **explained}
-    record(slot, ctx, Decision.TRADE, Reason.SIGNAL, trace)
-    raise_intent(slot, ctx, terms, Reason.SIGNAL, leaving=False)
-    if adds:
+    record(slot, ctx, _TRADE, _SIGNAL, trace)
+    raise_intent(slot, ctx, terms, _SIGNAL, leaving=False)
+    if adds and settings.cooldown.after_entry:
         start_cooldown(slot, ctx, settings.cooldown.after_entry, Reason.COOLDOWN)

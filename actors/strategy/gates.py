@@ -11,6 +11,8 @@ from messages.reasons import Reason
 
 Gate = Callable[[Slot, int], Reason | None]
 
+_INCREASE = Action.INCREASE
+
 
 def _switched_off(slot: Slot, now: int) -> Reason | None:
     return None if slot.enabled else Reason.DISABLED
@@ -18,7 +20,7 @@ def _switched_off(slot: Slot, now: int) -> Reason | None:
 
 def _mode(slot: Slot, now: int) -> Reason | None:
     state = slot.actor_state
-    if Action.INCREASE not in ALLOWED[state.mode]:
+    if _INCREASE not in ALLOWED[state.mode]:
         return _MODE_REASONS[state.mode]
     return Reason.HALTED if state.halt_heard else None
 

@@ -36,9 +36,10 @@ class Ema:
         """Fold `value` in and return the average."""
         self.updates += 1
         before = self.value
-        after = value if before is None else before + self._weight * (value - before)
-        self.value = after
-        return after
+        if before is not None:
+            value = before + self._weight * (value - before)
+        self.value = value
+        return value
 
 
 class RollingWindow:

@@ -11,6 +11,8 @@ from messages.decisions import CancelAsked, Decision, DecisionMade, IntentRaised
 from messages.intents import CancelIntent, OrderIntent, OrderTerms
 from messages.reasons import Reason
 
+_TRADE = Decision.TRADE
+
 RISK: Address = "risk"
 """The address of the portfolio risk actor."""
 
@@ -52,7 +54,7 @@ def record(
 ) -> None:
     """Journal a decision with its trace; one that did not trade only when that is news."""
     state = slot.state
-    if decision is not Decision.TRADE and (state.decision, state.decision_reason) == (decision, reason):
+    if decision is not _TRADE and (state.decision, state.decision_reason) == (decision, reason):
         return
     view = slot.view
     age = view.quote_age(ctx.now)

@@ -60,9 +60,8 @@ class Lane:
                 slot.due_row = row
                 due = True
         for slot in self.slots:
-            watched = slot.watched
-            if watched:
-                price = bid if watched > 0 else ask
+            if slot.watched:
+                price = bid if slot.watched > 0 else ask
                 if price <= slot.low or price >= slot.high or time >= slot.hold_until:
                     due = True
         return due

@@ -38,6 +38,8 @@ from messages.decisions import (
     ValueRemembered,
 )
 
+_TRADE = Decision.TRADE
+
 
 class StrategyMemory(Actor[StrategyActorState]):
     """State, slots, and the table from events to changes. Each change refreshes what quotes are compared with."""
@@ -51,13 +53,21 @@ class StrategyMemory(Actor[StrategyActorState]):
         """Decide on one input; see `Actor.receive`."""
         if self.state is not self._bound:
             self._bind()
-        super().receive(message, ctx)
+        handler = self._receive.get(type(message))
+        if handler is not None:
+            handler(message, ctx)
+        else:
+            super().receive(message, ctx)
 
     def apply(self, event: Message) -> None:
         """Remember one event; see `Actor.apply`."""
         if self.state is not self._bound:
             self._bind()
-        super().apply(event)
+        handler = self._apply.get(type(event))
+        if handler is not None:
+            handler(event)
+        else:
+            super().apply(event)
 
     def _bind(self) -> None:
         """Take the slots' figures from the state, which the host replaces when it recovers."""
@@ -84,7 +94,7 @@ class StrategyMemory(Actor[StrategyActorState]):
     def _decision_made(self, event: DecisionMade) -> None:
         state = self._of(event.strategy, event.symbol)
         state.decision, state.decision_reason = event.decision, event.reason
-        if event.decision is Decision.TRADE:
+        if event.decision is _TRADE:
             state.trades += 1
 
     @applies(IntentRaised)

@@ -6,11 +6,16 @@ Pure functions; the border where market data (float64) becomes money (Decimal).
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import lru_cache
 
 from actors.strategy.settings import Instrument, OrderSettings, OrderStyle
 from messages.intents import OrderTerms, OrderType, Purpose, Side, TimeInForce
 from messages.market import QuoteSnapshot
 from messages.reasons import Reason
+
+_AT_MARKET, _MARKET, _IOC = OrderStyle.MARKET, OrderType.MARKET, TimeInForce.IOC
+_BUY, _ENTRY = Side.BUY, Purpose.ENTRY
+"""Bound once: to look a member up on its enum class costs more than a comparison with it."""
 
 
 class Unpriceable(Exception):
@@ -21,8 +26,12 @@ class Unpriceable(Exception):
         super().__init__(reason.value)
 
 
+@lru_cache(maxsize=1024)
 def decimal_of(price: float) -> Decimal:
-    """The shortest decimal that reads back as this float: what the venue wrote."""
+    """The shortest decimal that reads back as this float: what the venue wrote.
+
+    A quote is asked for more than once on the way to an order, and reading its text costs more than all else here.
+    """
     return Decimal(repr(float(price)))
 
 
@@ -32,8 +41,9 @@ def rounded(value: Decimal, step: Decimal, rounding: str) -> Decimal:
 
 
 def entry_quantity(instrument: Instrument, notional: Decimal, price: Decimal) -> Decimal:
-    """The quantity worth `notional` at `price`, rounded down to the lot."""
-    return rounded(notional / (price * instrument.multiplier), instrument.lot, ROUND_FLOOR)
+    """The quantity worth `notional` (base currency) at `price`, rounded down to the lot."""
+    worth = price * instrument.multiplier * instrument.rate
+    return rounded(notional / worth, instrument.lot, ROUND_FLOOR)
 
 
 def bounded_entry(instrument: Instrument, quantity: Decimal, price: Decimal) -> Decimal:
@@ -53,13 +63,13 @@ def entry_price(instrument: Instrument, order: OrderSettings, side: Side, quote:
 
     Raises `Unpriceable` when the offset leaves no price above zero.
     """
+    if order.style is _AT_MARKET:
+        return decimal_of(quote.ask if side is _BUY else quote.bid)
     tick = instrument.tick
     bid, ask = decimal_of(quote.bid), decimal_of(quote.ask)
-    if order.style is OrderStyle.MARKET:
-        return ask if side is Side.BUY else bid
     offset = order.offset_ticks * tick
     passive = order.style is OrderStyle.POST_ONLY
-    if side is Side.BUY:
+    if side is _BUY:
         price = rounded(bid - offset, tick, ROUND_FLOOR)
         price = min(price, rounded(ask, tick, ROUND_CEILING) - tick) if passive else price
     else:
@@ -81,7 +91,7 @@ def entry_terms(
 ) -> OrderTerms:
     """The terms of an order in the configured style: an entry, a turn from one side to the other, or (purpose
     EXIT) the reduction of a position. Raises `Unpriceable`."""
-    if order.style is OrderStyle.MARKET:
+    if order.style is _AT_MARKET:
         return _market(instrument, side, quantity, quote, now + order.deadline, order.collar, purpose)
     price = entry_price(instrument, order, side, quote)
     return OrderTerms(
@@ -129,18 +139,18 @@ def _market(
         venue=instrument.venue,
         side=side,
         quantity=quantity,
-        order_type=OrderType.MARKET,
+        order_type=_MARKET,
         worst_price=_worst(instrument.tick, side, quote, collar),
         deadline=deadline,
-        time_in_force=TimeInForce.IOC,
-        reduce_only=purpose is not Purpose.ENTRY,
+        time_in_force=_IOC,
+        reduce_only=purpose is not _ENTRY,
         purpose=purpose,
     )
 
 
 def _worst(tick: Decimal, side: Side, quote: QuoteSnapshot, collar: Decimal) -> Decimal:
     # rounded to the inside of the collar, but never so far that the touch itself is out of reach
-    if side is Side.BUY:
+    if side is _BUY:
         ask = decimal_of(quote.ask)
         return max(rounded(ask * (1 + collar), tick, ROUND_FLOOR), rounded(ask, tick, ROUND_CEILING))
     bid = decimal_of(quote.bid)

@@ -1,6 +1,6 @@
 """Settings of a strategy actor as plain structs; whoever builds the actor makes them from the desk's settings.
 
-Money is Decimal in quote currency, ratios are fractions, spans of time are ns.
+Money is Decimal in quote currency but for what an order is worth, ratios are fractions, spans of time are ns.
 """
 
 from __future__ import annotations
@@ -28,7 +28,11 @@ class OrderStyle(StrEnum):
 
 
 class Instrument(msgspec.Struct, frozen=True):
-    """What is traded, where, and in which steps. `multiplier` is the base units per unit of quantity."""
+    """What is traded, where, and in which steps.
+
+    `multiplier` is the base units per unit of quantity, `rate` the worth of one unit of the quote currency in the
+    desk's base currency.
+    """
 
     symbol: str
     venue: str
@@ -38,13 +42,14 @@ class Instrument(msgspec.Struct, frozen=True):
     min_notional: Decimal = Decimal(0)
     max_quantity: Decimal | None = None
     multiplier: Decimal = Decimal(1)
+    rate: Decimal = Decimal(1)
 
 
 class OrderSettings(msgspec.Struct, frozen=True):
     """How a decision becomes an order.
 
-    `notional` is an order's value; `offset_ticks` the distance from the best price of the order's own side,
-    positive being further from the market; `collar` and `exit_collar` how much worse than the quote a market
+    `notional` is an order's value in base currency; `offset_ticks` the distance from the best price of the order's own
+    side, positive being further from the market; `collar` and `exit_collar` how much worse than the quote a market
     entry or exit may be filled, as a fraction.
     """
 
@@ -165,6 +170,7 @@ def _must_be_positive(strategy: StrategySettings) -> dict[str, Decimal | int | N
         "instrument.tick": instrument.tick,
         "instrument.lot": instrument.lot,
         "instrument.multiplier": instrument.multiplier,
+        "instrument.rate": instrument.rate,
         "instrument.max_quantity": instrument.max_quantity,
         "order.notional": order.notional,
         "order.deadline": order.deadline,

@@ -18,6 +18,7 @@ from messages.control import Mode
 if TYPE_CHECKING:
     from actors.strategy.desk import Desk
 
+_OBSERVE = Mode.OBSERVE
 NEVER = (1 << 63) - 1
 """A desk time that no feed reaches."""
 
@@ -76,25 +77,26 @@ class Slot:
     @property
     def observing(self) -> bool:
         """Whether the desk is in OBSERVE: no side effect at all."""
-        return self.actor_state.mode is Mode.OBSERVE
+        return self.actor_state.mode is _OBSERVE
 
     def refresh(self) -> None:
         """Derive the figures that quotes are compared with from the state."""
         state = self.state
         self.watched = 0
-        if self.observing or not state.position.direction:
+        direction = state.position.direction
+        if not direction or self.actor_state.mode is _OBSERVE:
             return
         if state.exiting is not None:
             if self._exit_is_idle():
                 # wanted, but nothing under way (there was no quote to price it): any quote will do
-                self.watched, self.low = state.position.direction, inf
+                self.watched, self.low = direction, inf
             return
         levels = state.levels
         if levels is None:
             return
-        self.watched = state.position.direction
+        self.watched = direction
         bounds = [each for each in (levels.target, levels.ratchet) if each is not None]
-        if self.watched > 0:
+        if direction > 0:
             self.low = -inf if levels.stop is None else levels.stop
             self.high = min(bounds, default=inf)
         else:

@@ -35,7 +35,7 @@ from messages.venue import (
     QueryAccount,
     QueryOrder,
     QueryResult,
-    VenueEvent,
+    StreamEvent,
     VenueOrder,
 )
 
@@ -79,6 +79,7 @@ class _Position(msgspec.Struct, frozen=True):
 
 
 class _Account(msgspec.Struct, frozen=True):
+    time: int
     balances: dict[str, Decimal]
     positions: dict[str, _Position]
     open_orders: list[_Order]
@@ -217,9 +218,10 @@ class PaperPort:
             open_orders=tuple(_venue_order(order) for order in answer.open_orders),
             balances=answer.balances,
             positions={symbol: held.quantity for symbol, held in answer.positions.items()},
+            time=answer.time,
         )
 
-    async def events(self, after_sequence: int) -> AsyncIterator[VenueEvent]:
+    async def events(self, after_sequence: int) -> AsyncIterator[StreamEvent]:
         """See `VenuePort.events`."""
         stream = PaperStream(self._venue, self._stream_address, self._closing)
         async for event in stream.events(after_sequence):

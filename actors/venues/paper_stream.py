@@ -15,7 +15,7 @@ from messages.errors import ReconciliationError, VenueConnectionError
 from messages.intents import Side
 from messages.orders import Liquidity, OrderState
 from messages.reasons import Reason
-from messages.venue import VenueEvent, VenueFill
+from messages.venue import StreamEvent, VenueEvent, VenueFill, VenueFunding
 
 _AHEAD_OF_VENUE = 4409
 _REFUSED_STATUSES = frozenset({401, 403})
@@ -49,7 +49,24 @@ class _Event(msgspec.Struct, frozen=True):
     reason: str
 
 
+class _Funding(msgspec.Struct, frozen=True):
+    sequence: int
+    time: int
+    payment_id: str
+    symbol: str
+    currency: str
+    amount: Decimal
+    rate: Decimal
+
+
+class _Kind(msgspec.Struct, frozen=True):
+    event: str
+
+
 _decoder = msgspec.json.Decoder(_Event)
+_funding_decoder = msgspec.json.Decoder(_Funding)
+_kind_decoder = msgspec.json.Decoder(_Kind)
+_FUNDING = "funding"
 
 
 class PaperStream:
@@ -61,7 +78,7 @@ class PaperStream:
         self._closing = closing
         self._connected = False
 
-    async def events(self, after_sequence: int) -> AsyncIterator[VenueEvent]:
+    async def events(self, after_sequence: int) -> AsyncIterator[StreamEvent]:
         """The events behind `after_sequence`, each once and in order, until `closing` is set.
 
         A gap makes it ask again from before the gap; if the venue then tells the same, the gap is passed on for
@@ -84,7 +101,7 @@ class PaperStream:
             pause = _SHORTEST_PAUSE_S if self._connected else min(pause * 2, _LONGEST_PAUSE_S)
             await self._rest(pause)
 
-    async def _one_connection(self, after: int) -> AsyncGenerator[VenueEvent, None]:
+    async def _one_connection(self, after: int) -> AsyncGenerator[StreamEvent, None]:
         """What one connection tells, until it ends for whatever reason."""
         try:
             url, token = self._address()
@@ -122,14 +139,17 @@ class PaperStream:
                 remedy="the venue's store was replaced or cut; begin with a new desk, or restore the store",
             )
 
-    async def _read(self, socket: ClientConnection) -> AsyncIterator[VenueEvent]:
+    async def _read(self, socket: ClientConnection) -> AsyncIterator[StreamEvent]:
         async for frame in socket:
             data = frame.encode() if isinstance(frame, str) else frame
             for line in data.split(b"\n"):
-                yield self._event(self._decoded(line))
+                told = self._decoded(line)
+                yield self._event(told) if isinstance(told, _Event) else self._funding(told)
 
-    def _decoded(self, line: bytes) -> _Event:
+    def _decoded(self, line: bytes) -> _Event | _Funding:
         try:
+            if _kind_decoder.decode(line).event == _FUNDING:
+                return _funding_decoder.decode(line)
             return _decoder.decode(line)
         except msgspec.DecodeError as error:
             raise VenueConnectionError(
@@ -157,6 +177,18 @@ class PaperStream:
                 fill.fill_id, fill.price, fill.quantity, fill.fee, fill.fee_currency, fill.liquidity
             ),
             _REASONS.get(told.reason, Reason.VENUE_REJECTED),
+        )
+
+    def _funding(self, told: _Funding) -> VenueFunding:
+        return VenueFunding(
+            self._venue,
+            told.sequence,
+            told.time,
+            told.payment_id,
+            told.symbol,
+            told.currency,
+            told.amount,
+            told.rate,
         )
 
     def _refuse_hopeless(self, status: int) -> None:

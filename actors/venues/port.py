@@ -25,7 +25,7 @@ from messages.venue import (
     QueryAccount,
     QueryOrder,
     QueryResult,
-    VenueEvent,
+    StreamEvent,
 )
 
 ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -122,8 +122,11 @@ class VenuePort(Protocol):
     async def account(self, query: QueryAccount) -> AccountResult:
         """Open orders, balances and positions at one instant, or NO_ANSWER."""
 
-    def events(self, after_sequence: int) -> AsyncIterator[VenueEvent]:
+    def events(self, after_sequence: int) -> AsyncIterator[StreamEvent]:
         """The private stream from the event after `after_sequence` (0 = from the first).
+
+        Orders' events and payments of funding in one sequence. An adapter whose venue tells payments elsewhere (a list
+        that is asked for) numbers them into it by its own durable cursor.
 
         Reconnects by itself with backoff, resumes by sequence and drops repeated events. Ends on `close`. Raises
         `VenueConnectionError` when the venue refuses our credentials, `ReconciliationError` when it has lost

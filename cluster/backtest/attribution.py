@@ -78,7 +78,7 @@ def _attributed(
         parts[owner(trade)].trades.append(trade)
     rows = []
     for name, part in sorted(parts.items()):
-        costs = costs_of(part.fills, part.funding, symbols, record.base_currency, arrivals)
+        costs = costs_of(part.fills, part.funding, symbols, record.base_currency, arrivals, record.rates)
         gross = _gross(part.fills, symbols, prices)
         profits = np.array([float(trade.net) for trade in part.trades], np.float64)
         rows.append(
@@ -101,7 +101,7 @@ def _gross(fills: Sequence[Fill], symbols: dict[str, SymbolInfo], prices: Prices
     flow = Decimal(0)
     held: dict[str, Decimal] = {}
     for fill in fills:
-        signed = fill.side.sign * fill.quantity * symbols[fill.symbol].multiplier
+        signed = fill.side.sign * fill.quantity * symbols[fill.symbol].scale
         flow -= signed * fill.price
         held[fill.symbol] = held.get(fill.symbol, Decimal(0)) + signed
     for symbol, quantity in held.items():

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from cluster.backtest.tape import Tape, Watch
+from cluster.paper.funding import FundingTimes
 from cluster.paper.market import MarketRows
 from cluster.simulator.venue import SimulatedVenue
 from messages.base import Address
-from messages.venue import VenueEvent
+from messages.venue import StreamEvent
 
 _NEVER = 2**63 - 1
 
@@ -21,9 +22,12 @@ class Books:
         tape: Tape,
         venues: Mapping[Address, SimulatedVenue],
         symbols: Sequence[tuple[str, Address]],
-        tell: Callable[[Address, VenueEvent], None],
+        tell: Callable[[Address, StreamEvent], None],
+        funding: Mapping[Address, FundingTimes] | None = None,
     ) -> None:
-        """`symbols` names the symbol of each feed of the tape, in the tape's order, and its venue's address."""
+        """`symbols` names the symbol of each feed of the tape, in the tape's order, and its venue's address;
+        `funding` is what positions at each venue pay."""
+        self._funding = {key: each for key, each in (funding or {}).items() if each.next_time < _NEVER}
         self._tape = tape
         self._venues = list(venues.items())
         self._tell = tell
@@ -42,9 +46,16 @@ class Books:
 
     @property
     def next_time(self) -> int:
-        """When the next command arrives or the next report is due at any venue, ns UTC."""
-        times = [time for _, venue in self._venues if (time := venue.next_time) is not None]
-        return min(times) if times else _NEVER
+        """When the next command arrives, or the next report or funding is due at any venue, ns UTC."""
+        first = _NEVER
+        for _, venue in self._venues:
+            time = venue.next_time
+            if time is not None and time < first:
+                first = time
+        for funding in self._funding.values():
+            if funding.next_time < first:
+                first = funding.next_time
+        return first
 
     def advance(self, now: int) -> list[Address]:
         """Bring all venues that have something under way to `now`; returns whose execution actors have news."""
@@ -52,8 +63,12 @@ class Books:
         for address, venue in self._venues:
             due = venue.next_time
             arrivals = due is not None and due <= now
-            if arrivals:
+            funding = self._funding.get(address)
+            payments = funding is not None and funding.next_time <= now
+            if arrivals or payments:
                 self._tape.sync_all()
+            if funding is not None and payments:
+                funding.pay(now)
             if arrivals or venue.engine.has_events:
                 venue.advance(now)
                 for event in venue.take():

@@ -18,7 +18,7 @@ from decimal import Decimal
 
 import msgspec
 
-from cluster.backtest.record import Arrivals, FundingPayment, SymbolInfo
+from cluster.backtest.record import Arrivals, FundingPayment, SymbolInfo, in_base
 from messages.errors import DataProviderError
 from messages.orders import Fill, Liquidity
 
@@ -28,9 +28,10 @@ ZERO = Decimal(0)
 class Costs(msgspec.Struct, frozen=True):
     """Costs in base currency; what was paid is positive.
 
-    `traded` is the value of all fills. `fees` are those in base currency, of which `maker_fees` and `taker_fees`
-    make the sum. `funding` is positive when it was received. `spread` and `slippage` are None when no fill has a
-    known quote at its decision; `measured` is the part of the traded value that has one, None without a fill.
+    `traded` is the value of all fills. `fees` are those in currencies with a rate, of which `maker_fees` and
+    `taker_fees` make the sum. `funding` is positive when it was received. `spread` and `slippage` are None when no
+    fill has a known quote at its decision; `measured` is the part of the traded value that has one, None without
+    a fill.
     """
 
     traded: Decimal
@@ -53,21 +54,26 @@ def costs_of(
     symbols: Mapping[str, SymbolInfo],
     base_currency: str,
     arrivals: Arrivals,
+    rates: Mapping[str, Decimal] | None = None,
 ) -> Costs:
-    """The costs of these fills and payments. Raises `DataProviderError` for an arrival that is no quote."""
+    """The costs of these fills and payments; `rates` convert fees in other currencies than the base's.
+
+    Raises `DataProviderError` for an arrival that is no quote.
+    """
     traded = maker = taker = ZERO
     spread = slippage = measured = 0.0
     for fill in fills:
-        multiplier = symbols[fill.symbol].multiplier
-        value = fill.price * fill.quantity * multiplier
+        scale = symbols[fill.symbol].scale
+        value = fill.price * fill.quantity * scale
         traded += value
-        if fill.fee_currency == base_currency:
-            maker += fill.fee if fill.liquidity is Liquidity.MAKER else ZERO
-            taker += ZERO if fill.liquidity is Liquidity.MAKER else fill.fee
+        fee = in_base(fill.fee, fill.fee_currency, base_currency, rates or {})
+        if fee is not None:
+            maker += fee if fill.liquidity is Liquidity.MAKER else ZERO
+            taker += ZERO if fill.liquidity is Liquidity.MAKER else fee
         quote = arrivals.get(fill.intent_id)
         if quote is not None:
             paid_spread, paid_slippage = _against(quote, fill)
-            size = float(fill.quantity * multiplier)
+            size = float(fill.quantity * scale)
             spread += paid_spread * size
             slippage += paid_slippage * size
             measured += float(value)

@@ -7,15 +7,24 @@ on what lies ahead, and an actor that has nothing to do costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from cluster.backtest.books import Books
 from cluster.backtest.harvest import Harvest
 from cluster.backtest.tape import Tape
-from cluster.feeds import Feed
+from cluster.feeds import Feed, FundingRates
 from cluster.host import settings_map
 from cluster.session_feed import SETTLE_NS, replay_generation
-from cluster.simulator.cast import RISK, execution_addresses, make_actor, make_venue, strategy_addresses
+from cluster.simulator.cast import (
+    RISK,
+    execution_addresses,
+    make_actor,
+    make_funding,
+    make_venue,
+    strategy_addresses,
+)
 from cluster.simulator.driver import MemoryMail, SimulatedHost
 from cluster.simulator.ports import HostSettings, VirtualClock
 from cluster.simulator.rounds import PostingStore, Rounds
@@ -27,7 +36,7 @@ from config import DeskConfig
 from messages.base import CONTROL, Address, Envelope, Message
 from messages.control import Drain, SessionStarted
 from messages.market import ObservationDue
-from messages.venue import VenueEvent
+from messages.venue import StreamEvent
 
 NO_STORE = StepSettings(
     snapshot_every=2**62,
@@ -46,7 +55,8 @@ _REPORTS = 400
 class BacktestDesk:
     """See the module docstring. `feeds` are by symbol; time runs from `start` to `end`, ns UTC.
 
-    With `keep_journal` all journals and mail are kept in `store`, to be exported.
+    With `keep_journal` all journals and mail are kept in `store`, to be exported. `funding` are rates by symbol, which
+    take the place of constant ones in the settings.
     """
 
     def __init__(
@@ -57,6 +67,7 @@ class BacktestDesk:
         end: int,
         *,
         keep_journal: bool = False,
+        funding: Mapping[str, FundingRates] | None = None,
     ) -> None:
         self.config = config
         self.start = start
@@ -78,11 +89,18 @@ class BacktestDesk:
         self.tape = Tape(
             [feeds[symbol] for symbol in symbols], [host.machine.actor.observe for host in self._strategies]
         )
+        self._has_funding = bool(funding) or any(
+            settings_map.paper_funding(config, name) for name in config.venues
+        )
         self.books = Books(
             self.tape,
             self.venues,
             [(symbol, f"execution/{config.symbols[symbol].venue}") for symbol in symbols],
             self._tell,
+            {
+                address: make_funding(config, venue, after=start, rates=funding)
+                for address, venue in self.venues.items()
+            },
         )
 
     def _host(self, address: Address) -> SimulatedHost:
@@ -100,6 +118,11 @@ class BacktestDesk:
             settings=HostSettings(batch=64),
         )
 
+    @property
+    def has_funding(self) -> bool:
+        """Whether any rate of funding is known."""
+        return self._has_funding
+
     # ------------------------------------------------------------------ running
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> None:
@@ -108,6 +131,10 @@ class BacktestDesk:
         `progress` is told from time to time, in equal spans of desk time, how many rows were played and the time.
         Raises what ended an actor.
         """
+        with _few_collections():
+            self._run(progress)
+
+    def _run(self, progress: Callable[[int, int], None] | None) -> None:
         for address in self.hosts:
             self.rounds.settle(address)
         self._post(SessionStarted(by="backtest"))
@@ -161,11 +188,23 @@ class BacktestDesk:
         for address in self.books.advance(now):
             self.rounds.settle(address)
 
-    def _tell(self, address: Address, event: VenueEvent) -> None:
+    def _tell(self, address: Address, event: StreamEvent) -> None:
         self.hosts[address].intake.venue_event(event)
 
     def _post(self, message: Message) -> None:
         self.store.post(Envelope("backtest", 0, CONTROL, "", "", self.clock.now, message))
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Have Python look for garbage in cycles a hundred times less often: a run makes next to none, and each look goes
+    through all that is kept for the report."""
+    before = gc.get_threshold()
+    gc.set_threshold(100 * before[0], *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _rest(address: Address) -> str:

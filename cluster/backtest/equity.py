@@ -4,7 +4,8 @@ It knows nothing of the books that risk keeps, so that the two can be compared. 
 turned into float64 at the end; a position that was closed is exactly zero.
 
 One accounting for spot and margined instruments: a fill moves cash by -sign x price x quantity x multiplier - fee,
-and NAV = cash + position at its mid. Fees in other than the base currency are told apart and are no part of NAV.
+and NAV = cash + position at its mid, each times the fixed rate of its currency. Fees and balances in a currency without
+a rate are no part of NAV; such fees are told apart.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from cluster.backtest.record import (
     SymbolInfo,
     Times,
     Values,
+    in_base,
 )
 from messages.errors import ConfigurationError, InvariantError
 
@@ -64,8 +66,8 @@ class EquityCurve:
 
     `daily_times` and `daily_nav` are the closes of the days, behind the start's own; the last close is the end's.
     A day without a price, fill or payment is no day (a weekend at a stock exchange). `exposure_time` is the part of
-    the time in which any position was held; None for a run without duration. `fees_elsewhere` are fees in other
-    currencies, by currency.
+    the time in which any position was held; None for a run without duration. `fees_elsewhere` are fees in currencies
+    without a rate, by currency.
     """
 
     times: Times
@@ -97,8 +99,8 @@ def equity_curve(
 ) -> EquityCurve:
     """The equity curve of a run.
 
-    Raises `InvariantError` when the record contradicts itself: a fill of an unknown symbol, a symbol in another
-    quote currency, or a position without any price; `ConfigurationError` for an unknown time zone.
+    Raises `InvariantError` when the record contradicts itself: a fill of an unknown symbol, a symbol in a quote
+    currency of another rate or none, or a position without any price; `ConfigurationError` for an unknown time zone.
     """
     symbols = symbols_of(record)
     positions = _positions(record)
@@ -132,12 +134,20 @@ def symbols_of(record: RunRecord) -> dict[str, SymbolInfo]:
     for info in record.symbols:
         if info.symbol in symbols:
             raise InvariantError("a symbol is listed twice", field="symbols", value=info.symbol)
-        if info.quote_currency != record.base_currency:
+        rate = in_base(Decimal(1), info.quote_currency, record.base_currency, record.rates)
+        if rate is None:
             raise InvariantError(
-                f"the symbol is not quoted in the base currency {record.base_currency}",
+                f"the symbol is neither quoted in the base currency {record.base_currency} nor in one with a rate",
                 field=f"symbols.{info.symbol}",
                 value=info.quote_currency,
-                remedy="trade symbols quoted in the base currency",
+                remedy="trade symbols quoted in the base currency, or give the currency's rate",
+            )
+        if rate != info.rate:
+            raise InvariantError(
+                f"the record's rate of {info.quote_currency} is {rate}",
+                field=f"symbols.{info.symbol}.rate",
+                value=info.rate,
+                remedy="give both the same rate",
             )
         symbols[info.symbol] = info
     for symbol in {fill.symbol for fill in record.fills} | {paid.symbol for paid in record.funding}:
@@ -168,13 +178,18 @@ def grid(start: int, end: int, step: int) -> Times:
 
 
 def _cash(record: RunRecord, symbols: dict[str, SymbolInfo]) -> StepFunction:
-    base = record.base_currency
-    opening = sum((held.get(base, Decimal(0)) for held in record.starting_balances.values()), Decimal(0))
+    base, rates = record.base_currency, record.rates
+    found = [
+        in_base(amount, currency, base, rates)
+        for held in record.starting_balances.values()
+        for currency, amount in held.items()
+    ]
+    opening = sum((each for each in found if each is not None), Decimal(0))
     flows: list[tuple[int, Decimal]] = []
     for fill in record.fills:
-        value = fill.price * fill.quantity * symbols[fill.symbol].multiplier
-        fee = fill.fee if fill.fee_currency == base else Decimal(0)
-        flows.append((fill.event_time, -fill.side.sign * value - fee))
+        value = fill.price * fill.quantity * symbols[fill.symbol].scale
+        fee = in_base(fill.fee, fill.fee_currency, base, rates)
+        flows.append((fill.event_time, -fill.side.sign * value - (fee or Decimal(0))))
     flows += [(paid.time, paid.amount) for paid in record.funding]
     return _running(opening, flows)
 
@@ -221,7 +236,7 @@ def _valued(
     for symbol, position in positions.items():
         held = position.at(times)
         mids = prices[symbol].last_before(times)
-        value = np.where(held == 0, 0.0, held * mids * float(symbols[symbol].multiplier))
+        value = np.where(held == 0, 0.0, held * mids * float(symbols[symbol].scale))
         net += value
         gross += np.abs(value)
     return net, gross
@@ -266,7 +281,7 @@ def _exposure_time(positions: Iterable[StepFunction], start: int, end: int) -> f
 def _fees_elsewhere(record: RunRecord) -> dict[str, Decimal]:
     fees: dict[str, Decimal] = {}
     for fill in record.fills:
-        if fill.fee_currency != record.base_currency and fill.fee:
+        if fill.fee and in_base(fill.fee, fill.fee_currency, record.base_currency, record.rates) is None:
             fees[fill.fee_currency] = fees.get(fill.fee_currency, Decimal(0)) + fill.fee
     return dict(sorted(fees.items()))
 

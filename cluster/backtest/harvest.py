@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
+from cluster.backtest.record import FundingPayment
 from cluster.observe.fingerprint import FingerprintBuilder
 from cluster.observe.latency import Histogram, Hop
 from cluster.observe.orders import OrderDesk
@@ -25,11 +27,13 @@ from messages.order_events import (
     OrderTransitioned,
 )
 from messages.orders import Fill
-from messages.portfolio import IntentDecided
+from messages.portfolio import FundingBooked, IntentDecided
 from messages.reasons import Reason
 
-_FOLD_EVERY = 50_000
+ZERO = Decimal(0)
+_FOLD_EVERY = 5_000
 _KEPT = 10_000
+_REJECTED, _TRADE = Verdict.REJECTED, Decision.TRADE
 
 
 class Harvest:
@@ -37,6 +41,7 @@ class Harvest:
 
     def __init__(self) -> None:
         self.fills: list[Fill] = []
+        self.funding: list[FundingPayment] = []
         self.arrivals: dict[str, tuple[float, float]] = {}
         """Bid and ask of the quote each intent was raised on."""
         self.verdicts: Counter[Verdict] = Counter()
@@ -53,12 +58,14 @@ class Harvest:
 
     def take(self, section: Section) -> None:
         """Look through the events of one step."""
-        for event in section.record.events:
+        record = section.record
+        for event in record.events:
             kind = type(event)
-            if kind in _COUNTED:
-                _COUNTED[kind](self, event)
+            counted = _COUNTED.get(kind)
+            if counted is not None:
+                counted(self, event)
             if kind in _FOLLOWED:
-                self._unfolded.append((section.address, section.record.now, event))
+                self._unfolded.append((section.address, record.now, event))
         if len(self._unfolded) > _FOLD_EVERY:
             self.fold()
 
@@ -70,7 +77,7 @@ class Harvest:
                 quantity = self.orders.order(event.client_order_id).quantity
                 self.partially_filled += quantity is not None and 0 < event.filled < quantity
         self._unfolded.clear()
-        self.orders.trim(_KEPT, _KEPT, _KEPT, self._sealed)
+        self.orders.trim(_KEPT, _KEPT, _KEPT, self._sealed, part=2)
 
     def fingerprint(self) -> str:
         """64 hex digits over all orders and fills; see `cluster.observe.fingerprint`."""
@@ -86,13 +93,21 @@ class Harvest:
     def _decided(self, event: IntentDecided) -> None:
         self.verdicts[event.verdict] += 1
         self.checks += len(event.checks)
-        if event.verdict is Verdict.REJECTED:
+        if event.verdict is _REJECTED:
             self.rejected[event.reason] += 1
 
     def _decision(self, event: DecisionMade) -> None:
         self.decisions += 1
-        if event.decision is not Decision.TRADE:
+        if event.decision is not _TRADE:
             self.no_trades[event.reason] += 1
+
+    def _funded(self, event: FundingBooked) -> None:
+        value = ZERO if event.value is None else event.value
+        parts: list[tuple[str | None, Decimal]] = list(event.shares.items())
+        parts.append((None, value - sum(event.shares.values(), ZERO)))
+        self.funding += [
+            FundingPayment(event.event_time, event.symbol, strategy, part) for strategy, part in parts if part
+        ]
 
     def _filled(self, event: FillReceived) -> None:
         self.fills.append(event.fill)
@@ -103,6 +118,7 @@ _COUNTED: dict[type[Message], Callable[[Harvest, Any], None]] = {
     IntentDecided: Harvest._decided,
     DecisionMade: Harvest._decision,
     FillReceived: Harvest._filled,
+    FundingBooked: Harvest._funded,
 }
 
 _FOLLOWED = frozenset({OrderPlacing, OrderTransitioned, FillReceived, OrderSettled, OrderSimulated})

@@ -91,7 +91,7 @@ def statistics_of(
 ) -> Statistics:
     """Compute every figure of a run from what the other modules made of it."""
     symbols = symbols_of(record)
-    costs = costs_of(record.fills, record.funding, symbols, record.base_currency, arrivals)
+    costs = costs_of(record.fills, record.funding, symbols, record.base_currency, arrivals, record.rates)
     nav = curve.nav
     years = int(curve.times[-1] - curve.times[0]) / stats.YEAR_NS
     # the closes are fewer than the points, and each stands for a day; their compound is the total

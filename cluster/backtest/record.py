@@ -25,7 +25,7 @@ class SymbolInfo(msgspec.Struct, frozen=True):
     """One instrument that was traded or could have been.
 
     `tick` in quote currency per base unit, `multiplier` in base units per unit of quantity, fees as fractions of
-    the traded value (negative = rebate).
+    the traded value (negative = rebate). One unit of the quote currency counts `rate` in base currency.
     """
 
     symbol: str
@@ -35,6 +35,12 @@ class SymbolInfo(msgspec.Struct, frozen=True):
     tick: Decimal
     maker_fee: Decimal
     taker_fee: Decimal
+    rate: Decimal = Decimal(1)
+
+    @property
+    def scale(self) -> Decimal:
+        """What price x quantity is to be multiplied by to be worth base currency."""
+        return self.multiplier * self.rate
 
 
 class DataFile(msgspec.Struct, frozen=True):
@@ -81,12 +87,23 @@ class OrderCounts(msgspec.Struct, frozen=True):
     checks_per_intent: float | None = None
 
 
+def in_base(
+    amount: Decimal, currency: str, base_currency: str, rates: Mapping[str, Decimal]
+) -> Decimal | None:
+    """An amount of any currency in base currency; None when its currency has no rate."""
+    if currency == base_currency:
+        return amount
+    rate = rates.get(currency)
+    return None if rate is None else amount * rate
+
+
 class RunRecord(msgspec.Struct, frozen=True):
     """All that the run loop hands over about one run.
 
     `starting_balances` by venue and currency; `start` and `end` in ns UTC; `fills` in the order they happened;
     `rows` counts market data rows, `decisions` decisions, `no_trades` decisions without an intent by reason;
-    `fill_model` says in one sentence per venue how orders were filled.
+    `fill_model` says in one sentence per venue how orders were filled. `rates` are what one unit of each other
+    currency counts in base currency.
     """
 
     config_hash: str
@@ -108,6 +125,7 @@ class RunRecord(msgspec.Struct, frozen=True):
     fill_model: dict[str, str]
     notes: tuple[str, ...]
     fingerprint: str
+    rates: dict[str, Decimal] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 
 from cluster.backtest.desk import BacktestDesk
+from cluster.backtest.funding import open_funding
 from cluster.backtest.harvest import Harvest
 from cluster.backtest.market import MarketData, open_market, prices_of
 from cluster.backtest.record import OrderCounts, ReportSettings, RunRecord, SymbolInfo
@@ -16,6 +18,7 @@ from cluster.backtest.result import BacktestResult
 from cluster.code_version import code_version
 from cluster.host import settings_map
 from config import DeskConfig, LoadedConfig, load_config
+from config.schema.base import format_money
 from messages.errors import ConfigurationError, InvariantError
 from messages.intents import Verdict
 from messages.orders import OrderState
@@ -27,6 +30,7 @@ EXACT_TIME = (
     "Decisions, commands and reports happen at their exact desk time, and nothing is known before its time."
 )
 NO_FUNDING = "No funding was charged or paid."
+FUNDING = "Funding is due on the position at its time, with the mid of that moment as mark price."
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -43,6 +47,7 @@ def backtest(
     *,
     start: int | None = None,
     end: int | None = None,
+    funding: Sequence[Path | str] = (),
     overrides: Sequence[str] = (),
     cache: Path | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -52,7 +57,8 @@ def backtest(
 
     `config` is a profile's name, a file or folder of settings, or settings that were loaded; `overrides` are texts
     `path=value`. `data` are files, folders or patterns; `start` and `end` (ns UTC, inclusive) narrow what they
-    cover. `cache` is where decoded files are kept, by default below `~/.raydesk`. The same settings, data and code
+    cover. `funding` are files or folders of funding rates, which take the place of constant ones in the settings.
+    `cache` is where decoded files are kept, by default below `~/.raydesk`. The same settings, data and code
     give the same result to the last byte.
 
     Raises `ConfigurationError`, `DataProviderError`, and `InvariantError` when the books of desk and venues differ
@@ -70,7 +76,7 @@ def backtest(
             value=", ".join(overrides),
             remedy="give a profile's name or a path instead",
         )
-    desk, market = prepare(loaded, data, start=start, end=end, cache=cache)
+    desk, market = prepare(loaded, data, start=start, end=end, funding=funding, cache=cache)
     desk.run(_reporter(market, progress))
     return result_of(loaded, desk, market, settings)
 
@@ -81,6 +87,7 @@ def prepare(
     *,
     start: int | None = None,
     end: int | None = None,
+    funding: Sequence[Path | str] = (),
     cache: Path | None = None,
     keep_journal: bool = False,
 ) -> tuple[BacktestDesk, MarketData]:
@@ -94,7 +101,12 @@ def prepare(
         )
     where = cache or Path.home() / ".raydesk" / "cache"
     market = open_market(settings, [Path(each) for each in data], where, start=start, end=end)
-    return BacktestDesk(settings, market.feeds, market.start, market.end, keep_journal=keep_journal), market
+    rates, files = open_funding(settings, funding)
+    market = msgspec.structs.replace(market, files=(*market.files, *files))
+    desk = BacktestDesk(
+        settings, market.feeds, market.start, market.end, keep_journal=keep_journal, funding=rates
+    )
+    return desk, market
 
 
 def result_of(
@@ -116,14 +128,15 @@ def result_of(
         symbols=_symbols(config, market),
         files=market.files,
         fills=harvest.fills,
-        funding=[],
+        funding=harvest.funding,
         orders=_counts(harvest),
         rows=desk.tape.rows,
         decisions=harvest.decisions,
         no_trades={reason.value: count for reason, count in sorted(harvest.no_trades.items())},
         fill_model={name: fill_model(config, name) for name in config.venues},
-        notes=(CONFLATION, EXACT_TIME, NO_FUNDING),
+        notes=_notes(config, charged=desk.has_funding),
         fingerprint=fingerprint,
+        rates=dict(config.desk.rates),
     )
     chosen = settings or ReportSettings(day_boundary=str(config.risk.day_boundary))
     return BacktestResult(record, prices_of(market.feeds), harvest.arrivals, chosen)
@@ -186,10 +199,21 @@ def _symbols(config: DeskConfig, market: MarketData) -> tuple[SymbolInfo, ...]:
             each.tick,
             each.maker_fee,
             each.taker_fee,
+            config.desk.rate_of(each.quote_currency) or Decimal(1),
         )
         for each in settings_map.paper_instruments(config)
         if each.symbol in market.feeds
     )
+
+
+def _notes(config: DeskConfig, *, charged: bool) -> tuple[str, ...]:
+    notes = [CONFLATION, EXACT_TIME, FUNDING if charged else NO_FUNDING]
+    if config.desk.rates:
+        rates = ", ".join(
+            f"1 {currency} = {format_money(rate)}" for currency, rate in config.desk.rates.items()
+        )
+        notes.append(f"Valued at fixed rates: {rates} {config.desk.base_currency}.")
+    return tuple(notes)
 
 
 def _counts(harvest: Harvest) -> OrderCounts:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, repeat
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,9 @@ class Tape:
     __slots__ = (
         "_before",
         "_chunks",
+        "_columns",
         "_feed_rows",
+        "_kinds",
         "_next",
         "_observers",
         "_passed",
@@ -65,10 +68,13 @@ class Tape:
         self.feed = 0
         self.due = self.matched = False
         self._passed = 0
-        self._window: Chunk | None = None
+        self._columns: list[list[Any]] = []
+        """Kind, event time and the five values of the window's rows."""
         self._times: list[int] = []
         self._rows: Iterator[_Row] = iter(())
         self._feed_rows: list[list[int]] = []
+        self._kinds: list[int] = []
+        """How many kinds of rows each feed has in the window, of those of which only the latest counts."""
         self._synced: list[int] = []
         self._next = 0
 
@@ -131,29 +137,26 @@ class Tape:
     def sync(self, feed: int) -> None:
         """Give the book of `feed` what it has not seen of the rows played so far."""
         synced, played = self._synced, self._next
-        if not synced or synced[feed] >= played or self._window is None:
+        if not synced or synced[feed] >= played:
             return
         own = self._feed_rows[feed]
         start, stop = bisect_left(own, synced[feed]), bisect_left(own, played)
         synced[feed] = played
         if start == stop:
             return
-        window, catch_up, symbol = self._window, self.catch_ups[feed], self._symbols[feed]
-        kinds = window.kind
+        catch_up, symbol, times = self.catch_ups[feed], self._symbols[feed], self._times
+        kinds, event_times, v0, v1, v2, v3, v4 = self._columns
         latest: dict[int, int] = {}
         for row in range(stop - 1, start - 1, -1):
-            kind = int(kinds[own[row]])
+            kind = kinds[own[row]]
             if kind not in _LATEST_ONLY:  # changes of a book build on each other: all of them count
                 latest = dict(enumerate(own[start:stop]))
                 break
             latest.setdefault(kind, own[row])
-            if len(latest) == len(_LATEST_ONLY):
+            if len(latest) == self._kinds[feed]:
                 break
-        for index in sorted(latest.values()):
-            values = (
-                float(column[index]) for column in (window.v0, window.v1, window.v2, window.v3, window.v4)
-            )
-            catch_up(symbol, int(kinds[index]), self._times[index], int(window.event_time[index]), *values)
+        for at in sorted(latest.values()):
+            catch_up(symbol, kinds[at], times[at], event_times[at], v0[at], v1[at], v2[at], v3[at], v4[at])
 
     def sync_all(self) -> None:
         """Give every book what it has not seen of the rows played so far."""
@@ -172,7 +175,7 @@ class Tape:
         live = [feed for feed, part in enumerate(parts) if part is not None]
         if not live:
             self._times, self._feed_rows, self._next = [], [], 0
-            self._synced, self._window = [], None
+            self._synced, self._columns = [], []
             return False
         if len(live) == 1 and len(parts) == 1:
             window = parts[0]
@@ -182,19 +185,21 @@ class Tape:
             window, owners = _interleaved(
                 [(feed, part) for feed, part in enumerate(parts) if part is not None]
             )
-        self._window = window
         self._times = window.time.tolist()
         self._feed_rows = [np.flatnonzero(owners == feed).tolist() for feed in range(len(parts))]
+        self._kinds = [len(_LATEST_ONLY) if part is None else _latest_kinds(part) for part in parts]
         self._synced = [0] * len(parts)
         self._next = 0
         feeds = owners.tolist()
         single = len(parts) == 1
         observers = repeat(self._observers[0]) if single else map(self._observers.__getitem__, feeds)
         symbols = repeat(self._symbols[0]) if single else map(self._symbols.__getitem__, feeds)
-        columns = [
+        self._columns = [
             getattr(window, name).tolist() for name in ("kind", "event_time", "v0", "v1", "v2", "v3", "v4")
         ]
-        self._rows = zip(range(len(feeds)), feeds, observers, symbols, self._times, *columns, strict=False)
+        self._rows = zip(
+            range(len(feeds)), feeds, observers, symbols, self._times, *self._columns, strict=False
+        )
         return True
 
     def _parts(self) -> list[Chunk | None]:
@@ -215,6 +220,13 @@ class Tape:
             parts.append(chunk.part(0, stop) if stop else None)
             self._pending[feed] = chunk.part(stop, len(chunk))
         return parts
+
+
+def _latest_kinds(part: Chunk) -> int:
+    """After how many kinds a search for the latest of each is over; where a book's changes are among them, after all
+    that there can be."""
+    kinds = set(np.unique(part.kind).tolist())
+    return len(kinds) if kinds.issubset(_LATEST_ONLY) else len(_LATEST_ONLY)
 
 
 def _interleaved(

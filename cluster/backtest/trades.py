@@ -22,7 +22,7 @@ import numpy as np
 
 from cluster.backtest.equity import last_price, symbols_of
 from cluster.backtest.extremes import RangeExtremes
-from cluster.backtest.record import Prices, PriceSeries, RunRecord
+from cluster.backtest.record import Prices, PriceSeries, RunRecord, in_base
 from messages.intents import Side
 from messages.orders import Fill
 
@@ -42,7 +42,7 @@ class Matching(StrEnum):
 class Trade(msgspec.Struct, frozen=True):
     """One round trip. Times ns UTC, prices in quote currency per base unit, money in base currency.
 
-    `value` is what was entered with (price x quantity x multiplier); `gross` the profit before fees, `net` after
+    `value` is what was entered with (price x quantity x multiplier x rate); `gross` the profit before fees, `net` after
     those in base currency. `mae` and `mfe` are the largest loss (<= 0) and profit (>= 0) the trade had shown at a
     mid while it was open, or at its exit.
     """
@@ -101,9 +101,9 @@ def round_trips(record: RunRecord, prices: Prices, matching: Matching = Matching
         key = (fill.strategy, fill.symbol)
         book = books.get(key)
         if book is None:
-            book = books[key] = _Book(symbols[fill.symbol].multiplier, matching, drafts)
-        fee = fill.fee if fill.fee_currency == record.base_currency else ZERO
-        book.take(fill, fee)
+            book = books[key] = _Book(symbols[fill.symbol].scale, matching, drafts)
+        fee = in_base(fill.fee, fill.fee_currency, record.base_currency, record.rates)
+        book.take(fill, ZERO if fee is None else fee)
     drafts.sort(key=lambda draft: draft.exit_time)
     excursions = _excursions(drafts, prices)
     trades = tuple(draft.trade(*each) for draft, each in zip(drafts, excursions, strict=True))
@@ -133,7 +133,7 @@ class _Lot:
 
 
 class _Draft:
-    """A trade that the fills of one closing order still add to."""
+    """A trade that the fills of one closing order still add to. `scale` is multiplier x rate."""
 
     __slots__ = (
         "entry_intent",
@@ -143,19 +143,19 @@ class _Draft:
         "exit_time",
         "exit_value",
         "fees",
-        "multiplier",
         "quantity",
+        "scale",
         "sign",
         "strategy",
         "symbol",
     )
 
-    def __init__(self, fill: Fill, lot: _Lot, multiplier: Decimal) -> None:
+    def __init__(self, fill: Fill, lot: _Lot, scale: Decimal) -> None:
         self.strategy, self.symbol, self.sign = fill.strategy, fill.symbol, -fill.side.sign
         self.entry_intent, self.exit_intent = lot.intent, fill.intent_id
         self.entry_time, self.exit_time = lot.time, fill.event_time
         self.quantity = self.entry_value = self.exit_value = self.fees = ZERO
-        self.multiplier = multiplier
+        self.scale = scale
 
     @property
     def entry_price(self) -> Decimal:
@@ -166,7 +166,7 @@ class _Draft:
         return self.exit_value / self.quantity
 
     def trade(self, mae: float, mfe: float) -> Trade:
-        gross = self.sign * (self.exit_value - self.entry_value) * self.multiplier
+        gross = self.sign * (self.exit_value - self.entry_value) * self.scale
         return Trade(
             strategy=self.strategy,
             symbol=self.symbol,
@@ -176,7 +176,7 @@ class _Draft:
             exit_time=self.exit_time,
             entry_price=_rounded(self.entry_price),
             exit_price=_rounded(self.exit_price),
-            value=self.entry_value * self.multiplier,
+            value=self.entry_value * self.scale,
             gross=gross,
             fees=self.fees,
             net=gross - self.fees,
@@ -190,8 +190,8 @@ class _Draft:
 class _Book:
     """What one strategy holds in one symbol."""
 
-    def __init__(self, multiplier: Decimal, matching: Matching, drafts: list[_Draft]) -> None:
-        self._multiplier, self._matching, self._drafts = multiplier, matching, drafts
+    def __init__(self, scale: Decimal, matching: Matching, drafts: list[_Draft]) -> None:
+        self._scale, self._matching, self._drafts = scale, matching, drafts
         self._side, self._lots = Side.BUY, deque[_Lot]()
         self._episode = 0
         self._closing: dict[tuple[Hashable, str], _Draft] = {}
@@ -228,7 +228,7 @@ class _Book:
             entry_time=self._lots[0].time,
             entry_price=_rounded(value / quantity),
             last_price=last,
-            unrealised=self._side.sign * (last * quantity - value) * self._multiplier,
+            unrealised=self._side.sign * (last * quantity - value) * self._scale,
             fees=sum((lot.fees for lot in self._lots), ZERO),
         )
 
@@ -248,7 +248,7 @@ class _Book:
     def _close(self, fill: Fill, lot: _Lot, part: Decimal, fee: Decimal) -> None:
         draft = self._closing.get((lot.key, fill.intent_id))
         if draft is None:
-            draft = self._closing[lot.key, fill.intent_id] = _Draft(fill, lot, self._multiplier)
+            draft = self._closing[lot.key, fill.intent_id] = _Draft(fill, lot, self._scale)
             self._drafts.append(draft)
         value, entry_fees = lot.release(part)
         draft.quantity += part
@@ -277,7 +277,7 @@ def _excursions_of(drafts: Sequence[_Draft], series: PriceSeries) -> tuple[np.nd
     entry = np.array([float(each.entry_price) for each in drafts])
     exits = np.array([float(each.exit_price) for each in drafts])
     sign = np.array([each.sign for each in drafts])
-    size = np.array([float(each.quantity * each.multiplier) for each in drafts])
+    size = np.array([float(each.quantity * each.scale) for each in drafts])
     ranges = RangeExtremes(series.mids)
     low, high = np.minimum(ranges.lowest(start, stop), exits), np.maximum(ranges.highest(start, stop), exits)
     down, up = (low - entry) * size, (high - entry) * size

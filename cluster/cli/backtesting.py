@@ -15,6 +15,7 @@ from rich.table import Table
 
 from cluster.cli.desks import JsonFlag, SetOption, load
 from cluster.cli.exits import EPILOG, Exit
+from cluster.cli.gate import BaselineOption, ToleranceOption, gate_of
 from cluster.cli.output import console, moment, say, shown, table
 from messages.errors import ConfigurationError
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 Source = Annotated[str, typer.Argument(help="Settings: a profile (demo, replay), a file or a folder.")]
 DataOption = Annotated[
     list[Path] | None, typer.Option("--data", help="Recorded file, folder or pattern. May be repeated.")
+]
+FundingOption = Annotated[
+    list[Path] | None,
+    typer.Option("--funding", help="File or folder of funding rates. May be repeated."),
 ]
 CacheOption = Annotated[
     Path | None, typer.Option("--cache", help="Where decoded files are kept; default: ~/.raydesk/cache.")
@@ -44,6 +49,7 @@ def backtest(
         str | None, typer.Option("--from", help="Begin here: a date or time in UTC, as 2024-08-08T12:00.")
     ] = None,
     end: Annotated[str | None, typer.Option("--to", help="End here (inclusive).")] = None,
+    funding: FundingOption = None,
     report: Annotated[
         Path | None, typer.Option("--report", help="Write the report into this folder.")
     ] = None,
@@ -51,6 +57,8 @@ def backtest(
         int,
         typer.Option("--periods-per-year", min=1, help="Daily returns in a year: 365, or 252 for stocks."),
     ] = 365,
+    baseline: BaselineOption = None,
+    tolerance: ToleranceOption = "0%",
     cache: CacheOption = None,
     overrides: SetOption = None,
     as_json: JsonFlag = False,
@@ -60,6 +68,7 @@ def backtest(
     from cluster.backtest.report.document import report_json
     from cluster.backtest.runner import backtest as run
 
+    gate = gate_of(baseline, tolerance)
     loaded = load(config, overrides)
     with _progress(quiet=as_json) as progress:
         result = run(
@@ -67,6 +76,7 @@ def backtest(
             data or (),
             start=None if start is None else instant("--from", start),
             end=None if end is None else instant("--to", end, last=True),
+            funding=funding or (),
             cache=cache,
             progress=progress,
             settings=ReportSettings(
@@ -81,7 +91,11 @@ def backtest(
         console().print(_summary(result))
     if page is not None:
         say(f"report: {shown(page)}")
-    return Exit.OK
+    if gate is None:
+        return Exit.OK
+    from cluster.sweep.gate import runs_of_backtest
+
+    return gate(runs_of_backtest(result))
 
 
 def instant(option: str, text: str, *, last: bool = False) -> int:

@@ -42,7 +42,11 @@ def summary_tables(summary: RunSummary) -> Group:
         ),
         ("rejected", _pairs(summary.rejected)),
         ("orders", _pairs(summary.orders)),
-        ("fills", f"{summary.fills}, fees {_pairs(summary.fees)}"),
+        (
+            "fills",
+            f"{summary.fills}, fees {_pairs(summary.fees)}"
+            + (f", funding {money(summary.funding)}" if summary.funding else ""),
+        ),
         ("positions", _pairs(summary.positions)),
         ("nav", f"{money(summary.nav)}, cash {money(summary.cash)}"),
         (

@@ -199,7 +199,7 @@ def positions_document(desk: str, projection: Projection, *, all_listings: bool 
         if not (holding.position or all_listings):
             continue
         mark = books.state.marks.get(holding.symbol)
-        base = holding.position * holding.multiplier
+        base = holding.position * holding.multiplier * holding.rate
         known = holding.value is not None and holding.cost is not None
         entries.append(
             PositionEntry(

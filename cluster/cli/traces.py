@@ -18,6 +18,7 @@ _COLOURS = {
     "order": "yellow",
     "fill": "green",
     "ledger": "green",
+    "funding": "green",
     "outcome": "bold",
 }
 

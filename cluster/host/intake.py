@@ -14,7 +14,7 @@ from cluster.store.port import Position, StreamName
 from cluster.store.redis_store import RedisStore
 from messages.base import Effect, Message
 from messages.market import ObservationDue
-from messages.venue import VenueEvent
+from messages.venue import StreamEvent
 
 if TYPE_CHECKING:
     from cluster.feeds.cursor import FeedCursor  # brings numpy, and only strategies have a feed
@@ -41,7 +41,7 @@ class Intake:
         self.folded_to = -1
         self._stale_after = stale_after
         self._answers: list[tuple[int, Input]] = []
-        self._venue: deque[VenueEvent] = deque()
+        self._venue: deque[StreamEvent] = deque()
         self._signals: deque[Message] = deque()
         self._signalled = 0
         self._due: int | None = None
@@ -74,7 +74,7 @@ class Intake:
         self._answers.append((ordinal, Input(InputKind.RESULT, effect.lane, result)))
         self.wake.set()
 
-    def venue_event(self, event: VenueEvent) -> None:
+    def venue_event(self, event: StreamEvent) -> None:
         """An event of the venue's private stream; one that was taken already is passed over."""
         if event.sequence > self.venue_seen:
             self.venue_seen = event.sequence

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from actors.venues.matching.instruments import Instrument as PaperInstrument
     from actors.venues.port import VenueTraits
     from cluster.host.launch import Launch
+    from cluster.paper.funding import ConstantFunding
     from cluster.paper.settings import MarketSource, PaperSettings, TimeSettings
     from cluster.session_feed import FeedPlan
     from cluster.steps.machine import StepSettings
@@ -101,7 +102,15 @@ def _instrument(config: DeskConfig, symbol: str) -> Instrument:
         min_notional=listed.min_notional,
         max_quantity=listed.max_quantity,
         multiplier=listed.multiplier,
+        rate=_rate(config, symbol),
     )
+
+
+def _rate(config: DeskConfig, symbol: str) -> Decimal:
+    """What one unit of the symbol's quote currency counts in base currency."""
+    rate = config.desk.rate_of(symbol.split("-")[1])
+    assert rate is not None, symbol  # the settings were refused otherwise
+    return rate
 
 
 def risk_settings(config: DeskConfig) -> RiskSettings:
@@ -121,6 +130,7 @@ def risk_settings(config: DeskConfig) -> RiskSettings:
             min_notional=listed.min_notional,
             multiplier=listed.multiplier,
             quote_currency=symbol.split("-")[1],
+            rate=_rate(config, symbol),
         )
         for symbol, listed in config.symbols.items()
     )
@@ -128,6 +138,7 @@ def risk_settings(config: DeskConfig) -> RiskSettings:
         instruments=instruments,
         limits=RiskLimits(**limits),
         base_currency=config.desk.base_currency,
+        rates=dict(config.desk.rates),
         kill_switch=risk.kill_switch,
         flatten_on_halt=risk.on_halt == "flatten",
         day_boundary=risk.day_boundary,
@@ -190,6 +201,20 @@ def paper_instruments(config: DeskConfig, venue: str | None = None) -> tuple[Pap
     return tuple(found)
 
 
+def paper_funding(config: DeskConfig, venue: str) -> tuple[ConstantFunding, ...]:
+    """The constant funding of a paper venue's symbols; none where the rate is 0."""
+    from cluster.paper.funding import ConstantFunding
+
+    chosen = config.venues[venue].funding
+    if not chosen.rate:
+        return ()
+    return tuple(
+        ConstantFunding(symbol=symbol, rate=chosen.rate, interval=chosen.interval)
+        for symbol, listed in config.symbols.items()
+        if listed.venue == venue and (chosen.symbols == "all" or symbol in chosen.symbols)
+    )
+
+
 def paper_settings(config: DeskConfig, launch: Launch, venue: str) -> PaperSettings:
     """A paper venue on the same market data as the desk."""
     from actors.venues.matching.instruments import AccountSettings, EngineSettings
@@ -210,6 +235,7 @@ def paper_settings(config: DeskConfig, launch: Launch, venue: str) -> PaperSetti
         ),
         source=market_source(config, launch.feed, venue),
         time=_venue_time(launch.feed),
+        funding=paper_funding(config, venue),
         engine=EngineSettings(order_latency=chosen.latency_order, report_latency=chosen.latency_report),
         faults=FaultSettings(
             seed=faults.seed,

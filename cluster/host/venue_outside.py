@@ -17,7 +17,7 @@ from messages.venue import (
     PlaceResult,
     QueryAccount,
     QueryOrder,
-    VenueEvent,
+    StreamEvent,
 )
 
 Gate = Callable[[PlaceOrder, int], Reason | None]
@@ -68,7 +68,7 @@ class VenueOutside:
         self._during_effect()
         return await sending
 
-    async def follow(self, after: int, hand_over: Callable[[VenueEvent], None]) -> None:
+    async def follow(self, after: int, hand_over: Callable[[StreamEvent], None]) -> None:
         """Hand over the private stream's events for ever, from the one behind sequence `after`."""
         while True:
             try:

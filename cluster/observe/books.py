@@ -11,10 +11,19 @@ from typing import Any
 
 import msgspec
 
-from actors.risk.ledger import book, open_account, take_marks, unrealised
+from actors.risk.funding import book_funding
+from actors.risk.ledger import book, open_account, take_marks, take_rates, unrealised
 from actors.risk.state import ZERO, Holding, RiskState
 from messages.base import Message
-from messages.portfolio import AccountOpened, DayStarted, FillBooked, MarksTaken, PeakReset
+from messages.portfolio import (
+    AccountOpened,
+    DayStarted,
+    FillBooked,
+    FundingBooked,
+    MarksTaken,
+    PeakReset,
+    RatesTaken,
+)
 
 
 class EquityPoint(msgspec.Struct, frozen=True):
@@ -60,6 +69,11 @@ class Books:
     def realised(self) -> Decimal:
         """Profit of what was closed, before fees."""
         return sum((holding.realised for holding in self.state.holdings.values()), ZERO)
+
+    @property
+    def funding(self) -> Decimal:
+        """What was received for holding positions, less what was paid."""
+        return sum((holding.funding for holding in self.state.holdings.values()), ZERO)
 
     @property
     def unrealised(self) -> Decimal | None:
@@ -111,6 +125,8 @@ def _reset_peak(state: RiskState, event: PeakReset) -> None:
 _ENTRIES: dict[type[Message], Callable[[RiskState, Any], None]] = {
     AccountOpened: open_account,
     FillBooked: book,
+    FundingBooked: book_funding,
+    RatesTaken: take_rates,
     MarksTaken: take_marks,
     DayStarted: _start_day,
     PeakReset: _reset_peak,

@@ -5,7 +5,7 @@ Every handler gets or creates what it is about, because journals of several acto
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -19,8 +19,11 @@ from messages import order_events as e
 from messages.base import Address, Message
 from messages.intents import OrderTerms, Verdict
 from messages.orders import Fill, OrderState
-from messages.portfolio import FillBooked, IntentDecided
+from messages.portfolio import FillBooked, FundingBooked, IntentDecided
 from messages.reasons import Layer, Reason
+
+FUNDING_KEPT = 10_000
+"""Payments of funding kept in detail, the latest ones."""
 
 
 class OrderDesk:
@@ -31,6 +34,7 @@ class OrderDesk:
         self.orders: dict[str, OrderView] = {}
         self.fills: dict[str, FillView] = {}
         self.external: list[e.ExternalActivity] = []
+        self.funding: deque[FundingBooked] = deque(maxlen=FUNDING_KEPT)
         self.latencies = latencies
         self.intents_seen = 0
         self.verdicts: Counter[Verdict] = Counter()
@@ -101,14 +105,19 @@ class OrderDesk:
             if known.client_order_id not in intent.orders:
                 intent.orders.append(known.client_order_id)
 
-    def trim(self, intents: int, orders: int, fills: int, sealed: FingerprintBuilder) -> None:
-        """Forget what ended longest ago, once there is more than asked for; its fingerprint is kept."""
+    def trim(
+        self, intents: int, orders: int, fills: int, sealed: FingerprintBuilder, *, part: int = 10
+    ) -> None:
+        """Forget what ended longest ago, once there is more than asked for; its fingerprint is kept.
+
+        One in `part` goes at a time: all have to be put in order for it, whatever goes.
+        """
         if len(self.orders) > orders:
-            self._forget_orders(orders // 10 + 1, sealed)
+            self._forget_orders(orders // part + 1, sealed)
         if len(self.fills) > fills:
-            self._forget_fills(fills // 10 + 1, sealed)
+            self._forget_fills(fills // part + 1, sealed)
         if len(self.intents) > intents:
-            for intent_id in list(self.intents)[: intents // 10 + 1]:
+            for intent_id in list(self.intents)[: intents // part + 1]:
                 if self.intents[intent_id].ended:
                     del self.intents[intent_id]
 
@@ -199,6 +208,9 @@ class OrderDesk:
 
     def _booked(self, address: Address, now: int, event: FillBooked) -> None:
         self.intent(event.intent_id).ledger.append(event)
+
+    def _funded(self, address: Address, now: int, event: FundingBooked) -> None:
+        self.funding.append(event)
 
     # ------------------------------------------------------------------ execution
 
@@ -301,6 +313,7 @@ _HANDLERS: dict[type[Message], Callable[[OrderDesk, Address, int, Any], None]] =
     d.IntentClosed: OrderDesk._closed,
     IntentDecided: OrderDesk._decided,
     FillBooked: OrderDesk._booked,
+    FundingBooked: OrderDesk._funded,
     e.OrderPlacing: OrderDesk._placing,
     e.OrderResent: OrderDesk._resent,
     e.OrderSimulated: OrderDesk._simulated,

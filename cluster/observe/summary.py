@@ -30,7 +30,7 @@ class RunSummary(msgspec.Struct, frozen=True):
 
     `rejected` counts risk's rejections by reason, so that approved, resized and rejected add up to the intents that
     were decided. `orders` counts by final state, `fees` adds up by currency, `positions` gives base units of what is
-    still held. `realized` and `unrealized` are before fees: what NAV gained is realized + unrealized - fees.
+    still held. `realized` and `unrealized` are before fees: what NAV gained is realized + unrealized - fees + funding.
     """
 
     fingerprint: str
@@ -46,6 +46,7 @@ class RunSummary(msgspec.Struct, frozen=True):
     nav: Decimal | None
     realized: Decimal
     unrealized: Decimal | None
+    funding: Decimal
     actors: dict[Address, ActorSummary]
     config_hash: str
 
@@ -67,6 +68,7 @@ def run_summary(projection: Projection, statuses: Sequence[ActorStatus], config_
         nav=None if books.nav is None else plain(books.nav),
         realized=plain(books.realised),
         unrealized=None if books.unrealised is None else plain(books.unrealised),
+        funding=plain(books.funding),
         actors=_actors(projection, statuses),
         config_hash=config_hash,
     )

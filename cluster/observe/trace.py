@@ -27,8 +27,8 @@ Told = Detail | Decimal
 class TraceStep(msgspec.Struct, frozen=True):
     """One moment. `time` is desk time in ns UTC, `after_ns` the time since the moment before it.
 
-    `kind` is quote, decision, intent, risk, order, fill, ledger or outcome. A moment whose time is not known has
-    None for both.
+    `kind` is quote, decision, intent, risk, order, fill, ledger, funding or outcome. A moment whose time is not known
+    has None for both.
     """
 
     kind: str
@@ -77,7 +77,7 @@ def trace(projection: Projection, wanted: str) -> Trace:
         key=lambda step: (step.time is None, step.time or 0, _RANK[step.kind]),
     )
     steps = tuple(_timed(moments))
-    times = [step.time for step in steps if step.time is not None]
+    times = [step.time for step in steps if step.time is not None and step.kind != _FUNDING]
     return Trace(
         intent_id=intent.intent_id,
         symbol=intent.symbol,
@@ -90,9 +90,13 @@ def trace(projection: Projection, wanted: str) -> Trace:
     )
 
 
+_FUNDING = "funding"
+
 _RANK = {
     kind: rank
-    for rank, kind in enumerate(("quote", "decision", "intent", "risk", "order", "fill", "ledger", "outcome"))
+    for rank, kind in enumerate(
+        ("quote", "decision", "intent", "risk", "order", "fill", "ledger", _FUNDING, "outcome")
+    )
 }
 
 
@@ -113,6 +117,7 @@ def _moments(desk: OrderDesk, intent: IntentView) -> Iterator[TraceStep]:
         if order is not None:
             yield from _working(order)
     yield from _filling(desk, intent)
+    yield from _holding(desk, intent)
     yield from _ending(intent)
 
 
@@ -214,6 +219,38 @@ def _filling(desk: OrderDesk, intent: IntentView) -> Iterator[TraceStep]:
         }
         title = f"position {number(entry.desk.position)}, cash {number(entry.cash)} {entry.currency}"
         yield _step("ledger", entry.time, "risk", title, booked)
+
+
+def _holding(desk: OrderDesk, intent: IntentView) -> Iterator[TraceStep]:
+    """The funding that the strategy bore on the symbol from the intent's first fill until its position was flat."""
+    if not intent.ledger:
+        return
+    first = intent.ledger[0]
+    of_position = (first.strategy, first.venue, first.symbol)
+    ends = [
+        entry.time
+        for other in desk.intents.values()
+        for entry in other.ledger
+        if (entry.strategy, entry.venue, entry.symbol) == of_position
+        and not entry.own.position
+        and entry.time >= first.time
+    ]
+    until = min(ends, default=None)
+    for paid in desk.funding:
+        share = paid.shares.get(first.strategy)
+        on_it = share is not None and (paid.venue, paid.symbol) == of_position[1:]
+        if on_it and first.time <= paid.time and (until is None or paid.time <= until):
+            details: dict[str, Told] = {
+                "payment_id": paid.payment_id,
+                "rate": paid.funding_rate,
+                "share": share,
+                "amount": paid.amount,
+                "currency": paid.currency,
+                "venue_time": paid.event_time,
+            }
+            yield _step(
+                _FUNDING, paid.time, "risk", f"funding {number(share)} of {number(paid.value)}", details
+            )
 
 
 def _ending(intent: IntentView) -> Iterator[TraceStep]:

@@ -48,7 +48,9 @@ _NAMES = ("symbol", "venue", "strategy", "intent_id", "client_order_id", "fill_i
 
 def _carried(event: Message) -> list[object]:
     """The structs inside an event that name what it is about."""
-    parts = (getattr(event, name, None) for name in ("fill", "terms", "intent", "submit", "activity"))
+    parts = (
+        getattr(event, name, None) for name in ("fill", "terms", "intent", "submit", "activity", "funding")
+    )
     inner = [part for part in parts if part is not None]
     return [*inner, *(part.terms for part in inner if hasattr(part, "terms"))]
 
@@ -103,6 +105,9 @@ _WORDINGS: dict[type[Message], Callable[[Any], str]] = {
     portfolio.FillBooked: lambda e: (
         f"booked {e.side.value} {number(e.quantity)} {e.symbol}, position {number(e.desk.position)}, "
         f"cash {number(e.cash)} {e.currency}"
+    ),
+    portfolio.FundingBooked: lambda e: (
+        f"funding {number(e.amount)} {e.currency} on {e.symbol}, cash {number(e.cash)} {e.currency}"
     ),
     portfolio.ModeDecided: lambda e: f"mode {e.mode.value}: {e.reason}",
     control.ModeChanged: lambda e: f"mode {e.mode.value}: {e.reason}",

@@ -17,7 +17,7 @@ from starlette.websockets import WebSocket
 
 from cluster.paper.faults import Fault, FaultPlan
 from cluster.paper.gateway import Refusal
-from cluster.paper.lines import decode_event
+from cluster.paper.lines import EventLine, decode_event
 from cluster.paper.records import OrderRequest
 from cluster.paper.settings import PaperSettings, TimeMode
 from cluster.paper.stream import EventStreams
@@ -140,7 +140,7 @@ class FrontEnd:
 
     async def _fills(self, request: Request) -> Response:
         lines = self._venue.events(_number(request, "after", default=0), limit=_MOST_LINES)
-        fills = [line for line in lines if decode_event(line).fill is not None]
+        fills = [line for line in lines if _is_fill(line)]
         return self._lines(fills, _number(request, "after", default=0) + len(lines))
 
     async def _events(self, request: Request) -> Response:
@@ -232,6 +232,11 @@ class FrontEnd:
         if request.client is not None:
             self._cut_connection((request.client.host, request.client.port))
         return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _is_fill(line: bytes) -> bool:
+    told = decode_event(line)
+    return isinstance(told, EventLine) and told.fill is not None
 
 
 def _body(data: bytes, kind: type[T]) -> T:

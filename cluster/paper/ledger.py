@@ -1,4 +1,7 @@
-"""The venue's ledger of orders: what each has become, and the line that tells each event of the engine."""
+"""The venue's ledger of orders: what each has become, and the line that tells each event of the engine.
+
+Orders' events and payments of funding share one sequence, given here in the order in which they happened.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from actors.venues.matching.events import (
     OrderRejected,
     OrderTriggered,
 )
-from cluster.paper.lines import EventLine, FillLine
+from cluster.paper.lines import FUNDING, EventLine, FillLine, FundingLine, StreamLine
 from cluster.paper.records import OrderRecord
 from messages.errors import InvariantError
 from messages.orders import OrderState
@@ -43,9 +46,13 @@ _STATES: dict[type[OrderEvent], OrderState] = {
 
 
 class Ledger:
-    """All orders the gateway ever took, by client order id: an id is never taken twice."""
+    """All orders the gateway ever took, by client order id: an id is never taken twice.
 
-    def __init__(self, orders: Iterable[OrderRecord] = ()) -> None:
+    `sequence` is that of the last line told.
+    """
+
+    def __init__(self, orders: Iterable[OrderRecord] = (), sequence: int = 0) -> None:
+        self.sequence = sequence
         self._orders = {order.request.client_order_id: order for order in orders}
         self._open = {key: order for key, order in self._orders.items() if not order.ended}
 
@@ -70,13 +77,11 @@ class Ledger:
             raise InvariantError("a client order id is taken twice", field="client_order_id", value=key)
         self._orders[key] = self._open[key] = order
 
-    def apply(self, event: Event) -> EventLine | None:
-        """Enter an event of the engine and tell it; None for funding, which is no order's and shows in the balances.
-
-        Raises `InvariantError` for an order that is not known.
-        """
+    def apply(self, event: Event) -> StreamLine:
+        """Enter an event of the engine and tell it. Raises `InvariantError` for an order that is not known."""
         if isinstance(event, FundingPaid):
-            return None
+            self.sequence += 1
+            return _funding_line(event, self.sequence)
         order = self._orders.get(event.client_order_id)
         if order is None:
             raise InvariantError(
@@ -98,13 +103,16 @@ class Ledger:
             reason = event.reason
         if order.ended:
             self._open.pop(event.client_order_id, None)
-        return _line(event, order, fill, reason)
+        self.sequence += 1
+        return _line(event, self.sequence, order, fill, reason)
 
 
-def _line(event: OrderEvent, order: OrderRecord, fill: FillLine | None, reason: Reason) -> EventLine:
+def _line(
+    event: OrderEvent, sequence: int, order: OrderRecord, fill: FillLine | None, reason: Reason
+) -> EventLine:
     request = order.request
     return EventLine(
-        sequence=event.sequence,
+        sequence=sequence,
         time=event.time,
         report_time=event.report_time,
         event=_NAMES[type(event)],
@@ -117,4 +125,20 @@ def _line(event: OrderEvent, order: OrderRecord, fill: FillLine | None, reason: 
         filled=order.filled,
         fill=fill,
         reason=reason,
+    )
+
+
+def _funding_line(event: FundingPaid, sequence: int) -> FundingLine:
+    return FundingLine(
+        sequence=sequence,
+        time=event.time,
+        report_time=event.report_time,
+        event=FUNDING,
+        payment_id=f"{FUNDING}-{event.payment}",
+        symbol=event.symbol,
+        currency=event.currency,
+        amount=event.amount,
+        rate=event.rate,
+        mark_price=event.mark_price,
+        position=event.position,
     )

@@ -52,6 +52,32 @@ class EventLine(msgspec.Struct, frozen=True, gc=False):
     reason: Reason
 
 
+class FundingLine(msgspec.Struct, frozen=True, gc=False):
+    """Funding of a position: `amount` is the change of the balance in `currency`, negative when the account paid.
+
+    `rate` is a part of the value of `position` (signed base units) at `mark_price`. Times as in `EventLine`.
+    """
+
+    sequence: int
+    time: int
+    report_time: int
+    event: str
+    payment_id: str
+    symbol: str
+    currency: str
+    amount: Decimal
+    rate: Decimal
+    mark_price: Decimal
+    position: Decimal
+
+
+StreamLine = EventLine | FundingLine
+"""A line of the private stream; all of them count in one `sequence`."""
+
+FUNDING = "funding"
+"""The `event` of a line of funding."""
+
+
 class OrderLine(msgspec.Struct, frozen=True, gc=False):
     """An order that the gateway took as its `command`-th command."""
 
@@ -96,13 +122,25 @@ class RefusedLine(msgspec.Struct, frozen=True, gc=False):
 
 _encoder = msgspec.json.Encoder()
 _event_decoder = msgspec.json.Decoder(EventLine)
+_funding_decoder = msgspec.json.Decoder(FundingLine)
 
 
-def encode_line(line: EventLine | OrderLine | CancelLine | RefusedLine) -> bytes:
+class _Kind(msgspec.Struct, frozen=True, gc=False):
+    """The part of a line that says what it tells."""
+
+    event: str
+
+
+_kind_decoder = msgspec.json.Decoder(_Kind)
+
+
+def encode_line(line: StreamLine | OrderLine | CancelLine | RefusedLine) -> bytes:
     """The line's text, without the line feed."""
     return _encoder.encode(line)
 
 
-def decode_event(data: bytes) -> EventLine:
-    """The event in a line. Raises `msgspec.DecodeError`."""
+def decode_event(data: bytes) -> StreamLine:
+    """The event or funding in a line. Raises `msgspec.DecodeError`."""
+    if _kind_decoder.decode(data).event == FUNDING:
+        return _funding_decoder.decode(data)
     return _event_decoder.decode(data)

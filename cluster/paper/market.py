@@ -8,6 +8,7 @@ from heapq import heapify, heapreplace
 from actors.venues.matching.engine import MatchingEngine
 from actors.venues.matching.instruments import Instrument
 from cluster.feeds import Feed, FeedCursor, MarketShape, RecordedFeed, Recording, SyntheticMarket
+from cluster.paper.funding import FundingTimes
 from cluster.paper.settings import MarketSource, RecordedSource, SyntheticSource
 from messages.errors import ConfigurationError
 from messages.market import TickKind
@@ -60,8 +61,14 @@ class Market:
     """Folds several feeds into one engine. At one instant the symbols come in the order they were given."""
 
     def __init__(
-        self, feeds: Mapping[str, Feed], positions: Mapping[str, int], engine: MatchingEngine
+        self,
+        feeds: Mapping[str, Feed],
+        positions: Mapping[str, int],
+        engine: MatchingEngine,
+        funding: FundingTimes | None = None,
     ) -> None:
+        """`positions` are the rows folded before, by symbol; `funding` what is paid from where these rows end."""
+        self._funding = funding or FundingTimes(engine, after=0)
         self._rows = MarketRows(engine)
         self._cursors = [FeedCursor(feed, positions.get(symbol, 0)) for symbol, feed in feeds.items()]
         self._heap = [(_due(cursor), index) for index, cursor in enumerate(self._cursors)]
@@ -81,7 +88,13 @@ class Market:
         return None if due == _NEVER else due
 
     def fold(self, until: int) -> None:
-        """Give the engine all rows up to and including `until` (ns UTC)."""
+        """Give the engine all rows up to and including `until` (ns UTC); funding comes behind the rows of its time."""
+        while (due := self._funding.next_time) <= until:
+            self._fold_rows(due)
+            self._funding.pay(due)
+        self._fold_rows(until)
+
+    def _fold_rows(self, until: int) -> None:
         heap = self._heap
         while heap[0][0] <= until:
             index = heap[0][1]

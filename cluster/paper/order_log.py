@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from cluster.paper.journal import sync_folder, write_all
-from cluster.paper.lines import COMMAND_HEAD, EVENT_HEAD, EventLine, decode_event, encode_line
+from cluster.paper.lines import COMMAND_HEAD, EVENT_HEAD, StreamLine, decode_event, encode_line
 from messages.errors import JournalCorruptError, StoreError
 
 _READ_AHEAD = 262_144
@@ -54,7 +54,7 @@ class OrderLog:
             self.commands = number
             self._add(line)
 
-    def event(self, line: EventLine) -> None:
+    def event(self, line: StreamLine) -> None:
         """Put an event on record; `flush` writes it.
 
         Raises `JournalCorruptError` when an event of this sequence is on record and was another one.
@@ -147,7 +147,7 @@ class OrderLog:
         elif not line.startswith(b"{"):
             raise self._corrupt("a line is not a record", f"at byte {offset}")
 
-    def _compare(self, line: EventLine) -> None:
+    def _compare(self, line: StreamLine) -> None:
         stored = self.read(line.sequence - 1, line.sequence, limit=1)
         try:
             same = bool(stored) and decode_event(stored[0]) == line

@@ -13,6 +13,7 @@ import msgspec
 
 from actors.venues.matching.instruments import AccountSettings, EngineSettings, Instrument
 from cluster.paper.faults import FaultSettings
+from cluster.paper.funding import ConstantFunding
 from messages.codec import digest
 from messages.errors import ConfigurationError
 
@@ -88,6 +89,7 @@ class PaperSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     account: AccountSettings
     source: MarketSource
     time: TimeSettings
+    funding: tuple[ConstantFunding, ...] = ()
     engine: EngineSettings = EngineSettings()
     faults: FaultSettings = FaultSettings()
     host: str = "127.0.0.1"
@@ -108,6 +110,8 @@ def market_digest(settings: PaperSettings) -> str:
         settings.time.start,
         settings.engine,
     ]
+    if settings.funding:
+        identity.append(settings.funding)
     return digest(msgspec.json.encode(identity, order="deterministic"))
 
 

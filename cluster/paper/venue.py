@@ -16,6 +16,7 @@ from actors.venues.matching.account import AccountView
 from actors.venues.matching.engine import MatchingEngine
 from actors.venues.matching.orders import CancelRequest, venue_order_id
 from cluster.feeds import Feed
+from cluster.paper.funding import FundingTimes
 from cluster.paper.gateway import Refusal, check_is_new, check_order
 from cluster.paper.ledger import Ledger
 from cluster.paper.lines import CancelLine, OrderLine, RefusedLine, encode_line
@@ -234,7 +235,7 @@ class PaperVenue:
         self._engine = MatchingEngine(
             self._settings.instruments, self._settings.engine, [self._settings.account]
         )
-        self._market = Market(feeds, {}, self._engine)
+        self._market = Market(feeds, {}, self._engine, self._funding(self._settings.time.start))
         self._ledger = Ledger()
         self._unreported: deque[Unreported] = deque()
         self._commands = self._sequence = self._published = 0
@@ -243,8 +244,8 @@ class PaperVenue:
 
     def _restore(self, snapshot: VenueSnapshot, feeds: Mapping[str, Feed]) -> None:
         self._engine = MatchingEngine.restore(snapshot.engine)
-        self._market = Market(feeds, snapshot.positions, self._engine)
-        self._ledger = Ledger(snapshot.orders)
+        self._market = Market(feeds, snapshot.positions, self._engine, self._funding(snapshot.time))
+        self._ledger = Ledger(snapshot.orders, snapshot.sequence)
         self._unreported = deque(snapshot.unreported)
         self._commands = snapshot.commands
         self._sequence = snapshot.sequence
@@ -254,6 +255,9 @@ class PaperVenue:
         self._commands_at_snapshot = snapshot.commands
         self._rows_at_snapshot = self._market.rows
         self._log.check_events(self._sequence)
+
+    def _funding(self, after: int) -> FundingTimes:
+        return FundingTimes(self._engine, self._settings.funding, after=after)
 
     def _repeat(self, record: JournalRecord) -> None:
         """Do again what the journal says was done."""
@@ -287,10 +291,9 @@ class PaperVenue:
         self.time = until
         for event in self._engine.drain():
             line = self._ledger.apply(event)
-            if line is not None:
-                self._log.event(line)
-                self._unreported.append(Unreported(line.sequence, line.report_time))
-                self._sequence = line.sequence
+            self._log.event(line)
+            self._unreported.append(Unreported(line.sequence, line.report_time))
+            self._sequence = line.sequence
 
     def _publish(self) -> None:
         while self._unreported and self._unreported[0].report_time <= self.time:

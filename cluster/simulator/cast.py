@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from actors.base import Actor
@@ -10,8 +11,9 @@ from actors.risk.actor import RiskActor
 from actors.strategy.actor import StrategyActor
 from actors.venues.matching.instruments import AccountSettings, EngineSettings
 from actors.venues.paper_traits import PAPER_TRAITS
-from cluster.feeds import Feed
+from cluster.feeds import Feed, FundingRates
 from cluster.host import settings_map
+from cluster.paper.funding import FundingTimes
 from cluster.paper.market import open_feeds
 from cluster.session_feed import FeedPlan
 from cluster.simulator.venue import SimulatedVenue
@@ -59,6 +61,16 @@ def make_venue(config: DeskConfig, name: str, *, start: int = 0, keep_events: bo
         start=start,
         keep_events=keep_events,
     )
+
+
+def make_funding(
+    config: DeskConfig, venue: SimulatedVenue, *, after: int, rates: Mapping[str, FundingRates] | None = None
+) -> FundingTimes:
+    """What positions at a venue pay each other after `after` (ns UTC): as configured, or by `rates` of a symbol."""
+    own = {
+        symbol: found for symbol, found in (rates or {}).items() if config.symbols[symbol].venue == venue.name
+    }
+    return FundingTimes(venue.engine, settings_map.paper_funding(config, venue.name), own, after=after)
 
 
 def open_market(config: DeskConfig, plan: FeedPlan) -> dict[str, Feed]:

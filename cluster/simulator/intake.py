@@ -27,6 +27,7 @@ class SimulatedIntake:
     """See the module docstring. Mail is read as it is taken; the cursors move on until a restart sets them back."""
 
     __slots__ = (
+        "_address",
         "_answers",
         "_control",
         "_mail",
@@ -45,6 +46,7 @@ class SimulatedIntake:
 
     def __init__(self, machine: StepMachine, mail: Mail, feed: FeedCursor | None) -> None:
         self.machine = machine
+        self._address = machine.address
         self.feed = feed
         self.venue_seen = 0
         self.observing = False
@@ -112,29 +114,29 @@ class SimulatedIntake:
         if self.observing:
             self._hand_out_observation(found)
             return found
-        machine, mail = self.machine, self._mail
-        address, read = machine.address, mail.read_inputs
+        address, mail = self._address, self._mail
         urgent, control, mailbox = mail.heads(address)
         if control > self._control:
-            found = read(address, _CONTROL, self._control, limit)
+            found = mail.read_inputs(address, _CONTROL, self._control, limit)
             self._control += len(found)
         if urgent > self._urgent and len(found) < limit:
-            letters = read(address, _URGENT, self._urgent, limit - len(found))
+            letters = mail.read_inputs(address, _URGENT, self._urgent, limit - len(found))
             self._urgent += len(letters)
             found += letters
         if self._answers or self._venue or self._signals:
             self._gather_by_value(found, limit)
-        if machine.next_due is not None and machine.next_due <= now:
+        due = self.machine.next_due
+        if due is not None and due <= now:
             found += self._due_timers(now)[: limit - len(found)]
         if mailbox > self._mailbox and len(found) < limit:
-            mail = read(address, _MAILBOX, self._mailbox, limit - len(found))
-            self._mailbox += len(mail)
-            found += mail
-        if len(found) < limit:
-            if self.feed is not None:
+            letters = mail.read_inputs(address, _MAILBOX, self._mailbox, limit - len(found))
+            self._mailbox += len(letters)
+            found += letters
+        if self.feed is not None:
+            if len(found) < limit:
                 self._observe(self.feed, now, found)
-            elif self._observed is not None:
-                self._hand_out_observation(found)
+        elif self._observed is not None and len(found) < limit:
+            self._hand_out_observation(found)
         return found
 
     def _hand_out_observation(self, found: list[Input]) -> None:

@@ -33,7 +33,7 @@ from config import DeskConfig
 from messages.base import CONTROL, Address, Envelope, Message
 from messages.control import Drain, SessionStarted
 from messages.market import ObservationDue
-from messages.venue import VenueEvent
+from messages.venue import StreamEvent
 
 
 class LockstepDesk:
@@ -127,7 +127,7 @@ class LockstepDesk:
                 self.hosts[address].intake.venue_event(event)
         self._work_off(until)
 
-    def _news(self, address: Address) -> Sequence[VenueEvent]:
+    def _news(self, address: Address) -> Sequence[StreamEvent]:
         """What a venue has to tell its execution actor by now."""
         return self.venues[address].take()
 

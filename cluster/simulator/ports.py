@@ -46,6 +46,14 @@ class VirtualClock:
         self.now = now
 
 
+class Clock(Protocol):
+    """A clock that can be read: ns, never decreasing."""
+
+    @property
+    def now(self) -> int:
+        """The time."""
+
+
 class Outside(Protocol):
     """Who performs effects in a simulation."""
 

@@ -15,7 +15,7 @@ from cluster.store.port import Section
 from messages.base import CONTROL, Address, Envelope
 from messages.errors import DeskError, InvariantError
 
-_TIDY_EVERY = 1024
+_TIDY_EVERY = 256
 _ENDED = Turn.ENDED
 _NEVER = 2**63 - 1
 
@@ -56,21 +56,21 @@ class PostingStore(MemoryStore):
         super()._write(section)
         if self._committed is not None:
             self._committed(section)
-        timer = section.next_timer
-        if timer != self._wakes.get(section.address):
+        address, timer, wakes = section.address, section.next_timer, self._wakes
+        if timer != wakes.get(address):
             if timer is None:
-                del self._wakes[section.address]
+                del wakes[address]
             else:
-                self._wakes[section.address] = timer
-                heappush(self._alarms, (timer, section.address))
+                wakes[address] = timer
+                heappush(self._alarms, (timer, address))
         if not self.keep_journal and section.position.step % _TIDY_EVERY == 0:
-            actor = self.actors[section.address]
+            actor = self.actors[address]
             actor.urgent.trim(section.position.urgent)
             actor.mailbox.trim(section.position.mailbox)
 
-    def _deliver(self, envelope: Envelope) -> str:
+    def _deliver(self, envelope: Envelope) -> None:
         self.addressed[envelope.recipient] = None
-        return super()._deliver(envelope)
+        super()._deliver(envelope)
 
 
 class Rounds:

@@ -6,6 +6,7 @@ then is told by `take`. An order meets the same rules here as at the paper venue
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -14,7 +15,7 @@ from actors.venues.matching.instruments import AccountSettings, EngineSettings, 
 from actors.venues.matching.orders import CancelRequest, venue_order_id
 from cluster.paper.gateway import Refusal, check_is_new, check_order
 from cluster.paper.ledger import Ledger
-from cluster.paper.lines import EventLine
+from cluster.paper.lines import EventLine, FundingLine, StreamLine
 from cluster.paper.records import OrderRecord, OrderRequest, new_order
 from messages.base import Effect, Message
 from messages.reasons import Reason
@@ -28,8 +29,10 @@ from messages.venue import (
     QueryAccount,
     QueryOrder,
     QueryResult,
+    StreamEvent,
     VenueEvent,
     VenueFill,
+    VenueFunding,
     VenueOrder,
 )
 
@@ -63,8 +66,10 @@ class SimulatedVenue:
         self._account = account.account
         self._instruments = {instrument.symbol: instrument for instrument in instruments}
         self._arrival_time = settings.arrival_time
-        self._unreported: deque[EventLine] = deque()
-        self._told: list[VenueEvent] | None = [] if keep_events else None
+        self._unreported: deque[StreamLine] = deque()
+        self._told: list[StreamEvent] | None = [] if keep_events else None
+        self.witness: Callable[[EventLine], None] | None = None
+        """Is shown every event of an order as it happens in the book, before anybody may know of it."""
 
     # ------------------------------------------------------------------ time and events
 
@@ -82,9 +87,12 @@ class SimulatedVenue:
         self.engine.advance(until)
         self.time = until
         for event in self.engine.drain():
-            self._unreported.append(self.ledger.apply(event))
+            line = self.ledger.apply(event)
+            self._unreported.append(line)
+            if self.witness is not None and isinstance(line, EventLine):
+                self.witness(line)
 
-    def take(self) -> list[VenueEvent]:
+    def take(self) -> list[StreamEvent]:
         """The events that may be known by now and were not told yet, in order of their sequence."""
         unreported, told = self._unreported, []
         while unreported and unreported[0].report_time <= self.time:
@@ -95,9 +103,10 @@ class SimulatedVenue:
                 self._told += told
         return told
 
-    def events_after(self, sequence: int) -> Sequence[VenueEvent]:
+    def events_after(self, sequence: int) -> Sequence[StreamEvent]:
         """What was told behind `sequence`, for a reader that begins anew; only with `keep_events`."""
-        return [] if self._told is None else self._told[sequence:]
+        told = self._told or []
+        return told[bisect_right(told, sequence, key=lambda event: event.sequence) :]
 
     # ------------------------------------------------------------------ commands and questions
 
@@ -157,6 +166,7 @@ class SimulatedVenue:
             open_orders=tuple(_shown(record) for record in self.ledger.open_orders),
             balances=view.balances,
             positions={symbol: held.quantity for symbol, held in view.positions.items()},
+            time=self.time,
         )
 
 
@@ -209,7 +219,18 @@ def _shown(record: OrderRecord) -> VenueOrder:
     )
 
 
-def _told(venue: str, line: EventLine) -> VenueEvent:
+def _told(venue: str, line: StreamLine) -> StreamEvent:
+    if isinstance(line, FundingLine):
+        return VenueFunding(
+            venue,
+            line.sequence,
+            line.time,
+            line.payment_id,
+            line.symbol,
+            line.currency,
+            line.amount,
+            line.rate,
+        )
     fill = line.fill
     return VenueEvent(
         venue,

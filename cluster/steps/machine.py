@@ -49,6 +49,9 @@ Steps = Generator[Request, Any, Any]
 RISK: Address = "risk"
 """Who hears of dead letters: grave ones reduce what the desk may do."""
 
+DEADLY = "the process died on it again and again"
+"""The error of an input that was given up untried."""
+
 _TAKE_MANY, _TAKE_ONE = Take(single=False), Take(single=True)
 _LAST_OF_MAIL, _TIMER, _COMMITTED = InputKind.MAILBOX, InputKind.TIMER, CommitStatus.COMMITTED
 """Bound once, as in `cluster.steps.inputs`: every step passes here."""
@@ -89,7 +92,8 @@ class StepMachine:
         self.steps_since_snapshot = 0
         self._suspicious = False
         """Several lives ended here without a word: inputs are taken one by one, until a step is done."""
-        self._next_due: int | None = None
+        self.next_due: int | None = None
+        """When the first of the timers is due, ns UTC; None without any."""
         self._abandoned: dict[str, None] = {}
         self._snapshots: list[Position] = []
         self._pristine = codec.pack(codec.to_plain(actor.state))
@@ -156,7 +160,7 @@ class StepMachine:
             yield Report("error", note, {})
         self.position = recovered.position
         self.timers = dict(recovered.timers)
-        self._next_due = min((timer.due for timer in self.timers.values()), default=None)
+        self.next_due = min((timer.due for timer in self.timers.values()), default=None)
         self._snapshots = list(recovered.snapshots)
         self.steps_since_snapshot = recovered.steps_since_snapshot
         self.context.clear()
@@ -198,12 +202,13 @@ class StepMachine:
         before = self.position.now
         context.now = taken.now if taken.now > before else before
         if self._suspicious and (yield from self._is_deadly(taken)):
-            yield from self._give_up(taken.inputs[0], taken, "the process died on it again and again")
+            yield from self._give_up(taken.inputs[0], taken, DEADLY)
             return
         progress = Progress(self.position)
+        accepted = progress.accepted
         mark: Mark | None = None
         for item in taken.inputs:
-            if progress.accepted:
+            if accepted:
                 mark = context.mark()
             try:
                 journalled = self._receive(item)
@@ -212,7 +217,7 @@ class StepMachine:
                 return
             if journalled is not None:
                 progress.accept(journalled)
-        if progress.accepted:
+        if accepted:
             yield from self._commit(taken, progress)
 
     def _receive(self, item: Input) -> JournalledInput | None:
@@ -336,50 +341,73 @@ class StepMachine:
         self.position = section.position
         self._suspicious = False
         self.steps_since_snapshot += 1
-        self._next_due = section.next_timer
-        for key in section.cancelled_timers:
-            self.timers.pop(key, None)
+        self.next_due = section.next_timer
+        if section.cancelled_timers:
+            for key in section.cancelled_timers:
+                self.timers.pop(key, None)
         if section.timers:
             self.timers.update(section.timers)
         if self.settings.report_steps:
             yield Report("step", "", {"section": section})
-        if perform and self.context.effects:
-            yield Perform(tuple(self.context.effects), owed=False)
+        effects = self.context.effects
+        if effects and perform:
+            yield Perform(tuple(effects), owed=False)
 
     def _section(self, taken: Taken, progress: Progress, fault: Message | None) -> Section:
         """What this step changes. The context hands its lists over: it gets new ones with the next step."""
-        context, before = self.context, self.position
+        context, before, settings = self.context, self.position, self.settings
+        step, epoch, now = before.step + 1, self.epoch, context.now
+        sequence, inputs, effects, feed = context.sequence, context.inputs, context.effects, taken.feed
         owed = before.outstanding - progress.answered
+        if owed < 0:
+            owed = 0
+        if effects:
+            owed += len(effects)
         position = Position(
-            before.step + 1,
-            context.now,
+            step,
+            now,
             progress.urgent,
             progress.control,
             progress.mailbox,
-            context.sequence,
-            context.inputs,
-            (owed if owed > 0 else 0) + len(context.effects),
-            taken.feed,
+            sequence,
+            inputs,
+            owed,
+            feed,
             progress.venue,
         )
-        timers, cancelled = context.timers, context.cancelled_timers
-        encoded = (
-            [codec.encode_envelope(envelope) for envelope in context.envelopes]
-            if self.settings.hash_outputs
-            else None
+        encoded, outputs = None, ""
+        if settings.hash_outputs:
+            encoded = [codec.encode_envelope(envelope) for envelope in context.envelopes]
+            outputs = self._outputs_hash(encoded)
+        digest_every = settings.digest_every
+        digest = state_digest(self.actor) if digest_every and step % digest_every == 0 else None
+        record = JournalRecord(
+            step,
+            epoch,
+            now,
+            progress.accepted,
+            context.events,
+            outputs,
+            sequence,
+            inputs,
+            owed,
+            feed,
+            digest,
+            fault,
         )
+        timers, cancelled = context.timers, context.cancelled_timers
         return Section(
             self.address,
-            self.epoch,
+            epoch,
             position,
-            self._record(progress.accepted, position, fault, encoded),
+            record,
             context.envelopes,
             timers,
             sorted(cancelled.difference(timers)) if cancelled else (),
             progress.taken_urgent,
             progress.taken_mailbox,
-            self._next_timer() if timers or cancelled else self._next_due,
-            self._trim(position.step),
+            self._next_timer() if timers or cancelled else self.next_due,
+            None if step % settings.trim_every else self._trim(step),
             self.generation,
             encoded,
         )
@@ -389,30 +417,6 @@ class StepMachine:
         set_now, cancelled = self.context.timers, self.context.cancelled_timers
         kept = (t.due for key, t in self.timers.items() if key not in cancelled and key not in set_now)
         return min((*kept, *(timer.due for timer in set_now.values())), default=None)
-
-    def _record(
-        self,
-        accepted: Sequence[JournalledInput],
-        position: Position,
-        fault: Message | None,
-        encoded: Sequence[bytes] | None,
-    ) -> JournalRecord:
-        settings, step = self.settings, position.step
-        digested = settings.digest_every and step % settings.digest_every == 0
-        return JournalRecord(
-            step,
-            self.epoch,
-            position.now,
-            accepted,
-            self.context.events,
-            self._outputs_hash(encoded) if encoded is not None else "",
-            position.sequence,
-            position.inputs,
-            position.outstanding,
-            position.feed,
-            state_digest(self.actor) if digested else None,
-            fault,
-        )
 
     def _outputs_hash(self, encoded: Sequence[bytes]) -> str:
         context = self.context
@@ -424,8 +428,12 @@ class StepMachine:
         return codec.digest(*parts)[:16]
 
     def _trim(self, step: int) -> Trim | None:
-        """What may go: consumed, snapshotted twice, and past what replay wants to keep."""
-        if step % self.settings.trim_every or len(self._snapshots) < 2:
+        """What may go: consumed, snapshotted twice, and past what replay wants to keep.
+
+        The mail that the kept records name stays as well. The store sees to that, not a memory of cursors in here: it
+        must hold across any number of restarts.
+        """
+        if len(self._snapshots) < 2:
             return None
         older = self._snapshots[-2]
         if older.step <= self.settings.keep_steps:

@@ -162,9 +162,10 @@ class MemoryStore:
     def commit(self, sections: Sequence[Section]) -> list[CommitStatus]:
         """See `Store.commit`."""
         if len(sections) == 1:  # the rule in a simulation, and what a backtest spends its time on
-            verdict = self._judge(sections[0])
+            (section,) = sections
+            verdict = self._judge(section)
             if verdict is _COMMITTED:
-                self._write(sections[0])
+                self._write(section)
             return [verdict]
         verdicts = [self._judge(section) for section in sections]
         for section, verdict in zip(sections, verdicts, strict=True):
@@ -182,10 +183,11 @@ class MemoryStore:
             return _OUT_OF_STEP
         # mail that the store never had was read before a loss of history: it is not to be acted on
         urgent, mailbox = actor.urgent, actor.mailbox
-        if (
-            urgent.taken + section.taken_urgent > urgent.added
-            or mailbox.taken + section.taken_mailbox > mailbox.added
-        ):
+        more = section.taken_urgent
+        if more and urgent.taken + more > urgent.added:
+            return _OUT_OF_STEP
+        more = section.taken_mailbox
+        if more and mailbox.taken + more > mailbox.added:
             return _OUT_OF_STEP
         return _COMMITTED
 
@@ -203,8 +205,10 @@ class MemoryStore:
                 actor.timers.pop(key, None)
         if section.timers:
             actor.timers.update(section.timers)
-        actor.urgent.taken += section.taken_urgent
-        actor.mailbox.taken += section.taken_mailbox
+        if section.taken_urgent:
+            actor.urgent.taken += section.taken_urgent
+        if section.taken_mailbox:
+            actor.mailbox.taken += section.taken_mailbox
         if section.envelopes:
             deliver = self._deliver
             for envelope in section.envelopes:

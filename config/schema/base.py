@@ -5,9 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    Tag,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError, core_schema
 
 CONTRADICTION = "contradiction"
@@ -129,3 +138,14 @@ Symbol = Annotated[
     ),
 ]
 """The desk's own name of an instrument; a venue's name for it is its listing."""
+
+
+def _form_of_symbols(value: object) -> str:
+    return "all" if isinstance(value, str) else "list"
+
+
+SymbolChoice = Annotated[
+    Annotated[Literal["all"], Tag("all")] | Annotated[tuple[Symbol, ...], Field(min_length=1), Tag("list")],
+    Discriminator(_form_of_symbols),
+]
+"""A list of symbols, or all there are."""

@@ -68,7 +68,6 @@ class DeskSettings(Settings):
                 "use paper or dry_run",
             )
 
-
     def _odd_rates(self) -> Iterator[Contradiction]:
         for currency, rate in self.rates.items():
             if currency == self.base_currency:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from config.duration import MILLISECOND, SECOND, Duration, PositiveDuration
+from config.duration import HOUR, MILLISECOND, SECOND, Duration, PositiveDuration
 from config.ratio import PositiveShare, Ratio, Share, SignalRatio, SignedRatio
 from config.schema.base import (
     ByKind,
@@ -23,6 +23,7 @@ from config.schema.base import (
     PositiveMoney,
     Settings,
     Symbol,
+    SymbolChoice,
     Text,
 )
 
@@ -69,6 +70,24 @@ class FaultSettings(Settings):
     seed: Count = Field(default=7, description="Seed that chooses which answers.")
 
 
+class FundingSettings(Settings):
+    """What positions at a paper venue pay each other as perpetuals do: longs a positive rate, shorts a negative one."""
+
+    rate: SignedRatio = Field(
+        default=Decimal(0), description="Part of a position's value that is due each time; 0 for none."
+    )
+    interval: PositiveDuration = Field(
+        default=8 * HOUR, description="Time between payments, counted from midnight UTC."
+    )
+    symbols: SymbolChoice = Field(
+        default="all", description="The symbols of the venue that pay it: a list, or all."
+    )
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        if abs(self.rate) >= 1:
+            yield Contradiction(("rate",), self.rate, "is the whole value or more", "write 1bps or 0.01%")
+
+
 class PaperVenueSettings(Settings):
     """A venue that fills on paper: a process of the desk's own with its own store."""
 
@@ -78,6 +97,9 @@ class PaperVenueSettings(Settings):
     )
     fees: FeeSettings = Field(default=FeeSettings(), description="Fees by liquidity.")
     fill: FillSettings = Field(default=FillSettings(), description="When orders are filled.")
+    funding: FundingSettings = Field(
+        default=FundingSettings(), description="What holding a position costs or brings at fixed times."
+    )
     faults: FaultSettings = Field(default=FaultSettings(), description="Misbehaviour on purpose.")
     latency_order: Duration = Field(
         default=5 * MILLISECOND,

@@ -37,6 +37,7 @@ class DeskConfig(Settings):
         yield from self._shared_listings()
         yield from self._foreign_quotes()
         yield from self._unknown_symbols()
+        yield from self._foreign_funding()
         yield from self._missing_start_prices()
         if not any(strategy.enabled for strategy in self.strategies.values()):
             yield Contradiction(("strategies",), None, "none is enabled", "enable one of them")
@@ -78,18 +79,24 @@ class DeskConfig(Settings):
                 yield Contradiction(
                     ("symbols", name),
                     quote,
-                    f"is neither quoted in desk.base_currency, {self.desk.base_currency}, nor in a currency of desk.rates",
+                    f"is not quoted in desk.base_currency, {self.desk.base_currency}, nor in a currency of desk.rates",
                     f"say in desk.rates what one {quote} counts, or trade symbols quoted in the base currency",
                 )
 
     def _unknown_symbols(self) -> Iterator[Contradiction]:
-        users = [
+        users: list[tuple[tuple[str, ...], str]] = [
             (("strategies", name, "symbols"), each)
             for name, strategy in self.strategies.items()
             if isinstance(strategy.symbols, tuple)
             for each in strategy.symbols
         ]
         users += [(("feed", "synthetic", "start_prices"), each) for each in self.feed.synthetic.start_prices]
+        users += [
+            (("venues", name, "funding", "symbols"), each)
+            for name, venue in self.venues.items()
+            if isinstance(venue.funding.symbols, tuple)
+            for each in venue.funding.symbols
+        ]
         for path, symbol in users:
             if symbol not in self.symbols:
                 yield Contradiction(
@@ -98,6 +105,18 @@ class DeskConfig(Settings):
                     "there is no such symbol",
                     f"name one of {', '.join(self.symbols)}, or add it to symbols",
                 )
+
+    def _foreign_funding(self) -> Iterator[Contradiction]:
+        for name, venue in self.venues.items():
+            chosen = venue.funding.symbols
+            for symbol in chosen if isinstance(chosen, tuple) else ():
+                if symbol in self.symbols and self.symbols[symbol].venue != name:
+                    yield Contradiction(
+                        ("venues", name, "funding", "symbols"),
+                        symbol,
+                        f"is traded at {self.symbols[symbol].venue}",
+                        "name it in that venue's funding",
+                    )
 
     def _missing_start_prices(self) -> Iterator[Contradiction]:
         if self.feed.mode != "synthetic":

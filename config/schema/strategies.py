@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Field
 
 from config.duration import SECOND, Duration, PositiveDuration
 from config.ratio import PositiveRatio
-from config.schema.base import Contradiction, PositiveMoney, Settings, Symbol, WholeNumber, matches
+from config.schema.base import Contradiction, PositiveMoney, Settings, SymbolChoice, WholeNumber, matches
 
 BUILT_IN_STRATEGIES = ("ema_cross", "momentum")
 """The strategies that come with the desk; any other is named by its import path."""
@@ -36,19 +36,10 @@ def _scalar(value: object) -> object:
     raise ValueError("must be a number, a text, true or false")
 
 
-def _form_of_symbols(value: object) -> str:
-    return "all" if isinstance(value, str) else "list"
-
-
 StrategyKind = Annotated[str, BeforeValidator(_strategy_kind)]
 ParameterName = Annotated[str, matches(r"[A-Za-z_][A-Za-z0-9_]{0,63}", "a name of letters, digits and '_'")]
 Parameter = Annotated[bool | int | float | str, BeforeValidator(_scalar)]
 """A setting of the strategy's own; text such as 5s or 2bps is read by the strategy's Parameters."""
-
-SymbolChoice = Annotated[
-    Annotated[Literal["all"], Tag("all")] | Annotated[tuple[Symbol, ...], Field(min_length=1), Tag("list")],
-    Discriminator(_form_of_symbols),
-]
 
 
 class OrderSettings(Settings):

@@ -6,7 +6,7 @@ It imports nothing of the desk on purpose: what it finds is evidence about the d
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
@@ -50,6 +50,8 @@ class VenueRecords:
     fills: list[VenueFill]
     states: dict[str, str]
     cancels: int
+    funding: dict[str, Decimal] = field(default_factory=dict)
+    """What each payment of funding changed the balance by, by its id."""
 
     @property
     def client_order_ids(self) -> list[str]:
@@ -87,9 +89,9 @@ class VenueRecords:
         return [each for each in self.client_order_ids if self.states.get(each, "working") not in FINAL]
 
     def cash(self, start: Decimal) -> Decimal:
-        """Cash after all fills, when the full value of each is paid or received."""
+        """Cash after all fills and funding, when the full value of each fill is paid or received."""
         traded = (-SIGN[fill.side] * fill.price * fill.quantity - fill.fee for fill in self.fills)
-        return start + sum(traded, Decimal(0))
+        return start + sum(traded, Decimal(0)) + sum(self.funding.values(), Decimal(0))
 
 
 def read_records(path: Path) -> VenueRecords:
@@ -98,6 +100,7 @@ def read_records(path: Path) -> VenueRecords:
     fills: list[VenueFill] = []
     states: dict[str, str] = {}
     cancels = 0
+    funding: dict[str, Decimal] = {}
     text = path.read_text() if path.exists() else ""
     for line in text.splitlines(keepends=True):
         if not line.endswith("\n"):
@@ -108,11 +111,14 @@ def read_records(path: Path) -> VenueRecords:
                 received.append(_order(entry))
             else:
                 cancels += 1
+        elif entry.get("event") == "funding":
+            assert entry["payment_id"] not in funding, "a payment is on record twice"
+            funding[entry["payment_id"]] = Decimal(str(entry["amount"]))
         elif "sequence" in entry:
             states[entry["client_order_id"]] = entry["state"]
             if entry["fill"] is not None:
                 fills.append(_fill(entry))
-    return VenueRecords(received, fills, states, cancels)
+    return VenueRecords(received, fills, states, cancels, funding)
 
 
 def _order(entry: dict[str, object]) -> VenueOrder:

@@ -33,6 +33,14 @@ symbols:
             "no meaning for market orders",
         ),
         ("desk.base_currency=EUR", "symbols.BTC-USDT", "not quoted in desk.base_currency, EUR"),
+        ("desk.rates.USDT=1", "desk.rates.USDT", "is the base currency"),
+        ("desk.rates.EUR=1.0812345678", "desk.rates.EUR", "has more than 10 digits"),
+        (
+            'venues.paper.funding.symbols=["ETH-USDT"]',
+            "venues.paper.funding.symbols",
+            "there is no such symbol",
+        ),
+        ("venues.paper.funding.rate=100%", "venues.paper.funding.rate", "is the whole value or more"),
         (
             "symbols.BTC-USDT.min_quantity=0.0015",
             "symbols.BTC-USDT.min_quantity",

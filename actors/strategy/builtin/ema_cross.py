@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
+from actors.strategy.bars import Bar
 from actors.strategy.indicators import Ema
 from actors.strategy.strategy import Strategy, StrategyParameters
 from actors.strategy.view import SymbolView
@@ -15,15 +16,22 @@ from config.ratio import SignalRatio
 if TYPE_CHECKING:
     from actors.strategy.desk import Desk
 
+_NEVER = 2**63 - 1
+"""A desk time that no quote has."""
+
 
 class EmaCross(Strategy):
-    """Follows the trend that two averages of the mid price agree on. A cross is acted on once."""
+    """Follows the trend that two averages of the price agree on. A cross is acted on once."""
 
     class Parameters(StrategyParameters):
-        """Periods are in samples: one per `sampling_interval`, or every quote when that is 0s."""
+        """Periods are in samples: of the mid price one per `sampling_interval`, or every quote when that is 0s; `on`
+        bars, the close of every bar that the feed brings."""
 
         fast: int = Field(12, ge=1, description="Period of the fast average, in samples.")
         slow: int = Field(26, ge=2, description="Period of the slow average, in samples.")
+        on: Literal["quotes", "bars"] = Field(
+            "quotes", description="What is sampled: quotes, or the feed's own bars."
+        )
         sampling_interval: Duration = Field(
             SECOND, description="Time between samples of the mid price; 0s takes every quote."
         )
@@ -45,6 +53,12 @@ class EmaCross(Strategy):
         self.slow = Ema(self.parameters.slow)
         self.direction = 0
         self._next_sample = 0
+        if self.parameters.on == "bars":
+            self._next_sample = _NEVER
+            self.subscribe_feed_bars()
+
+    def on_bar(self, bar: Bar, view: SymbolView) -> bool:
+        return self._sample(bar.close)
 
     def on_quote(self, view: SymbolView) -> bool:
         time = view.quote_time
@@ -53,8 +67,11 @@ class EmaCross(Strategy):
         interval = self.parameters.sampling_interval
         if interval:
             self._next_sample = time - time % interval + interval
-        mid = (view.bid + view.ask) * 0.5
-        fast, slow = self.fast.update(mid), self.slow.update(mid)
+        return self._sample((view.bid + view.ask) * 0.5)
+
+    def _sample(self, price: float) -> bool:
+        """Take one sample; True when the averages cross."""
+        fast, slow = self.fast.update(price), self.slow.update(price)
         if not self.slow.ready:
             return False
         band = slow * self.parameters.gap

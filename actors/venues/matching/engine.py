@@ -209,6 +209,14 @@ class MatchingEngine:
         """Whether orders are alive in the book of `symbol`. Without any, market data changes nobody's fate."""
         return self._books[symbol].open_orders > 0
 
+    def mark_price(self, symbol: str) -> Decimal | None:
+        """The middle of the outside market's best bid and ask, else the last price; None before the first."""
+        book = self._books[symbol]
+        bid, ask = book.market.touch(1), book.market.touch(-1)
+        if bid is not None and ask is not None:
+            return EXACT.multiply(EXACT.multiply(Decimal(bid + ask), book.grid.tick), Decimal("0.5"))
+        return None if book.last_ticks is None else book.grid.price(book.last_ticks)
+
     def drain(self) -> list[Event]:
         """The events since the last drain, in the order they happened."""
         events, self._reports.events = self._reports.events, []

@@ -134,8 +134,18 @@ def test_every_state_but_placing_can_be_reached_and_every_live_one_can_end() -> 
         assert any(after in TERMINAL for (before, _), after in TRANSITIONS.items() if before is state)
 
 
-def test_the_printed_table_shows_every_state_and_trigger() -> None:
-    lines = table().splitlines()
-    assert len(lines) == len(OrderState) + 2
-    assert "| unknown | working | partially_filled | filled |" in table()
-    assert all(trigger.value in lines[0] for trigger in Trigger)
+def test_the_printed_table_is_markdown_with_a_row_per_state_and_a_column_per_trigger() -> None:
+    head, rule, *rows = table().split("\n")
+    assert head == "| state | " + " | ".join(Trigger) + " |"
+    assert rule == "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
+    assert len(rows) == len(OrderState)
+    assert (
+        "| working | = | partially_filled | filled | cancelled | rejected | expired | . | unknown |"
+        in rows[1]
+    )
+    expected = {(state, trigger): after for state, trigger, after in ROWS}
+    for state, row in zip(OrderState, rows, strict=True):
+        cells = row.removeprefix(f"| {state} | ").removesuffix(" |").split(" | ")
+        afters = [expected.get((state, trigger), ".") for trigger in Trigger]
+        assert cells == ["=" if after == state else after for after in afters]
+        assert row == "| " + " | ".join([state, *cells]) + " |"

@@ -26,6 +26,9 @@ pytestmark = pytest.mark.unit
         ("-3", "3", "330", "100", "0"),
         ("-3", "4", "440", "100", "110"),
         ("-1", "3", "301", "100", "200.66666667"),
+        ("-2", "3", "100", "0", "33.33333334"),  # rounded up, never down
+        # what opens nothing but new is exact
+        ("0", "3", "100.0000000001", "0", "100.0000000001"),
         # without a mark orders are worth what they were reserved at
         ("0", "2", "210", "0", "210"),
     ],

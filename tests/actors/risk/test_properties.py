@@ -1,4 +1,5 @@
-"""Whatever intents, fills, marks, reports, doubles and reorderings come: limits hold and the books are exact."""
+"""Whatever intents, fills, funding, marks, doubles and reorderings come, in whatever currencies: limits hold and the
+books are exact."""
 
 from __future__ import annotations
 
@@ -19,14 +20,17 @@ from actors.risk.state import RiskState
 from messages import codec
 from messages.control import Flatten, Halt, Mode, Resume
 from messages.intents import Refused, Side, SubmitOrder, Verdict
+from messages.order_events import Funding
 from messages.orders import Fill, OrderState
-from messages.portfolio import IntentDecided
+from messages.portfolio import FundingBooked, IntentDecided
 from tests.actors.risk import desk as bench
 from tests.actors.risk.desk import BUY, SELL, D, Desk
 
 pytestmark = pytest.mark.property
 
 SYMBOLS = ("BTC-USDT", "ETH-USDT")
+ONE = D(1)
+ANY_RATE = (ONE, ONE, D("0.37"), D("1.0825"), D("3.75019"))
 CASH = 10_000
 LIMITS = bench.limits(
     max_symbol_exposure=D("0.2"),
@@ -62,8 +66,18 @@ class Order(msgspec.Struct):
 class World:
     """A risk actor and the rest of the desk around it, which keeps its own books in the plainest way."""
 
-    def __init__(self) -> None:
-        self.desk = Desk(bench.settings(LIMITS)).seed(CASH)
+    def __init__(self, rate: Decimal = ONE) -> None:
+        """`rate`: what the quote currency of the second symbol counts; 1 = it is the base currency itself."""
+        self.rates = {"USDT": ONE} if rate == ONE else {"USDT": ONE, "EUR": rate, "BNB": D("31.25")}
+        self.quoted = {"BTC-USDT": "USDT", "ETH-USDT": "USDT" if rate == ONE else "EUR"}
+        chosen = bench.settings(LIMITS)
+        if rate != ONE:
+            second = bench.instrument("ETH-USDT", quote_currency="EUR", rate=rate)
+            others = {currency: each for currency, each in self.rates.items() if currency != "USDT"}
+            chosen = bench.settings(LIMITS, instruments=(bench.instrument("BTC-USDT"), second), rates=others)
+        self.desk = Desk(chosen).seed(CASH)
+        self.balances = dict.fromkeys(self.rates, D(0)) | {"USDT": D(CASH)}
+        self.payments: list[Funding] = []
         self.marks = {symbol: (D(0), D(0)) for symbol in SYMBOLS}
         self.orders: dict[str, Order] = {}
         self.undelivered: list[Fill] = []
@@ -123,6 +137,7 @@ class World:
         order = working[pick % len(working)]
         quantity = min(D(lots) / 1000, order.quantity - order.filled)
         price = max(order.worst - order.side.sign * D(cents) / 100, D("0.01"))
+        currencies = [self.quoted[order.symbol], *self.rates]
         fill = msgspec.structs.replace(
             TEMPLATE,
             fill_id=f"{order.intent_id}/{len(order.fills)}",
@@ -133,6 +148,7 @@ class World:
             price=price,
             quantity=quantity,
             fee=D(fee) / 1000,
+            fee_currency=currencies[fee % len(currencies)],
         )
         order.fills.append(fill)
         self.undelivered.append(fill)
@@ -142,6 +158,27 @@ class World:
             fill = self.undelivered.pop(pick % len(self.undelivered))
             self.desk.give(fill, "execution/paper")
             self.delivered.append(fill)
+            currency = self.quoted[fill.symbol]
+            self.balances[currency] -= fill.side.sign * fill.price * fill.quantity
+            self.balances[fill.fee_currency] -= fill.fee
+
+    def fund(self, symbol: str, cents: int) -> None:
+        """The venue charges or pays funding."""
+        currency = self.quoted[symbol]
+        payment = Funding(
+            f"p{len(self.payments)}", "paper", symbol, currency, D(cents) / 1000, None, self.desk.ctx.now
+        )
+        self.payments.append(payment)
+        self.desk.give(payment, "execution/paper")
+        self.balances[currency] += payment.amount
+
+    def fund_again(self, pick: int) -> None:
+        """A payment comes a second time: nothing may happen."""
+        if self.payments:
+            before = self.desk.packed()
+            self.desk.give(self.payments[pick % len(self.payments)], "execution/paper")
+            assert self.desk.last_events == []
+            assert self.desk.packed() == before
 
     def repeat(self, pick: int) -> None:
         """A fill comes a second time: nothing may happen."""
@@ -211,7 +248,7 @@ class World:
         signed = [order.side.sign * left for order, left in self.open_of(symbol)]
         ask = self.marks[symbol][1]
         choices = product(*(((D(0), quantity)) for quantity in signed))
-        return max(abs(position + sum(chosen, D(0))) for chosen in choices) * ask
+        return max(abs(position + sum(chosen, D(0))) for chosen in choices) * ask * self.rate(symbol)
 
     def check_worst_fate(self, symbol: str, side: Side) -> None:
         """Invariant: an approval leaves every fate of everything open within the limits."""
@@ -220,7 +257,12 @@ class World:
         assert self.worst_value(symbol) <= LIMITS.max_symbol_exposure * nav
         assert sum(self.worst_value(one) for one in SYMBOLS) <= LIMITS.max_gross_exposure * nav
         costs = sum(
-            (left * order.worst for one in SYMBOLS for order, left in self.open_of(one) if order.side is BUY),
+            (
+                left * order.worst * self.rate(one)
+                for one in SYMBOLS
+                for order, left in self.open_of(one)
+                if order.side is BUY
+            ),
             D(0),
         )
         if side is BUY:
@@ -230,15 +272,18 @@ class World:
     def position(self, symbol: str) -> Decimal:
         return sum((f.side.sign * f.quantity for f in self.delivered if f.symbol == symbol), D(0))
 
+    def rate(self, symbol: str) -> Decimal:
+        return self.rates[self.quoted[symbol]]
+
     def cash(self) -> Decimal:
-        return D(CASH) - sum((f.side.sign * f.price * f.quantity + f.fee for f in self.delivered), D(0))
+        return sum((amount * self.rates[currency] for currency, amount in self.balances.items()), D(0))
 
     def nav(self) -> Decimal:
         value = D(0)
         for symbol in SYMBOLS:
             bid, ask = self.marks[symbol]
             position = self.position(symbol)
-            value += position * (bid if position > 0 else ask)
+            value += position * (bid if position > 0 else ask) * self.rate(symbol)
         return self.cash() + value
 
     def check(self) -> None:
@@ -249,17 +294,34 @@ class World:
         assert holdings == state.holdings
         assert totals == state.totals
         assert state.totals.cash == self.cash()
+        known = state.accounts["paper"].balances
+        assert {currency: known.get(currency, D(0)) for currency in self.rates} == self.balances
         assert state.nav == self.nav()
         books = state.holdings.values()
         profit, open_profit = sum(book.realised for book in books), unrealised(state)
         assert open_profit is not None
-        assert state.nav == state.deposits + profit + open_profit - sum(book.fees for book in books)
+        fees, funding = sum(book.fees for book in books), sum(book.funding for book in books)
+        assert state.nav == state.deposits + profit + open_profit - fees + funding
+        assert funding == sum((each.amount * self.rate(each.symbol) for each in self.payments), D(0))
         for symbol in SYMBOLS:
             held = [book for book in books if book.symbol == symbol]
             owned = [book for book in state.strategies.values() if book.symbol == symbol]
             assert sum(book.position for book in held) == self.position(symbol)
             assert sum(book.position for book in owned) == self.position(symbol)
             assert sum(book.fees for book in owned) == sum(book.fees for book in held)
+            assert sum(book.funding for book in owned) + self.unshared(symbol) == sum(
+                book.funding for book in held
+            )
+
+    def unshared(self, symbol: str) -> Decimal:
+        """Funding that no strategy bears: paid while none had a position."""
+        booked = [event for event in self.desk.journal if isinstance(event, FundingBooked)]
+        for event in booked:
+            assert event.value is not None
+            assert not event.shares or sum(event.shares.values()) == event.value
+        return sum(
+            (event.value or D(0) for event in booked if event.symbol == symbol and not event.shares), D(0)
+        )
 
     def settle(self) -> None:
         """Everything comes to its end. A person ends the closing of positions, or it would go on for ever."""
@@ -279,6 +341,8 @@ WEIGHTS = {
     "deliver": 10,
     "end": 4,
     "move": 6,
+    "fund": 2,
+    "fund_again": 1,
     "repeat": 2,
     "report_again": 2,
     "refuse": 1,
@@ -304,6 +368,7 @@ def operation(draw: random.Random) -> tuple[Any, ...]:
         ),
         "execute": (pick, draw.randint(1, 12_000), draw.randint(0, 50), draw.randint(-500, 500)),
         "move": (symbol, draw.randint(9_500, 10_500), draw.randint(0, 10)),
+        "fund": (symbol, draw.randint(-2_000, 2_000)),
         "flatten": (symbol,),
         "refuse": (),
         "halt": (),
@@ -315,7 +380,7 @@ def operation(draw: random.Random) -> tuple[Any, ...]:
 def run(seed: int) -> World:
     """A session of one desk, drawn from its seed, with everything checked after each thing that happens."""
     draw = random.Random(seed)
-    world = World()
+    world = World(draw.choice(ANY_RATE))
     for _ in range(draw.randint(10, 70)):
         name, *arguments = operation(draw)
         getattr(world, name)(*arguments)
@@ -361,10 +426,11 @@ def test_the_same_inputs_give_the_same_outputs(seed: int) -> None:
 def test_the_order_in_which_fills_arrive_changes_neither_cash_nor_position(seed: int) -> None:
     worlds = []
     for shuffled in (False, True):
-        draw, world = random.Random(seed), World()
+        draw = random.Random(seed)
+        world = World(draw.choice(ANY_RATE))
         for _ in range(40):
             name, *arguments = operation(draw)
-            if name in ("intend", "execute", "end"):
+            if name in ("intend", "execute", "end", "fund"):
                 getattr(world, name)(*arguments)
                 world.take_orders()
         if shuffled:
@@ -391,6 +457,7 @@ def test_the_sessions_meet_what_they_are_to_test() -> None:
     expected = (
         "approved resized rejected reducing symbol_cap max_gross_nav_pct max_order_notional min_notional "
         "max_open_orders kill_switch mode_reduce below_min_after_caps FillBooked FinalFillsAwaited "
-        "ReservationReleased ModeDecided DailyLossBreached DrawdownBreached LimitBreached FlattenTried FlattenEnded"
+        "FundingBooked RatesTaken ReservationReleased ModeDecided DailyLossBreached DrawdownBreached LimitBreached "
+        "FlattenTried FlattenEnded"
     )
     assert [name for name in expected.split() if seen[name] < 2] == []

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from actors.strategy.bars import Bar, BarSource
 from actors.strategy.builtin.ema_cross import EmaCross
 from actors.strategy.builtin.momentum import Momentum
-from actors.strategy.strategy import Strategy
+from actors.strategy.strategy import BarSubscription, Strategy
 from actors.strategy.view import SymbolView
 from messages.decisions import DecisionMade
 from messages.intents import Side
@@ -49,6 +50,22 @@ def test_an_ema_cross_ignores_a_cross_within_its_gap() -> None:
     prices = [100.0, 101.0, 102.0, 103.0, 99.0, 95.0, 91.0]
     assert any(due(EmaCross, prices, fast=2, slow=3))
     assert not any(due(EmaCross, prices, fast=2, slow=3, gap="50%"))
+
+
+def test_an_ema_cross_on_bars_samples_their_closes_and_no_quote() -> None:
+    prices = [100.0, 101.0, 102.0, 103.0, 99.0, 95.0, 91.0, 99.0, 107.0, 115.0]
+    assert not any(due(EmaCross, prices, fast=2, slow=3, on="bars"))
+    made = EmaCross("BTC-USDT", EmaCross.Parameters.model_validate({"fast": 2, "slow": 3, "on": "bars"}))
+    made.on_start()
+    assert made.subscriptions == [BarSubscription(BarSource.FEED, None)]
+    view = SymbolView("BTC-USDT")
+    wanted = []
+    for number, price in enumerate(prices):
+        bar = Bar(
+            BarSource.FEED, None, START + number * SECOND, price + 9, price + 9, price - 9, price, 1.0, None
+        )
+        wanted.append(made.direction if made.on_bar(bar, view) else 0)
+    assert wanted == due(EmaCross, prices, fast=2, slow=3)
 
 
 def test_momentum_goes_with_a_move_up_or_down_and_acts_on_it_once() -> None:

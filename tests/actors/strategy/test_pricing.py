@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -136,3 +137,9 @@ def test_every_price_is_on_the_tick_and_the_touch_is_always_within_reach(
         assert found.worst_price >= ask if side is Side.BUY else found.worst_price <= bid
     if style is OrderStyle.POST_ONLY:
         assert found.worst_price < ask if side is Side.BUY else found.worst_price > bid
+
+
+def test_what_an_order_is_worth_counts_in_base_currency() -> None:
+    plain = entry_quantity(BTC, Decimal(1000), Decimal(100))
+    euro = msgspec.structs.replace(BTC, rate=Decimal("1.25"))
+    assert entry_quantity(euro, Decimal(1250), Decimal(100)) == plain == Decimal(10)

@@ -159,6 +159,7 @@ def test_the_summary_has_the_promised_keys_and_adds_up() -> None:
         "nav",
         "realized",
         "unrealized",
+        "funding",
         "actors",
         "config_hash",
     ]

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.randomness import Randomness
+from cluster.paper.funding import ConstantFunding
 from cluster.paper.gateway import Refusal
 from cluster.paper.records import OrderRequest
 from cluster.paper.settings import PaperSettings
@@ -40,6 +41,10 @@ from tests.cluster.paper.building import (
 pytestmark = pytest.mark.property
 
 Step = Callable[[PaperVenue], None]
+
+FUNDING = tuple(
+    ConstantFunding(symbol=symbol, rate=Decimal("0.0001"), interval=130 * MILLISECOND) for symbol in SYMBOLS
+)
 
 
 def place(request: OrderRequest) -> Step:
@@ -133,7 +138,7 @@ class Run:
 def uninterrupted(seed: int, latency: int) -> Run:
     """One run with one journal, made once."""
     folder = Path(tempfile.mkdtemp(prefix="paper-venue-")) / "venue"
-    run = Run(folder, settings_of(folder, latency=latency), script(seed))
+    run = Run(folder, settings_of(folder, latency=latency, funding=FUNDING), script(seed))
     venue = open_venue(run.settings)
     for step in run.steps:
         step(venue)
@@ -163,7 +168,7 @@ def test_the_script_reaches_what_it_claims_to_test() -> None:
     for seed in SEEDS:
         run = uninterrupted(seed, LATENCIES[1])
         seen = {each["event"] for each in run.events}
-        assert {"accepted", "filled", "rejected", "cancelled"} <= seen
+        assert {"accepted", "filled", "rejected", "cancelled", "funding"} <= seen
         assert len(run.events) > 50
 
 
@@ -208,7 +213,9 @@ def test_a_restart_after_every_step_with_snapshots_in_between_changes_nothing(
     tmp_path: Path, latency: int
 ) -> None:
     run = uninterrupted(1, latency)
-    chosen = settings_of(tmp_path / "venue", latency=latency, snapshot_commands=3, snapshot_rows=200)
+    chosen = settings_of(
+        tmp_path / "venue", latency=latency, snapshot_commands=3, snapshot_rows=200, funding=FUNDING
+    )
     for step, published in zip(run.steps, run.published, strict=True):
         venue = open_venue(chosen)
         step(venue)
@@ -224,7 +231,7 @@ def test_a_restart_after_every_step_with_snapshots_in_between_changes_nothing(
 
 def damaged(run: Run, tmp_path: Path, name: str, change: Callable[[bytes], bytes]) -> PaperSettings:
     """A store with several generations, one file of which was changed."""
-    chosen = settings_of(tmp_path / "venue", snapshot_commands=8)
+    chosen = settings_of(tmp_path / "venue", snapshot_commands=8, funding=FUNDING)
     venue = open_venue(chosen)
     for step in run.steps:
         step(venue)
@@ -250,7 +257,7 @@ def test_a_damaged_snapshot_costs_time_and_nothing_else(tmp_path: Path) -> None:
 
 def test_a_missing_newest_journal_is_an_empty_one(tmp_path: Path) -> None:
     run = uninterrupted(1, LATENCIES[1])
-    chosen = settings_of(tmp_path / "venue")
+    chosen = settings_of(tmp_path / "venue", funding=FUNDING)
     venue = open_venue(chosen)
     for step in run.steps:
         step(venue)

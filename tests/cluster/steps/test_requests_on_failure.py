@@ -150,6 +150,12 @@ def test_a_timer_that_fails_is_named_by_its_firing_and_removed() -> None:
     assert section.next_timer is None
 
 
+def test_an_input_that_is_named_like_a_timer_is_not_its_firing() -> None:
+    loaded = msgspec.structs.replace(NOTHING, timers={"x": Timer("x", 500, WakeUp(number=1))})
+    dialog = Dialog(Broken("")).begin(loaded).take(Input(InputKind.SIGNAL, "x", Ping(number=1)))
+    dialog.answer(loaded).answer().expect(ask.CountAttempt("counter", "counter<-signal:x"))
+
+
 def test_a_history_that_goes_on_behind_its_back_stops_it() -> None:
     """Loaded again in the middle of a step, the store has a step that this incarnation did not write."""
     dialog = Dialog().begin(at(4)).take(bad()).answer(at(5)).answer().expect(ask.Locate("counter", 1))
