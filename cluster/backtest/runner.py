@@ -90,8 +90,12 @@ def prepare(
     funding: Sequence[Path | str] = (),
     cache: Path | None = None,
     keep_journal: bool = False,
+    market: MarketData | None = None,
 ) -> tuple[BacktestDesk, MarketData]:
-    """The desk of a backtest and its market, ready to run; see `backtest`."""
+    """The desk of a backtest and its market, ready to run; see `backtest`.
+
+    `market` is this data in this window where it is open already, for many runs over the same.
+    """
     settings = loaded.config
     if not data and settings.feed.mode == "recorded":
         raise ConfigurationError(
@@ -100,7 +104,8 @@ def prepare(
             remedy="give one or more files, folders or patterns with --data, or set feed.mode=synthetic",
         )
     where = cache or Path.home() / ".raydesk" / "cache"
-    market = open_market(settings, [Path(each) for each in data], where, start=start, end=end)
+    if market is None:
+        market = open_market(settings, [Path(each) for each in data], where, start=start, end=end)
     rates, files = open_funding(settings, funding)
     market = msgspec.structs.replace(market, files=(*market.files, *files))
     desk = BacktestDesk(

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from cluster.drill.document import DrillsDocument
 from cluster.observe.health import Health
 from cluster.observe.summary import RunSummary
 from cluster.observe.trace import Trace
@@ -348,5 +349,6 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "export": ExportDocument,
     "replay": ReplayDocument,
     "parity": ParityDocument,
+    "drill": DrillsDocument,
 }
 """Which document each command prints; the tests hold their JSON schemas to stored ones."""

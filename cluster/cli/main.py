@@ -12,13 +12,16 @@ from rich.markup import escape
 from cluster.cli import (
     backtesting,
     bench,
+    chaos,
     control,
+    drill,
     inspection,
     reading,
     replaying,
     running,
     settings,
     storage,
+    sweep,
 )
 from cluster.cli.exits import EPILOG, Exit, code_of
 from cluster.cli.output import say
@@ -49,7 +52,20 @@ def options(
     """A trading desk made of durable, supervised actors on Ray."""
 
 
-for group in (running, backtesting, reading, inspection, control, settings, storage, replaying, bench):
+for group in (
+    running,
+    backtesting,
+    sweep,
+    drill,
+    reading,
+    inspection,
+    control,
+    settings,
+    storage,
+    replaying,
+    bench,
+    chaos,
+):
     group.register(app)
 
 

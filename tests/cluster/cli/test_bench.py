@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], bool]]:
     """Measures nothing, and remembers what was to be measured."""
     seen: list[tuple[list[str], bool]] = []
 
-    def run_bench(sections: list[str], *, quick: bool) -> dict[str, Any]:
+    def run_bench(sections: list[str], *, quick: bool, scenarios: Sequence[str]) -> dict[str, Any]:
         print("a process of the measurement talks")
         seen.append((list(sections), quick))
         return {"hop": {"always": {"p50_us": 300.0}}}
@@ -64,3 +65,11 @@ def test_everything_is_measured_unless_sections_are_named(
     assert command("bench").code == Exit.OK
     assert command("bench", "nonsense").code == Exit.USAGE
     assert asked == [(list(runner.SECTIONS), False)]
+
+
+def test_a_scenario_asks_for_the_backtest_alone(
+    command: Command, asked: list[tuple[list[str], bool]]
+) -> None:
+    assert command("bench", "--scenario", "ema").code == Exit.OK
+    assert command("bench", "--scenario", "nonsense").code == Exit.USAGE
+    assert asked == [(["backtest"], False)]

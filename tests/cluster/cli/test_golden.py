@@ -39,7 +39,13 @@ COMMANDS = (
     "config show",
     "store",
     "store show",
+    "export",
+    "replay",
+    "parity",
+    "sweep",
+    "drill",
     "bench",
+    "chaos",
 )
 
 
