@@ -9,12 +9,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from actors.base import Context
-from actors.execution.acts import RISK, ask, may_cancel
+from actors.execution.acts import RISK, ask, may_cancel, move
 from actors.execution.evidence import Told, weigh
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import ZERO
 from actors.execution.placing import release_waiting
 from actors.execution.settings import doubling
+from actors.execution.transitions import Trigger
 from messages.control import StoreRenewed
 from messages.order_events import (
     AccountQueryDue,
@@ -64,6 +65,11 @@ def on_store_renewed(actor: ExecutionMemory, ctx: Context, renewed: StoreRenewed
     ctx.emit(GenerationChanged(renewed.generation))
     ctx.emit(VenueAccountDue(1, 0, Reason.STORE_LOST, ctx.now))
     ctx.perform(QueryAccount(actor.settings.venue))
+    for order in actor.state.live_orders():
+        if order.state is OrderState.PLACING and order.retry_at is not None:
+            # that nothing was written is what was known then: what was lost may have placed it
+            move(ctx, order, Trigger.DOUBTED, Reason.STORE_LOST)
+            ask(ctx, order)
 
 
 def on_account_result(actor: ExecutionMemory, ctx: Context, result: AccountResult) -> None:

@@ -142,6 +142,8 @@ class SimulatedHost:
 
     def settle(self) -> Turn:
         """Take turns until there is nothing left to take."""
+        if self.surroundings is None and self.trouble is None and self.stop is None:
+            return self._settle_undisturbed()
         return self._go(once=False)
 
     def begin(self) -> None:
@@ -180,6 +182,37 @@ class SimulatedHost:
                     self.request = send(answer)
                 if once:
                     return _WORKED
+        except StopIteration as end:
+            return self._end(end.value)
+        except (Crash, DeskError) as error:
+            return self._end(error)
+        return _ENDED
+
+    def _settle_undisturbed(self) -> Turn:
+        """`settle` where nothing can come between a step and the next: what every step asks for is answered here, and
+        nothing is looked for where nothing can be. All a backtest does passes through this loop.
+        """
+        intake, store, clock, send = self.intake, self.store, self.desk_clock, self._steps.send
+        take, commit, limit = ask.Take, ask.Commit, self.settings.batch
+        inputs: list[Input] = []
+        try:
+            while (request := self.request) is not None:
+                kind = type(request)
+                if kind is take:
+                    now = clock.now
+                    inputs = intake.gather(now, 1 if request.single else limit)
+                    if not inputs:
+                        return _WAITING
+                    self.request = send(Taken(now, inputs, intake.feed_position))
+                elif kind is commit:
+                    section = request.section
+                    self.request = following = send(store.commit((section,))[0])
+                    if type(following) is take and intake.is_exhausted(
+                        section, clock.now, len(inputs) < limit
+                    ):
+                        return _WAITING
+                elif (turn := self._go(once=True)) is not _WORKED:
+                    return turn
         except StopIteration as end:
             return self._end(end.value)
         except (Crash, DeskError) as error:

@@ -13,8 +13,8 @@ from cluster.simulator.ports import Mail
 from cluster.steps.journal import InputKind
 from cluster.steps.machine import StepMachine
 from cluster.steps.requests import Input
-from cluster.store.port import Position, StreamName
-from messages.base import Effect, Message
+from cluster.store.port import Position, Section, StreamName
+from messages.base import CONTROL, Effect, Message
 from messages.market import ObservationDue
 from messages.venue import StreamEvent
 
@@ -138,6 +138,20 @@ class SimulatedIntake:
         elif self._observed is not None and len(found) < limit:
             self._hand_out_observation(found)
         return found
+
+    def is_exhausted(self, section: Section, now: int, all_taken: bool) -> bool:
+        """Whether nothing can lie ready right after this step was committed, so that nobody has to look.
+
+        `all_taken` says that the step took all there was. What a step itself can add is mail to its own actor or to
+        everybody, and a timer that is due at once.
+        """
+        due = section.next_timer
+        if not all_taken or self.feed is not None or (due is not None and due <= now):
+            return False
+        if self._answers or self._venue or self._signals or self._observed is not None:
+            return False
+        recipients = [envelope.recipient for envelope in section.envelopes]
+        return self._address not in recipients and CONTROL not in recipients
 
     def _hand_out_observation(self, found: list[Input]) -> None:
         if self._observed is not None:

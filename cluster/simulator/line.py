@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from random import Random
+from typing import Protocol, TypeVar
 
 from cluster.simulator.driver import MemoryMail
-from cluster.simulator.faults import MILLISECOND
+from cluster.simulator.faults import MILLISECOND, Misfortune
+from cluster.simulator.invariants import Watch
+from cluster.simulator.ports import VirtualClock
 from cluster.steps.machine import StepMachine
 from cluster.steps.requests import Input
+from cluster.store.memory import MemoryStore
 from cluster.store.port import (
     Claimed,
     CommitStatus,
@@ -22,22 +26,51 @@ from cluster.store.port import (
 from messages.base import Address, Envelope
 from messages.errors import StoreLostError, StoreUnavailableError
 
-if TYPE_CHECKING:
-    from cluster.simulator.world import World
-
 T = TypeVar("T")
+
+
+class StoreWorld(Protocol):
+    """What a line needs of its world: the store and its whereabouts, time, chance, and the watch.
+
+    `histories` counts how often the store has lost history: a line that began before finds another server.
+    """
+
+    store_away: bool
+    histories: int
+    clock: VirtualClock
+    chance: Random
+
+    @property
+    def store(self) -> MemoryStore:
+        """The store itself."""
+
+    @property
+    def misfortune(self) -> Misfortune:
+        """What decides whether a fault strikes."""
+
+    @property
+    def watch(self) -> Watch:
+        """Who is shown what really happens at the store."""
+
+    def at(self, time: int, act: Callable[[], object]) -> None:
+        """Call `act` when the clock reaches `time`."""
 
 
 class Line:
     """The store as one process sees it; what really happens there is shown to the world's watch."""
 
-    def __init__(self, world: World, machine: StepMachine) -> None:
+    def __init__(self, world: StoreWorld, machine: StepMachine) -> None:
         self._world = world
         self._machine = machine
         self._history = world.histories
         self._mail = MemoryMail(world.store)
         self.stood = (0, b"")
         """What was committed when this process last loaded."""
+
+    @property
+    def away(self) -> bool:
+        """Whether the store can't be reached."""
+        return self._world.store_away
 
     def claim(
         self,

@@ -160,6 +160,18 @@ def test_a_new_generation_holds_placing_until_the_account_was_compared_and_chang
     assert rig.effects == []
 
 
+def test_after_a_lost_store_an_order_that_was_not_written_as_far_as_is_known_is_asked_for() -> None:
+    rig = Rig()
+    order = rig.submit()
+    rig.place_result(order, Outcome.NOT_SENT)
+    assert order.retry_at is not None
+    rig.take(StoreRenewed("g2"), sender="operator")
+    assert kinds(rig.effects) == ["QueryAccount", "QueryOrder"]
+    assert order.state is OrderState.UNKNOWN
+    rig.found(order, OrderState.WORKING)
+    assert order.state is OrderState.WORKING
+
+
 def test_while_the_store_is_away_everything_that_may_live_and_protects_nothing_is_cancelled() -> None:
     rig = Rig()
     working, placing = rig.working(1), rig.submit(2)

@@ -1,0 +1,145 @@
+"""The watch of a simulated desk: the step machine's invariants, and those of orders, limits and halts beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from actors.base import Actor, Timer
+from actors.execution.state import ExecutionState
+from cluster.simulator.desk.audit.finding import Finding
+from cluster.simulator.desk.audit.halts import HaltAudit
+from cluster.simulator.desk.audit.limits import LimitAudit
+from cluster.simulator.desk.audit.orders import OrderAudit, OrderMemory
+from cluster.simulator.desk.audit.portfolio import Portfolio
+from cluster.simulator.desk.reached import Reached
+from cluster.simulator.invariants import Memory, Shadow, Watch
+from cluster.steps.journal import InputKind
+from cluster.store.memory import MemoryStore
+from cluster.store.port import Section
+from messages.base import Address, Effect, Envelope
+from messages.portfolio import ReservationReleased
+from messages.supervision import StartChild
+from messages.venue import PlaceOrder
+
+_UNDER_LEASE = (PlaceOrder, StartChild)
+"""What a host without a lease withholds; everything else is harmless to repeat, by the word of its outside."""
+
+_Backup = tuple[dict[Address, dict[str, Timer]], OrderMemory, Portfolio]
+
+
+class Auditor(Watch):
+    """Sees every commit, every request that is written and every event in a venue's book. See the module docstring."""
+
+    def __init__(
+        self,
+        cast: Mapping[Address, Callable[[], Actor[Any]]],
+        lease: int,
+        *,
+        compare_every: int,
+        orders: OrderAudit,
+        limits: LimitAudit,
+        store: MemoryStore,
+        reached: Reached,
+        tell: Callable[[Section], None],
+    ) -> None:
+        super().__init__(cast, lease, compare_every)
+        self.orders = orders
+        self.limits = limits
+        self.halts = HaltAudit(store)
+        self.reached = reached
+        self.renewals = 0
+        """how often history was lost"""
+        self._store = store
+        self._tell = tell
+        self._timers: dict[Address, dict[str, Timer]] = {address: {} for address in cast}
+        self._incarnations: dict[Address, list[int]] = {address: [] for address in cast}
+        self._backup: _Backup = ({}, orders.remember(), limits.remember())
+
+    def committed(self, section: Section, actor: Actor[Any]) -> None:
+        """See `Watch.committed`."""
+        self._tell(section)
+        super().committed(section, actor)
+        timers = self._timers[section.address]
+        for key in section.cancelled_timers:
+            timers.pop(key, None)
+        timers.update(section.timers)
+        if section.address.startswith("execution/"):
+            for item in section.record.inputs:
+                if item.kind is InputKind.URGENT:
+                    self.orders.took(section.address, self._mail(section.address, item.reference))
+        self.orders.committed(section)
+        if section.address == "risk":
+            self.limits.committed(section)
+            for event in section.record.events:
+                if isinstance(event, ReservationReleased):
+                    self._released(event.intent_id)
+        self.reached.committed(section)
+
+    def _mail(self, address: Address, reference: str) -> object:
+        stream = self._store.actors[address].urgent
+        entry = stream.entries[int(reference.partition("-")[0]) - stream.first]
+        return entry.message if isinstance(entry, Envelope) else None
+
+    def _released(self, intent_id: str) -> None:
+        booked = self.limits.portfolio.intents[intent_id].booked
+        for shadow in self.shadows.values():
+            state = shadow.actor.state
+            if isinstance(state, ExecutionState) and state.intents.get(intent_id):
+                self.orders.released(intent_id, state.intents[intent_id], booked)
+
+    def timers_recovered(self, address: Address, step: int, timers: Mapping[str, Timer]) -> None:
+        """An incarnation has recovered at `step` with these timers: those that were set, and no others."""
+        if self.shadows[address].step == step and dict(timers) != self._timers[address]:
+            found = {"found": sorted(timers), "set": sorted(self._timers[address])}
+            raise Finding(5, "timers were lost or came back", actors=(address,), value=found)
+
+    def succeeds(self, address: Address, epoch: int, alive: Collection[int], now: int) -> None:
+        """A request is written by `epoch` while the incarnations of these epochs live.
+
+        It waits until its predecessor is gone or the lease is over. That holds for the one before it alone: that is
+        whom the store names to it.
+        """
+        before = max((each for each in self._incarnations[address] if each < epoch), default=None)
+        claimed_at = next((at for each, at in self._claims[address] if each == epoch), None)
+        if before in alive and claimed_at is not None and now < claimed_at + self.lease:
+            raise Finding(
+                6, "acted while its predecessor could still act", actors=(address,), value=f"epoch {epoch}"
+            )
+
+    def promised(self, shadow: Shadow) -> None:
+        """See `Watch.promised`: which orders were promised is the order audit's matter, from the events."""
+
+    def claimed(self, address: Address, epoch: int, now: int) -> None:
+        """See `Watch.claimed`."""
+        super().claimed(address, epoch, now)
+        self._incarnations[address].append(epoch)
+
+    def fenced(self, address: Address, epoch: int, now: int) -> None:
+        """The epoch was raised by a supervisor: what lived until then can't commit any more."""
+        super().claimed(address, epoch, now)
+
+    def written(self, address: Address, epoch: int, effect: Effect, now: int, *, control: str) -> None:
+        """A request is written by an actor that has heard the control stream up to `control`."""
+        if isinstance(effect, _UNDER_LEASE):
+            self.within_lease(address, epoch, effect, now)
+        if isinstance(effect, PlaceOrder):
+            promise = self.orders.written(address, effect)
+            self.halts.written(address, effect, control)
+            self.reached.written(promise)
+
+    def remember(self) -> Memory:
+        """See `Watch.remember`."""
+        timers = {address: dict(timers) for address, timers in self._timers.items()}
+        self._backup = (timers, self.orders.remember(), self.limits.remember())
+        return super().remember()
+
+    def forget_to(self, memory: Memory) -> None:
+        """See `Watch.forget_to`."""
+        self.renewals += 1
+        timers, orders, portfolio = self._backup
+        self._timers = {address: dict(each) for address, each in timers.items()}
+        self.orders.forget_to(orders)
+        self._incarnations = {address: [] for address in self._incarnations}
+        self.limits.forget_to(portfolio)
+        super().forget_to(memory)

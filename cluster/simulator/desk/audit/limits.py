@@ -1,0 +1,135 @@
+"""Invariant 3: no approval exceeds a limit then in force, and what facts exceed reduces the desk in the same step."""
+
+from __future__ import annotations
+
+import copy
+from decimal import Decimal
+
+from actors.risk.limits import RiskLimits, RiskSettings
+from cluster.simulator.desk.audit.finding import Finding
+from cluster.simulator.desk.audit.portfolio import Approved, Portfolio, approved_by
+from cluster.store.port import Section
+from messages.base import Address
+from messages.control import Mode
+from messages.intents import OrderTerms, Side, SubmitOrder, Verdict
+from messages.portfolio import FillBooked, IntentDecided, MarksTaken
+
+RISK: Address = "risk"
+_ROUNDING = Decimal("1E-6")
+"""What divisions on either side may differ by, in quote currency."""
+
+
+class LimitAudit:
+    """See the module docstring; `portfolio` are the auditor's own books, by risk's committed events."""
+
+    def __init__(self, settings: RiskSettings) -> None:
+        self.portfolio = Portfolio()
+        self._limits: RiskLimits = settings.limits
+
+    def committed(self, section: Section) -> None:
+        """A step of risk was committed."""
+        terms = {
+            each.message.intent_id: each.message.terms
+            for each in section.envelopes
+            if isinstance(each.message, SubmitOrder)
+        }
+        facts = False
+        for event in section.record.events:
+            if isinstance(event, IntentDecided) and event.verdict is not Verdict.REJECTED:
+                self._judge(event, terms.get(event.intent_id), section.position.now)
+            elif isinstance(event, FillBooked) and (event.venue, event.fill_id) in self.portfolio.booked:
+                raise _finding(2, "a fill was booked twice", event, event.requester)
+            facts = facts or isinstance(event, FillBooked | MarksTaken)
+            self.portfolio.apply(event)
+        if facts:
+            self._judge_facts(section)
+
+    def _judge(self, event: IntentDecided, terms: OrderTerms | None, now: int) -> None:
+        """An approval, before it is in the books."""
+        books = self.portfolio
+        if terms is None or terms.quantity > event.quantity or terms.side is not event.side:
+            raise _finding(3, "an approval and the order that carries it differ", event, terms)
+        mark = books.marks.get(event.symbol)
+        wanted = approved_by(event)
+        wanted.price = max(terms.worst_price, ZERO if mark is None else mark[1])
+        if wanted.quantity <= books.reducible(wanted.listing, wanted.side):
+            return
+        if not event.increases_exposure:
+            raise _finding(3, "an approval that may increase exposure says that it can't", event, wanted)
+        broken = self._broken(wanted, event, now)
+        if broken is not None:
+            raise _finding(3, f"an approval exceeds a limit: {broken[0]}", event, broken[1:])
+
+    def _broken(self, wanted: Approved, event: IntentDecided, now: int) -> tuple[str, object, object] | None:
+        """The first limit that an approval exceeds: its name, its value, what was reckoned."""
+        books, limits = self.portfolio, self._limits
+        nav, mark = books.nav(), books.marks.get(event.symbol)
+        if books.mode is not Mode.NORMAL:
+            return "mode", Mode.NORMAL, books.mode
+        if nav is None or mark is None or now - mark[2] > limits.max_mark_age:
+            return "marks", nav, mark
+        value = wanted.quantity * wanted.price * wanted.multiplier
+        buys = sum(
+            (
+                each.left * each.price * each.multiplier
+                for each in books.open_orders()
+                if each.side is Side.BUY
+            ),
+            ZERO,
+        )
+        cash = sum(books.cash.values(), ZERO) - buys - value
+        reserve = limits.min_cash_reserve * nav
+        lost = ZERO if books.anchor is None else books.anchor - nav
+        rows: tuple[tuple[str, Decimal, Decimal], ...] = (
+            ("order notional", limits.max_order_notional, value),
+            (
+                "symbol exposure",
+                limits.max_symbol_exposure * nav,
+                books.symbol_exposure(event.symbol, wanted),
+            ),
+            ("gross exposure", limits.max_gross_exposure * nav, books.gross_exposure(wanted)),
+            ("cash reserve", -reserve, -cash if wanted.side is Side.BUY else -reserve),
+            ("open orders", Decimal(limits.max_open_orders), Decimal(len(books.open_orders()) + 1)),
+            ("open positions", Decimal(limits.max_open_positions), Decimal(len(books.listings(wanted)))),
+            ("daily loss", limits.daily_loss_limit * (books.anchor or ZERO), lost),
+        )
+        return next((row for row in rows if row[2] > row[1] + _ROUNDING), None)
+
+    def _judge_facts(self, section: Section) -> None:
+        """What facts carried beyond a limit, with the house's tolerance, has reduced the desk in the same step."""
+        books, limits = self.portfolio, self._limits
+        nav = books.nav()
+        if nav is None or books.mode is not Mode.NORMAL:
+            return
+        slack = 1 + limits.breach_tolerance
+        symbols = dict.fromkeys(listing[1] for listing in books.listings())
+        worst = max((books.symbol_exposure(symbol) for symbol in symbols), default=ZERO)
+        for what, limit, observed in (
+            ("symbol", limits.max_symbol_exposure * nav * slack, worst),
+            ("gross", limits.max_gross_exposure * nav * slack, books.gross_exposure()),
+        ):
+            if observed > limit + _ROUNDING:
+                raise Finding(
+                    3,
+                    f"facts exceed the {what} limit and the desk is not reduced",
+                    actors=(RISK,),
+                    value=(observed, limit, section.position.step),
+                )
+
+    # ------------------------------------------------------------------ lost history
+
+    def remember(self) -> Portfolio:
+        """The books as they are now."""
+        return copy.deepcopy(self.portfolio)
+
+    def forget_to(self, portfolio: Portfolio) -> None:
+        """History was lost: the books are what they were then."""
+        self.portfolio = copy.deepcopy(portfolio)
+
+
+ZERO = Decimal(0)
+
+
+def _finding(invariant: int, what: str, event: IntentDecided | FillBooked, value: object) -> Finding:
+    actors = [RISK, event.requester] if event.requester not in ("", RISK) else [RISK]
+    return Finding(invariant, f"{what}: {event.intent_id}", actors=actors, value=value)

@@ -1,0 +1,303 @@
+"""A venue behind a network that fails: requests and answers are lost, late or doubled, the stream is cut.
+
+The venue itself is the paper venue's; what the market and the matching engine do is never faulty. A request that was
+written may arrive whatever its sender hears; exactly one result comes back for each, as the port promises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Protocol
+
+from actors.execution.actor import ExecutionActor
+from cluster.paper.market import Market
+from cluster.simulator.desk.faults import SECOND, DeskMisfortune
+from cluster.simulator.desk.host import DeskHost, Reply
+from cluster.simulator.desk.reached import Reached
+from cluster.simulator.faults import MILLISECOND
+from cluster.simulator.ports import VirtualClock
+from cluster.simulator.venue import SimulatedVenue
+from messages.base import Effect, Message
+from messages.reasons import Reason
+from messages.venue import (
+    AccountResult,
+    CancelOrder,
+    CancelResult,
+    Outcome,
+    PlaceOrder,
+    PlaceResult,
+    QueryAccount,
+    QueryOrder,
+    QueryResult,
+    VenueEvent,
+    VenueFunding,
+)
+
+Told = VenueEvent | VenueFunding
+"""What the private stream tells."""
+
+_TIMEOUT = 400 * MILLISECOND
+REQUEST_EXPIRY = 2 * SECOND
+"""How late a request may arrive: what execution is told of the venue. One that is overdue breaks this word."""
+
+
+class ExchangeWorld(Protocol):
+    """What an exchange needs of its world."""
+
+    clock: VirtualClock
+    chance: Random
+    misfortune: DeskMisfortune
+    reached: Reached
+
+    def at(self, time: int, act: Callable[[], None]) -> None:
+        """Call `act` when the clock reaches `time`."""
+
+    def breaks_its_word(self, effect: Effect) -> None:
+        """This request will arrive later than the venue says that requests can."""
+
+    def arrives(self, venue: str, order: PlaceOrder, result: PlaceResult) -> None:
+        """A request to place has reached the venue and was judged."""
+
+
+class Exchange:
+    """One venue account, its market and its network. `skew` is how far its clock is ahead, ns."""
+
+    def __init__(self, world: ExchangeWorld, venue: SimulatedVenue, market: Market, skew: int) -> None:
+        self.venue = venue
+        self.reached = world.reached
+        self.out = False
+        """whether nobody can reach it now"""
+        self._world = world
+        self._market = market
+        self._skew = skew
+        self._readers: dict[int, StreamReader] = {}
+        self._alarm: int | None = None
+
+    # ------------------------------------------------------------------ time and events
+
+    @property
+    def time(self) -> int:
+        """The venue's own clock."""
+        return max(self._world.clock.now + self._skew, self.venue.time)
+
+    def go_on(self) -> None:
+        """Let the market and the book come to now, and tell the readers what may be known."""
+        now = self.time
+        self._market.fold(now)
+        self.venue.advance(now)
+        told = self.venue.take()
+        if told:
+            for reader in list(self._readers.values()):
+                reader.tell(told)
+        self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        upcoming = self.venue.next_time
+        if upcoming is None:
+            return
+        due = upcoming - self._skew
+        if self._alarm is None or due < self._alarm:
+            self._alarm = due
+            self._world.at(max(due, self._world.clock.now + 1), self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self.go_on()
+
+    # ------------------------------------------------------------------ requests
+
+    def carry_out(self, effect: Effect, reply: Reply, now: int) -> None:
+        """Send a request on its way at desk time `now`; how it ends is drawn."""
+        world, misfortune = self._world, self._world.misfortune
+        strikes = misfortune.strikes
+        place_or_cancel = isinstance(effect, PlaceOrder | CancelOrder)
+        if place_or_cancel and strikes("request_unsent"):
+            self._answer(reply, _failed(effect, Outcome.NOT_SENT, Reason.NOT_SENT))
+        elif place_or_cancel and strikes("rate_limited"):
+            self._answer(reply, _failed(effect, Outcome.NOT_SENT, Reason.RATE_LIMIT))
+        elif self.out or strikes("request_vanishes"):
+            self._time_out(effect, reply)
+        elif strikes("request_late"):
+            self._time_out(effect, reply)
+            self._send(effect, world.chance.randrange(REQUEST_EXPIRY), now, lambda result: None)
+        elif strikes("request_overdue"):
+            world.breaks_its_word(effect)
+            self._time_out(effect, reply)
+            self._send(
+                effect, REQUEST_EXPIRY + SECOND + world.chance.randrange(5 * SECOND), now, lambda result: None
+            )
+        elif strikes("answer_vanishes"):
+            self._time_out(effect, reply)
+            self._send(effect, self._travel(), now, lambda result: None)
+        elif strikes("server_error"):
+            if world.chance.random() < 0.5:
+                self._send(effect, self._travel(), now, lambda result: None)
+            self._answer(reply, _failed(effect, Outcome.NO_ANSWER, Reason.UNKNOWN_OUTCOME))
+        else:
+            self._send(effect, self._travel(), now, reply)
+            if strikes("request_doubled"):
+                self._send(effect, self._travel(), now, lambda result: None)
+
+    def _travel(self) -> int:
+        return 1 + self._world.chance.randrange(20 * MILLISECOND)
+
+    def _send(self, effect: Effect, travel: int, now: int, reply: Reply) -> None:
+        world = self._world
+
+        def arrive() -> None:
+            if self.out:
+                self._time_out(effect, reply)
+                return
+            self.go_on()
+            result = self._perform(effect, now)
+            world.misfortune.victim = f"execution/{self.venue.name}"
+            self._set_alarm()
+            slow = world.misfortune.strikes("answer_slow")
+            back = world.chance.randrange(_TIMEOUT) if slow else self._travel()
+            world.at(world.clock.now + back, lambda: reply(result))
+
+        world.at(world.clock.now + travel, arrive)
+
+    def _answer(self, reply: Reply, result: Message) -> None:
+        self._world.at(self._world.clock.now + self._travel(), lambda: reply(result))
+
+    def _time_out(self, effect: Effect, reply: Reply) -> None:
+        result = _failed(effect, Outcome.NO_ANSWER, Reason.UNKNOWN_OUTCOME)
+        self._world.at(self._world.clock.now + _TIMEOUT, lambda: reply(result))
+
+    def _perform(self, effect: Effect, now: int) -> Message:
+        venue = self.venue
+        if isinstance(effect, PlaceOrder):
+            result = venue.place(effect, now)
+            self._world.arrives(venue.name, effect, result)
+            return result
+        if isinstance(effect, CancelOrder):
+            return venue.cancel(effect, now)
+        if isinstance(effect, QueryOrder):
+            return venue.query(effect)
+        if isinstance(effect, QueryAccount):
+            return venue.account(effect)
+        raise TypeError(f"a venue does not perform {type(effect).__name__}")
+
+    # ------------------------------------------------------------------ the stream
+
+    def follow(self, host: DeskHost, after: int) -> None:
+        """Read the private stream for `host` from the event after sequence `after`, instead of what it read before."""
+        reader = StreamReader(self._world, host, after)
+        self._readers[host.machine.incarnation.pid] = reader
+        reader.tell(self.venue.events_after(after))
+
+    def unfollow(self, host: DeskHost) -> None:
+        """Nobody reads for `host` any more."""
+        reader = self._readers.pop(host.machine.incarnation.pid, None)
+        if reader is not None:
+            reader.void = True
+
+    def cut(self, duration: int) -> bool:
+        """Cut all streams; they resume by sequence after `duration` ns. False when there is none to cut."""
+        readers = [reader for reader in self._readers.values() if not reader.cut]
+        for reader in readers:
+            reader.cut = True
+            self._world.at(self._world.clock.now + duration, lambda reader=reader: self._resume(reader))  # type: ignore[misc]
+        return bool(readers)
+
+    def _resume(self, reader: StreamReader) -> None:
+        if reader in self._readers.values():
+            reader.cut = False
+            reader.tell(self.venue.events_after(reader.after))
+
+
+class StreamReader:
+    """One process's reading of the private stream: in order, each event once, from `after` on."""
+
+    def __init__(self, world: ExchangeWorld, host: DeskHost, after: int) -> None:
+        self._world = world
+        self._host = host
+        self.after = after
+        self.cut = False
+        self.void = False
+        """its process reads anew: what is still under way to it is dropped"""
+        self._free_at = 0
+
+    def tell(self, events: Sequence[Told]) -> None:
+        """These events are under way to the process, unless the connection is cut."""
+        if self.cut or not events:
+            return
+        self.after = max(self.after, events[-1].sequence)
+        world, misfortune = self._world, self._world.misfortune
+        misfortune.victim = self._host.address
+        delay = 1 + world.chance.randrange(5 * MILLISECOND)
+        if misfortune.strikes("events_late"):
+            delay = world.chance.randrange(SECOND)
+        self._free_at = max(self._free_at, world.clock.now + delay)
+        twice = misfortune.strikes("events_doubled")
+        lot = [*events, *events] if twice else list(events)
+        world.at(self._free_at, lambda: self._host._guarded(lambda: self._hand_over(lot)))
+
+    def _hand_over(self, events: Sequence[Told]) -> None:
+        if not self.void:
+            for event in events:
+                self._host.intake.venue_event(event)
+
+
+class VenueErrands:
+    """The outside of an execution process; see `cluster.simulator.desk.host.Errands`."""
+
+    def __init__(self, exchange: Exchange, actor: ExecutionActor) -> None:
+        self._exchange = exchange
+        self._actor = actor
+
+    def latency(self, effect: Effect) -> tuple[int, int]:
+        """See `Outside.latency`; not used, as errands take the time they take."""
+        return 0, 0
+
+    def perform(self, effect: Effect, now: int) -> Message | None:
+        """See `Outside.perform`; nothing is performed at once here."""
+        raise NotImplementedError("a venue behind a network answers later")
+
+    def held(self, effect: Effect, now: int) -> Message | None:
+        """See `Errands.held`."""
+        if not isinstance(effect, PlaceOrder):
+            return None
+        reason = self._actor.gate(effect, now)
+        return None if reason is None else _failed(effect, Outcome.NOT_SENT, reason)
+
+    def withheld(self, effect: Effect, reason: Reason) -> Message | None:
+        """See `Outside.withheld`."""
+        if not isinstance(effect, PlaceOrder):
+            return None
+        self._exchange.reached.count("a request was withheld without a lease")
+        return _failed(effect, Outcome.NOT_SENT, reason)
+
+    def carry_out(self, host: DeskHost, effect: Effect, reply: Reply) -> None:
+        """See `Errands.carry_out`."""
+        self._exchange.carry_out(effect, reply, host.desk_clock.now)
+
+    def begun(self, host: DeskHost) -> None:
+        """See `Errands.begun`."""
+        after = host.intake.venue_seen = self._actor.resume_after()
+        self._exchange.follow(host, after)
+
+    def interrupted(self, host: DeskHost) -> None:
+        """See `Errands.interrupted`."""
+        self._exchange.unfollow(host)
+
+    def store_away(self) -> list[Effect]:
+        """See `Errands.store_away`."""
+        cancels = self._actor.cancels_when_store_away()
+        if cancels:
+            self._exchange.reached.count("a cancel left while the store was away")
+        return list(cancels)
+
+
+def _failed(effect: Effect, outcome: Outcome, reason: Reason) -> Message:
+    """The result of a request that did not reach the venue, or whose answer did not reach us."""
+    if isinstance(effect, PlaceOrder):
+        return PlaceResult(effect.client_order_id, outcome, reason)
+    if isinstance(effect, CancelOrder):
+        return CancelResult(effect.client_order_id, outcome, reason)
+    if isinstance(effect, QueryOrder):
+        return QueryResult(effect.client_order_id, Outcome.NO_ANSWER)
+    assert isinstance(effect, QueryAccount), effect
+    return AccountResult(effect.venue, Outcome.NO_ANSWER)

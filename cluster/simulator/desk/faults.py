@@ -1,0 +1,131 @@
+"""What can go wrong around a desk: the kinds of faults, a seed's own mixture, and whom each has struck.
+
+Swarm testing, as in `cluster.simulator.faults`: half the kinds are absent from a seed, the others rare or frequent.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from random import Random
+from typing import Final
+
+from cluster.simulator.faults import CRASH_POINTS, MILLISECOND, FaultPlan, Misfortune
+from messages.base import Address
+
+SECOND: Final = 1_000 * MILLISECOND
+
+HOST_PASSING: Final = {
+    **dict.fromkeys(CRASH_POINTS, 0.04),
+    "in_recovery": 0.15,
+    "in_claim": 0.15,
+    "in_snapshot": 0.15,
+    "request_lost": 0.02,
+    "commit_reply_lost": 0.04,
+    "late_commit": 0.03,
+    "reply_lost": 0.02,
+    "actor_raises": 0.01,
+}
+"""Faults of a process and its line to the store: the highest probability per passing."""
+
+SUPERVISION_PASSING: Final = {"start_fails": 0.25, "start_hangs": 0.15, "kill_missed": 0.6}
+"""Faults of what supervisors do: a start that fails or takes for ever, a kill that does not reach its process."""
+
+VENUE_PASSING: Final = {
+    "request_unsent": 0.12,
+    "request_vanishes": 0.15,
+    "answer_vanishes": 0.15,
+    "request_late": 0.12,
+    "request_overdue": 0.08,
+    "request_doubled": 0.12,
+    "rate_limited": 0.12,
+    "server_error": 0.12,
+    "answer_slow": 0.2,
+    "events_late": 0.2,
+    "events_doubled": 0.2,
+}
+"""Faults between execution and a venue, per request, or per batch of its stream's events."""
+
+RECURRING: Final = {
+    "killed": 350 * MILLISECOND,
+    "paused": 450 * MILLISECOND,
+    "believed_dead": 700 * MILLISECOND,
+    "root_doubled": 900 * MILLISECOND,
+    "store_away": 800 * MILLISECOND,
+    "store_rolled_back": 1_000 * MILLISECOND,
+    "stream_cut": 400 * MILLISECOND,
+    "venue_out": 1_000 * MILLISECOND,
+    "clock_jumps": 400 * MILLISECOND,
+    "garbage_mail": 700 * MILLISECOND,
+    "operator": 400 * MILLISECOND,
+    "halted": 250 * MILLISECOND,
+}
+"""Faults (and people) that come over the desk from time to time: the shortest mean time between two, ns."""
+
+KINDS: Final = (*HOST_PASSING, *SUPERVISION_PASSING, *VENUE_PASSING, *RECURRING)
+"""Every kind of fault, in a fixed order."""
+
+_EVERYBODY = ("strategy", "risk", "execution", "supervisor")
+_DECIDERS = ("strategy", "risk", "execution")
+
+STRIKES: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(HOST_PASSING, _EVERYBODY),
+    **dict.fromkeys(("before_effect", "during_effect", "after_effect"), ("execution", "supervisor")),
+    **dict.fromkeys(SUPERVISION_PASSING, _EVERYBODY),
+    "actor_raises": _DECIDERS,
+    **dict.fromkeys(VENUE_PASSING, ("execution",)),
+    **dict.fromkeys(("killed", "paused", "believed_dead"), _EVERYBODY),
+    "clock_jumps": _DECIDERS,
+    "root_doubled": ("supervisor",),
+    "store_away": ("store",),
+    "store_rolled_back": ("store",),
+    "stream_cut": ("execution",),
+    "venue_out": ("execution",),
+    "garbage_mail": _DECIDERS,
+    "operator": ("operator",),
+    "halted": ("operator",),
+}
+"""Whom each kind can strike, by role."""
+
+
+def drawn_plan(chance: Random, until: int, calm_kinds: Iterable[str] = ()) -> FaultPlan:
+    """A seed's mixture: each kind is in with probability one half, none of `calm_kinds`; all end at `until`."""
+    barred = dict.fromkeys(calm_kinds)
+    passing = {**HOST_PASSING, **SUPERVISION_PASSING, **VENUE_PASSING}
+    rates = {
+        kind: chance.uniform(0.1, 1.0) * top
+        for kind, top in passing.items()
+        if chance.random() < 0.5 and kind not in barred
+    }
+    intervals = {
+        kind: round(shortest * chance.uniform(1.0, 4.0))
+        for kind, shortest in RECURRING.items()
+        if chance.random() < 0.5 and kind not in barred
+    }
+    return FaultPlan(rates, intervals, False, until)
+
+
+def role_of(address: Address) -> str:
+    """The role of an actor, by its address."""
+    return address.partition("/")[0]
+
+
+class DeskMisfortune(Misfortune):
+    """Draws faults and counts whom they struck: `victim` is who is at work."""
+
+    def __init__(self, plan: FaultPlan, chance: Random) -> None:
+        super().__init__(plan, chance)
+        self.victim: Address = ""
+        self.victims: Counter[tuple[str, str]] = Counter()
+
+    def strikes(self, kind: str) -> bool:
+        """Whether a fault of this kind happens here and now, to `victim`."""
+        if not super().strikes(kind):
+            return False
+        self.victims[kind, role_of(self.victim)] += 1
+        return True
+
+    def struck_by(self, kind: str, role: str) -> None:
+        """A fault that came over the desk has struck an actor of this role."""
+        self.struck[kind] += 1
+        self.victims[kind, role] += 1

@@ -1,0 +1,199 @@
+"""Sometimes counters: what a campaign must have seen at least once, or it has not tested what it claims to test."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Final
+
+from cluster.simulator.desk.audit.orders import Promise
+from cluster.store.port import Section
+from messages.base import Envelope, Message
+from messages.control import Mode
+from messages.intents import OrderIntent, SubmitOrder, Verdict
+from messages.order_events import (
+    ExitRaised,
+    ExternalSeen,
+    FillReceived,
+    GenerationChanged,
+    IntentEnded,
+    IntentWaiting,
+    OrderAnswered,
+    OrderEscalated,
+    OrderPlacing,
+    OrderRetryPlanned,
+    OrderTransitioned,
+    Tombstoned,
+    WardTaken,
+)
+from messages.orders import OrderState
+from messages.portfolio import (
+    FlattenTried,
+    IntentDecided,
+    LimitBreached,
+    ModeDecided,
+    ReservationReopened,
+)
+from messages.reasons import Reason
+from messages.supervision import ExitReason
+from messages.supervision_events import ChildFailed, ChildGivenUp, ChildStarted, Escalated
+
+COUNTERS: Final = (
+    "an intent was resized",
+    "an intent was rejected",
+    "an approval found execution's mailbox full",
+    "an intent found risk's mailbox full",
+    "a cancel overtook its intent",
+    "an approved intent waited for the account",
+    "an approved intent expired at execution",
+    "an order's answer was lost",
+    "an order of unknown fate was found",
+    "an order of unknown fate was absent",
+    "an order was sent again",
+    "an order waited for the way to the venue",
+    "an order was adopted after a restart",
+    "an order thought absent was accepted late",
+    "an order of unknown fate was escalated",
+    "an order was filled in part",
+    "an order was filled after its cancel was sent",
+    "a reservation was reopened",
+    "a limit was exceeded by facts",
+    "a halt found orders open",
+    "a listing was flattened by command",
+    "activity of lost history was booked as external",
+    "the store was renewed",
+    "a zombie was fenced",
+    "a request was withheld without a lease",
+    "a child hung",
+    "a child was adopted by a new supervisor",
+    "a child was given up",
+    "a given-up strategy's position was taken in charge",
+    "a given-up strategy's position was closed",
+    "a root gave up",
+    "a message was put aside",
+    "a cancel left while the store was away",
+    "a venue traded while another was out",
+)
+"""Every counter, in a fixed order."""
+
+
+class Reached:
+    """Counts by committed events, and by what the world tells it."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self._cancelling: dict[str, None] = {}
+        self._open: dict[str, None] = {}
+        self._epochs: dict[str, int] = {}
+
+    def count(self, name: str) -> None:
+        """This was reached once more."""
+        assert name in COUNTERS, name
+        self.counts[name] += 1
+
+    def written(self, promise: Promise) -> None:
+        """A request to place was written."""
+        if promise.written > 1:
+            self.count("an order was sent again")
+
+    def committed(self, section: Section) -> None:
+        """A step was committed."""
+        for event in section.record.events:
+            look = _LOOKS.get(type(event))
+            if look is not None:
+                look(self, event, section)
+        if section.record.fault is not None and type(section.record.fault).__name__ == "DeadLettered":
+            self.count("a message was put aside")
+
+    def refused(self, envelope: Envelope) -> None:
+        """A full mailbox did not take this."""
+        if isinstance(envelope.message, SubmitOrder):
+            self.count("an approval found execution's mailbox full")
+        elif isinstance(envelope.message, OrderIntent):
+            self.count("an intent found risk's mailbox full")
+
+    # ------------------------------------------------------------------ risk
+
+    def _decided(self, event: IntentDecided, section: Section) -> None:
+        if event.verdict is Verdict.RESIZED:
+            self.count("an intent was resized")
+        elif event.verdict is Verdict.REJECTED:
+            self.count("an intent was rejected")
+
+    def _mode(self, event: ModeDecided, section: Section) -> None:
+        if event.mode is Mode.HALTED and self._open:
+            self.count("a halt found orders open")
+
+    # ------------------------------------------------------------------ execution
+
+    def _moved(self, event: OrderTransitioned, section: Section) -> None:
+        name, state = event.client_order_id, event.state
+        if state is OrderState.PENDING_CANCEL:
+            self._cancelling[name] = None
+        if event.trigger == "late_accepted":
+            self.count("an order thought absent was accepted late")
+        if state is OrderState.UNKNOWN and event.trigger == "doubted":
+            self.count("an order's answer was lost")
+        if state is OrderState.PARTIALLY_FILLED:
+            self.count("an order was filled in part")
+        if state in (OrderState.WORKING, OrderState.PARTIALLY_FILLED):
+            self._open[name] = None
+        else:
+            self._open.pop(name, None)
+
+    def _placing(self, event: OrderPlacing, section: Section) -> None:
+        self._epochs[event.client_order_id] = section.epoch
+
+    def _answered(self, event: OrderAnswered, section: Section) -> None:
+        if event.found is not None:
+            self.count(f"an order of unknown fate was {'found' if event.found else 'absent'}")
+        if event.found and self._epochs.get(event.client_order_id, section.epoch) != section.epoch:
+            self.count("an order was adopted after a restart")
+
+    def _filled(self, event: FillReceived, section: Section) -> None:
+        if event.fill.client_order_id in self._cancelling:
+            self.count("an order was filled after its cancel was sent")
+
+    def _ended(self, event: IntentEnded, section: Section) -> None:
+        if event.reason in (Reason.EXPIRED, Reason.MODE_OUTDATED):
+            self.count("an approved intent expired at execution")
+
+    # ------------------------------------------------------------------ supervisors
+
+    def _failed(self, event: ChildFailed, section: Section) -> None:
+        if event.reason is ExitReason.HUNG:
+            self.count("a child hung")
+
+    def _started(self, event: ChildStarted, section: Section) -> None:
+        if event.adopted:
+            self.count("a child was adopted by a new supervisor")
+
+
+def _always(name: str) -> Callable[[Reached, Any, Section], None]:
+    return lambda reached, event, section: reached.count(name)
+
+
+_LOOKS: dict[type[Message], Callable[[Reached, Any, Section], None]] = {
+    IntentDecided: Reached._decided,
+    ModeDecided: Reached._mode,
+    OrderTransitioned: Reached._moved,
+    OrderAnswered: Reached._answered,
+    FillReceived: Reached._filled,
+    IntentEnded: Reached._ended,
+    ChildFailed: Reached._failed,
+    ChildStarted: Reached._started,
+    Tombstoned: _always("a cancel overtook its intent"),
+    IntentWaiting: _always("an approved intent waited for the account"),
+    OrderRetryPlanned: _always("an order waited for the way to the venue"),
+    OrderEscalated: _always("an order of unknown fate was escalated"),
+    OrderPlacing: Reached._placing,
+    ReservationReopened: _always("a reservation was reopened"),
+    LimitBreached: _always("a limit was exceeded by facts"),
+    FlattenTried: _always("a listing was flattened by command"),
+    ExternalSeen: _always("activity of lost history was booked as external"),
+    GenerationChanged: _always("the store was renewed"),
+    ChildGivenUp: _always("a child was given up"),
+    WardTaken: _always("a given-up strategy's position was taken in charge"),
+    ExitRaised: _always("a given-up strategy's position was closed"),
+    Escalated: _always("a root gave up"),
+}

@@ -1,0 +1,1 @@
+"""The fault campaign over the whole desk."""
