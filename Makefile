@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DATA := ../shared/data/binance_raw_l2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long lint types coverage bench clean
+.PHONY: help setup demo test test-long lint types coverage mutation bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -38,8 +38,13 @@ coverage: setup ## the default tests, with the floor of 90 % on messages, config
 	PYTEST_ADDOPTS="--cov --cov-report=" $(MAKE) test
 	$(BIN)/coverage report --include='messages/*,config/*,actors/*,supervisors/*' --fail-under=90 --skip-covered
 
+mutation: setup ## do the tests notice small faults in the critical code? MUTANTS='*ledger*' takes a part; docs/mutation.md
+	rm -rf mutants
+	$(BIN)/mutmut run --max-children 1 $(if $(MUTANTS),'$(MUTANTS)')
+	$(BIN)/mutmut results | sed '/not checked/d'
+
 bench: setup ## durable hops, risk, recovery, memory: beside their raw floors
 	$(BIN)/raydesk bench
 
 clean: ## remove .venv and caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

@@ -108,7 +108,7 @@ def _replay(actor: Actor[Any], base: Position, loaded: Loaded) -> None:
             actor.apply(event)
         if record.step == digested and record.digest is not None:
             _verify(actor, record.step, record.digest)
-    if expected != loaded.position.step and loaded.position.step > base.step:
+    if expected != loaded.position.step and loaded.position.step >= base.step:
         raise JournalCorruptError(
             "the journal ends before the stored position",
             field=actor.address,

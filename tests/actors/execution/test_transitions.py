@@ -114,8 +114,9 @@ def test_every_pair_without_a_row_is_an_error_that_names_both() -> None:
             continue
         with pytest.raises(IllegalTransitionError) as caught:
             transition(state, trigger)
-        assert state.value in str(caught.value)
-        assert trigger.value in str(caught.value)
+        assert caught.value.message == f"an order that is {state} can't be {trigger}"
+        assert (caught.value.field, caught.value.value) == ("order.state", f"{state} + {trigger}")
+        assert caught.value.remedy
 
 
 def test_an_order_that_ended_lives_again_only_by_late_acceptance() -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 import pytest
 
+from actors.base import Timer
 from cluster.steps.journal import JournalRecord
 from cluster.steps.recovery import Recovered, recover, state_digest, take_snapshot
 from cluster.store.port import Loaded, Position, StoredSnapshot
 from messages import codec
-from messages.errors import InvariantError, JournalCorruptError
-from tests.samples import Counted, Counter, counter
+from messages.errors import InvariantError, JournalCorruptError, MessageFieldError
+from tests.samples import Counted, Counter, WakeUp, counter
 
 pytestmark = pytest.mark.unit
 
@@ -118,8 +118,9 @@ def test_a_snapshot_at_the_last_step_needs_no_journal() -> None:
 
 
 def test_an_initial_state_that_does_not_fit_says_so() -> None:
-    with pytest.raises(Exception, match="initial state"):
+    with pytest.raises(MessageFieldError) as caught:
         recover(counter(), codec.pack({"numbers": 7}), Loaded(Position(), None, (), [], {}))
+    assert caught.value.field == "initial state"
 
 
 def test_a_hole_is_named_by_the_step_that_is_missing() -> None:
@@ -137,7 +138,9 @@ def test_a_journal_that_ends_too_early_is_named_by_its_last_step() -> None:
 
 
 def test_a_journal_that_goes_on_behind_the_stored_position_is_refused() -> None:
+    """Also when a snapshot holds all that the position counts: what lies beyond it must not get into the state."""
     assert refusal(JournalCorruptError, 2, [record(1), record(2), record(3)]).value == "step 3 of 2"
+    assert refusal(JournalCorruptError, 2, [record(3)], snapshot(2)).value == "step 3 of 2"
 
 
 def test_a_snapshot_ahead_of_the_position_is_named_with_both_steps() -> None:
@@ -167,9 +170,8 @@ def test_digests_of_steps_that_the_snapshot_holds_are_not_compared() -> None:
 
 
 def test_timers_come_back_as_stored() -> None:
-    timers = {"wake": "what the store says"}
-    loaded = Loaded(Position(), None, (), [], timers)  # type: ignore[arg-type]
+    loaded = Loaded(Position(), None, (), [], {"wake": Timer("wake", 500, WakeUp(number=1))})
     recovered = recover(counter(), PRISTINE, loaded)
-    assert recovered.timers == timers
-    assert recovered.timers is not loaded.timers
-    assert msgspec.structs.asdict(recovered)["notes"] == ()
+    assert recovered.timers == loaded.timers
+    assert recovered.timers is not loaded.timers, "the machine changes its own"
+    assert recovered.notes == ()

@@ -9,7 +9,7 @@ import pytest
 
 from actors.base import Timer
 from cluster.steps import requests as ask
-from cluster.steps.journal import InputKind
+from cluster.steps.journal import InputKind, JournalledInput
 from cluster.steps.recovery import state_digest
 from cluster.steps.requests import Input
 from cluster.steps.settings import StepSettings
@@ -39,6 +39,23 @@ class Careless(Counter):
 # ---------------------------------------------------------------- life
 
 
+def test_before_its_claim_a_machine_stands_at_nothing() -> None:
+    machine = Dialog().machine
+    assert (machine.position, machine.timers, machine.next_due) == (Position(), {}, None)
+    assert (machine.epoch, machine.generation, machine.claimed) == (0, "", None)
+    assert machine.steps_since_snapshot == 0
+
+
+def test_the_lots_an_actor_draws_depend_on_its_seed() -> None:
+    def lot(**options: int) -> int:
+        context = Dialog(**options).machine.context
+        context.begin("operator", "operator#1", "c")
+        return context.random.below(1_000_000_000)
+
+    assert lot() == lot(seed=0)
+    assert len({lot(seed=seed) for seed in range(4)}) == 4
+
+
 def test_a_claim_names_the_process_and_its_parent() -> None:
     Dialog(parent=("tree", 4)).expect(ask.Claim("counter", ME, ("tree", 4), 0))
 
@@ -46,6 +63,11 @@ def test_a_claim_names_the_process_and_its_parent() -> None:
 def test_a_recovery_is_reported_with_where_it_stands() -> None:
     dialog = Dialog().begin(at(7, outstanding=0), epoch=3)
     assert dialog.reports == [ask.Report("info", "recovered", {"epoch": 3, "step": 7, "owed": 0})]
+
+
+def test_the_next_step_goes_on_counting_where_the_last_one_stood() -> None:
+    context = Dialog().begin(at(7, now=5_000, sequence=10, inputs=20)).machine.context
+    assert (context.now, context.sequence, context.inputs) == (5_000, 10, 20)
 
 
 def test_a_damaged_snapshot_is_reported_as_an_error() -> None:
@@ -58,9 +80,13 @@ def test_a_damaged_snapshot_is_reported_as_an_error() -> None:
 def test_lost_history_is_reported_and_the_next_claim_is_above_every_epoch_held() -> None:
     dialog = Dialog().begin(epoch=5).fail(StoreLostError("gone")).expect(ask.RenewStore("g1"))
     dialog.answer("g2").expect(ask.Claim("counter", ME, None, 5))
-    level, text, fields = msgspec.structs.astuple(dialog.reports[-1])
-    assert (level, fields) == ("error", {})
-    assert "lost history" in text
+    said = "the store lost history; starting over from what it has"
+    assert dialog.reports[-1] == ask.Report("error", said, {})
+
+
+def test_history_lost_before_the_first_claim_is_claimed_as_it_is() -> None:
+    dialog = Dialog().fail(StoreLostError("gone")).expect(ask.RenewStore("")).answer("g2")
+    dialog.expect(ask.Claim("counter", ME, None, 0))
 
 
 def test_what_the_store_does_not_answer_is_asked_again_with_a_growing_number_of_tries() -> None:
@@ -200,6 +226,25 @@ def test_what_an_input_that_is_no_mail_leads_to_names_it_as_cause_and_cycle(
     [pong] = dialog.step(item).section.envelopes
     assert (pong.cause, pong.cycle, pong.message) == (name, name, Pong(number=1, total=1))
     assert dialog.machine.context.sender == sender
+
+
+def test_a_timer_is_the_actor_s_own_message_and_recorded_with_its_content() -> None:
+    wake = WakeUp(number=1)
+    timers = {"wake": Timer("wake", 500, wake), "later": Timer("later", 900, wake)}
+    dialog = Dialog().begin(msgspec.structs.replace(NOTHING, timers=timers))
+    assert dialog.machine.next_due == 500
+    section = dialog.step(Input(InputKind.TIMER, "wake", wake)).section
+    assert list(section.record.inputs) == [JournalledInput(InputKind.TIMER, "wake", wake)]
+    assert (list(section.cancelled_timers), section.next_timer) == (["wake"], 900)
+    assert list(dialog.machine.timers) == ["later"]
+    assert (dialog.machine.next_due, dialog.machine.context.sender) == (900, "counter")
+
+
+@pytest.mark.parametrize("kind", [InputKind.RESULT, InputKind.OBSERVATION, InputKind.SIGNAL, InputKind.VENUE])
+def test_what_is_no_mail_is_recorded_with_its_content(kind: InputKind) -> None:
+    dialog = Dialog().begin()
+    [item] = dialog.step(Input(kind, "7", Ping(number=1))).section.record.inputs
+    assert item == JournalledInput(kind, "7", Ping(number=1))
 
 
 def test_mail_without_a_cycle_begins_one() -> None:
