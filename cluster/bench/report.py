@@ -53,7 +53,9 @@ def render(result: Mapping[str, Any], against: Mapping[str, Any] | None = None) 
     """One table per section, one of the aims, and with `against` one of the comparison; for a rich console."""
     from rich.console import Group
 
-    tables = [_table(name, section) for name, section in _sections(result).items()]
+    tables: list[Table | str] = []
+    for name, section in _sections(result).items():
+        tables += [_table(name, section), *_settings(section)]
     if result.get("aims"):
         tables.append(_aims(result["aims"]))
     if against is not None:
@@ -73,6 +75,12 @@ def _table(name: str, section: Mapping[str, Any]) -> Table:
     for row in rows:
         table.add_row(row, *(_shown(figures.get(row)) for figures in cases.values()))
     return table
+
+
+def _settings(section: Mapping[str, Any]) -> list[str]:
+    """What the cases of a section are, where they say so."""
+    cases = {case: part for case, part in section.items() if isinstance(part, Mapping)}
+    return [f"{case}: {part['says']}" for case, part in cases.items() if "says" in part]
 
 
 def _cases(section: Mapping[str, Any]) -> dict[str, dict[str, float]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
 import platform
 import tempfile
@@ -13,12 +11,15 @@ from typing import Any
 
 import msgspec
 
+from cluster.bench.backtests.runs import measure_backtests
+from cluster.bench.backtests.scenarios import SCENARIOS
 from cluster.bench.crew import BenchError
 from cluster.bench.figures import flatten
 from cluster.bench.lives import LivesPlan, measure_lives
 from cluster.bench.paths import PathPlan, measure_chain, measure_hop
 from cluster.bench.throughput import ThroughputPlan, measure_messages, measure_risk
 from cluster.embedded_redis import EmbeddedRedis, RedisSettings
+from cluster.simulator.stub_backtest import measure as measure_stub
 
 FSYNC = ("always", "everysec")
 
@@ -54,6 +55,13 @@ class Aim(msgspec.Struct, frozen=True):
         return (self.most is None or found <= self.most) and (self.least is None or found >= self.least)
 
 
+_BACKTEST_AIMS = (
+    ("ema", "callbacks_per_s", 400_000, "400,000 quotes/s through an EMA cross, 1 % of them orders"),
+    ("bars", "callbacks_per_s", 100_000, "100,000 bars/s through an EMA cross, 9 % of them orders"),
+    ("market_per_quote", "orders_per_s", 11_000, "11,000 market orders/s"),
+    ("limit_cancel", "orders_per_s", 20_000, "20,000 limit orders with their cancels/s"),
+)
+
 AIMS = (
     *(
         Aim(f"{path}.{fsync}.p50_ratio_to_floor", "median within twice the raw floor", most=2.0)
@@ -65,6 +73,12 @@ AIMS = (
         Aim(f"recovery.{kind}.recovery_above_floor_ms", "no more than 200 ms above an empty actor", most=200)
         for kind in ("strategy", "risk", "execution")
     ),
+    *(Aim(f"backtest.{name}.{figure}", says, least=least) for name, figure, least, says in _BACKTEST_AIMS),
+    *(Aim(f"backtest.{name}.peak_mb", "at most 250 MB", most=250) for name in SCENARIOS),
+    *(
+        Aim(f"backtest.{name}.last_to_first_quarter", "no dearer in the end than in the beginning", most=1.15)
+        for name in SCENARIOS
+    ),
 )
 
 _BY_FSYNC: dict[str, Measure] = {
@@ -75,8 +89,6 @@ _BY_FSYNC: dict[str, Measure] = {
 }
 """Measured under both fsync settings."""
 
-_BACKTEST = "cluster.simulator.stub_backtest"
-
 SECTIONS = (*_BY_FSYNC, "recovery", "backtest")
 """What can be asked for. `recovery` includes start time and memory per symbol."""
 
@@ -85,11 +97,12 @@ def run_bench(
     sections: Sequence[str] = SECTIONS,
     *,
     quick: bool = False,
+    scenarios: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Measure on this machine; plain numbers with their units in the keys, nested by section.
 
-    `quick` measures little of everything. Raises `BenchError` for an unknown section, and for a measurement that
-    fails.
+    `quick` measures little of everything; `scenarios` are those of the backtest, all when none is named. Raises
+    `BenchError` for an unknown section or scenario, and for a measurement that fails.
     """
     unknown = [name for name in sections if name not in SECTIONS]
     if unknown:
@@ -107,7 +120,7 @@ def run_bench(
         elif name == "recovery":
             result |= _lives(plan)
         else:
-            result |= _backtest()
+            result |= _backtest(scenarios, quick)
     result["aims"] = _aims(result)
     return result
 
@@ -127,12 +140,10 @@ def _lives(plan: BenchPlan) -> dict[str, Any]:
     return _on_redis("always", lambda url, folder, plan: measure_lives(url, folder, plan.lives), plan)
 
 
-def _backtest() -> dict[str, Any]:
-    """What a backtest through the step machine costs per event, where the simulator can tell."""
-    if importlib.util.find_spec(_BACKTEST) is None:
-        return {}
-    measured = importlib.import_module(_BACKTEST).measure()
-    return {"backtest": msgspec.to_builtins(measured)}
+def _backtest(scenarios: Sequence[str], quick: bool) -> dict[str, Any]:
+    """The whole desk in one process, and beside it the step machine alone, with actors that do next to nothing."""
+    found = measure_backtests(scenarios or tuple(SCENARIOS), quick=quick)
+    return {"backtest": found if scenarios else {**found, "step_machine": measure_stub()}}
 
 
 def _machine() -> dict[str, Any]:

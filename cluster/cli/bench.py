@@ -28,13 +28,22 @@ def bench(
     against: Annotated[
         Path | None, typer.Option("--against", help="Also compare with an earlier run's --json output.")
     ] = None,
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option("--scenario", help="Of the backtest only this one; may be given more than once."),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> Exit:
-    """Measure durable hops, throughput, recovery, start and memory on this machine, each beside its raw floor."""
+    """Measure durable hops, throughput, recovery, start, memory and backtests on this machine.
+
+    Hops, throughput and recovery are shown beside their raw floor. A backtest is the whole desk in one process:
+    strategies, risk with every check and the ledger, execution, a paper venue.
+    """
+    from cluster.bench.backtests.scenarios import SCENARIOS
     from cluster.bench.report import compare, read_result, render  # heavy, and only needed here
     from cluster.bench.runner import SECTIONS, run_bench
 
-    chosen = sections or list(SECTIONS)
+    chosen = sections or (["backtest"] if scenario else list(SECTIONS))
     unknown = [name for name in chosen if name not in SECTIONS]
     if unknown:
         raise UsageError(
@@ -43,9 +52,17 @@ def bench(
             value=unknown[0],
             remedy=f"name some of {', '.join(SECTIONS)}",
         )
+    strange = [name for name in scenario or () if name not in SCENARIOS]
+    if strange:
+        raise UsageError(
+            "there is no such scenario",
+            field="--scenario",
+            value=strange[0],
+            remedy=f"name some of {', '.join(SCENARIOS)}",
+        )
     earlier = None if against is None else _earlier(against, read_result)  # before minutes of measuring
     with stdout_kept_clean() if as_json else nullcontext():
-        result = run_bench(chosen, quick=quick)
+        result = run_bench(chosen, quick=quick, scenarios=scenario or ())
     if not as_json:
         console().print(render(result, earlier))
     elif earlier is None:
