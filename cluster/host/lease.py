@@ -25,9 +25,9 @@ class Lease:
         self._free_from = float("-inf")
 
     def begin(self, claimed: Claimed, asked_at: float) -> None:
-        """Start with a claim that was sent at `asked_at`; waits out the predecessor unless it is gone."""
+        """Start with a claim that was sent at `asked_at`; waits out those before it unless all are gone."""
         self._renewed = asked_at
-        gone = claimed.predecessor is None or proven_gone(claimed.predecessor)
+        gone = all(map(proven_gone, claimed.before))
         self._free_from = asked_at if gone else time.monotonic() + self.duration_s
 
     def renew(self, asked_at: float) -> None:

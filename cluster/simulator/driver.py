@@ -290,9 +290,9 @@ class SimulatedHost:
         asked_at = self.clock.now
         claimed = self.store.claim(request.address, request.incarnation, request.parent, request.at_least)
         self._pass("in_claim")
-        before = claimed.predecessor
         if self.lease is not None:
-            gone = before is None or (self.surroundings is not None and self.surroundings.is_gone(before))
+            around = self.surroundings
+            gone = all(around is not None and around.is_gone(each) for each in claimed.before)
             self.lease.begin(asked_at, self.clock.now, gone)
         self.trouble = None
         return claimed

@@ -14,6 +14,7 @@ from actors.base import Timer
 from cluster.steps.journal import JournalRecord
 from cluster.store.port import (
     BEGINNING,
+    EARLIER_KEPT,
     ActorStatus,
     Claimed,
     CommitStatus,
@@ -77,6 +78,7 @@ class _Actor:
         self.digest: str | None = None
         self.heartbeat = 0
         self.incarnation: Incarnation | None = None
+        self.earlier: tuple[Incarnation, ...] = ()
         self.exit_reason: str | None = None
         self.claimed_step = -1
         self.deaths = 0
@@ -136,7 +138,10 @@ class MemoryStore:
         actor.incarnation, actor.exit_reason = incarnation, None
         actor.claimed_step = actor.position.step
         actor.heartbeat += 1
-        return Claimed(actor.epoch, self.generation, before, reason, actor.deaths)
+        earlier = actor.earlier
+        if before is not None:
+            actor.earlier = (before, *earlier)[:EARLIER_KEPT]
+        return Claimed(actor.epoch, self.generation, before, reason, actor.deaths, earlier)
 
     def fence(self, address: Address) -> int:
         """See `Store.fence`."""

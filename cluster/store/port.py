@@ -19,6 +19,9 @@ from messages.base import Address, Envelope
 T = TypeVar("T")
 Maybe: TypeAlias = T | Awaitable[T]
 
+EARLIER_KEPT = 7
+"""How many incarnations are remembered besides the last one."""
+
 BEGINNING = "0-0"
 """The cursor of a stream nothing of which has been read."""
 
@@ -128,8 +131,9 @@ class Where(msgspec.Struct, frozen=True, gc=False):
 class Claimed(msgspec.Struct, frozen=True):
     """The answer to a claim.
 
-    `predecessor` is the incarnation before, if any; `exit_reason` what it wrote before it left; `deaths` how many
-    incarnations in a row died without a word at the same step.
+    `predecessor` is the incarnation before, if any, `earlier` those before that, newest first, as far as they are
+    remembered: any of them may still run, whatever became of the ones after it. `exit_reason` is what the last wrote
+    before it left; `deaths` how many incarnations in a row died without a word at the same step.
     """
 
     epoch: int
@@ -137,6 +141,12 @@ class Claimed(msgspec.Struct, frozen=True):
     predecessor: Incarnation | None
     exit_reason: str | None
     deaths: int
+    earlier: tuple[Incarnation, ...] = ()
+
+    @property
+    def before(self) -> tuple[Incarnation, ...]:
+        """Every incarnation before this one that is remembered, newest first."""
+        return () if self.predecessor is None else (self.predecessor, *self.earlier)
 
 
 class StoredSnapshot(msgspec.Struct, frozen=True):

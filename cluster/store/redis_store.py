@@ -19,6 +19,7 @@ from cluster.store.memory import refusal, refused_claim
 from cluster.store.noticeboard import Noticeboard
 from cluster.store.port import (
     BEGINNING,
+    EARLIER_KEPT,
     ActorStatus,
     Claimed,
     CommitStatus,
@@ -115,14 +116,22 @@ class RedisStore(Noticeboard):
         answer = await self._run(
             "claim",
             [keys.actor(address), keys.actor(parent[0] if parent else address), keys.store, keys.index],
-            [address, msgspec.json.encode(incarnation), parent[1] if parent else "", at_least],
+            [address, msgspec.json.encode(incarnation), parent[1] if parent else "", at_least, EARLIER_KEPT],
         )
         if answer[0] == b"refused":
             assert parent is not None
             raise refused_claim(address, parent, int(answer[1]))
-        _, epoch, generation, before, reason, deaths = answer
+        _, epoch, generation, before, reason, deaths, earlier = answer
         return Claimed(
-            int(epoch), _text(generation), _incarnation(before), _text(reason) or None, int(deaths)
+            int(epoch),
+            _text(generation),
+            _incarnation(before),
+            _text(reason) or None,
+            int(deaths),
+            tuple(
+                msgspec.json.decode(each, type=Incarnation)
+                for each in msgspec.json.decode(earlier, type=list[str])
+            ),
         )
 
     async def fence(self, address: Address) -> int:

@@ -43,8 +43,8 @@ def test_a_granted_clock_moves_forward_only_and_by_grants_only() -> None:
     assert clock.wait_s(10) is None
 
 
-def claimed(predecessor: Incarnation | None) -> Claimed:
-    return Claimed(2, "g", predecessor, None, 0)
+def claimed(predecessor: Incarnation | None, *earlier: Incarnation) -> Claimed:
+    return Claimed(2, "g", predecessor, None, 0, earlier)
 
 
 def test_a_lease_acts_at_once_when_there_is_no_predecessor() -> None:
@@ -72,6 +72,16 @@ def test_a_lease_waits_out_a_predecessor_that_may_live(where: str) -> None:
     lease.begin(claimed(predecessor), time.monotonic())
     assert lease.wait_s() > 50
     assert not lease.may_act()
+
+
+def test_a_lease_waits_out_one_that_may_live_behind_a_predecessor_that_is_gone() -> None:
+    process = subprocess.Popen([sys.executable, "-c", "pass"])
+    mine = this_incarnation()
+    process.wait()
+    gone = Incarnation(mine.node, mine.boot, process.pid, 1)
+    lease = Lease(60.0)
+    lease.begin(claimed(gone, gone, Incarnation("elsewhere", mine.boot, 1, 1)), time.monotonic())
+    assert lease.wait_s() > 50
 
 
 def test_a_lease_that_was_not_renewed_for_half_its_time_does_not_act() -> None:

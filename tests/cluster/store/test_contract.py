@@ -18,6 +18,7 @@ from cluster.steps.journal import InputKind, JournalledInput, JournalRecord
 from cluster.store.memory import MemoryStore
 from cluster.store.port import (
     BEGINNING,
+    EARLIER_KEPT,
     CommitStatus,
     Incarnation,
     Position,
@@ -168,6 +169,14 @@ def test_a_claim_takes_the_next_epoch_and_names_the_predecessor(store: Stage) ->
     assert store.claim("a", HERE) == msgspec.structs.replace(store.claim("b", HERE), epoch=1)
     second = store.claim("a", THERE)
     assert (second.epoch, second.predecessor, second.exit_reason) == (2, HERE, None)
+
+
+def test_a_claim_names_those_before_the_predecessor_too_as_far_as_they_are_remembered(store: Stage) -> None:
+    lives = [Incarnation("node", "boot", pid, pid) for pid in range(1, EARLIER_KEPT + 4)]
+    claims = [store.claim("a", each) for each in lives]
+    assert claims[0].before == ()
+    for number, claimed in enumerate(claims):
+        assert claimed.before == tuple(reversed(lives[:number]))[: EARLIER_KEPT + 1]
 
 
 def test_a_claim_exceeds_the_epoch_it_is_told(store: Stage) -> None:

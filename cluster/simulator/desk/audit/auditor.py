@@ -16,7 +16,7 @@ from cluster.simulator.desk.reached import Reached
 from cluster.simulator.invariants import Memory, Shadow, Watch
 from cluster.steps.journal import InputKind
 from cluster.store.memory import MemoryStore
-from cluster.store.port import Section
+from cluster.store.port import EARLIER_KEPT, Section
 from messages.base import Address, Effect, Envelope
 from messages.portfolio import ReservationReleased
 from messages.supervision import StartChild
@@ -97,14 +97,13 @@ class Auditor(Watch):
     def succeeds(self, address: Address, epoch: int, alive: Collection[int], now: int) -> None:
         """A request is written by `epoch` while the incarnations of these epochs live.
 
-        It waits until its predecessor is gone or the lease is over. That holds for the one before it alone: that is
-        whom the store names to it.
+        It waits until all before it are gone or the lease is over; the store names as many to it as it remembers.
         """
-        before = max((each for each in self._incarnations[address] if each < epoch), default=None)
+        before = sorted(each for each in self._incarnations[address] if each < epoch)[-EARLIER_KEPT - 1 :]
         claimed_at = next((at for each, at in self._claims[address] if each == epoch), None)
-        if before in alive and claimed_at is not None and now < claimed_at + self.lease:
+        if any(each in alive for each in before) and claimed_at is not None and now < claimed_at + self.lease:
             raise Finding(
-                6, "acted while its predecessor could still act", actors=(address,), value=f"epoch {epoch}"
+                6, "acted while one before it could still act", actors=(address,), value=f"epoch {epoch}"
             )
 
     def promised(self, shadow: Shadow) -> None:
