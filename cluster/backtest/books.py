@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from actors.venues.matching.instruments import MarketKind
 from cluster.backtest.tape import Tape, Watch
 from cluster.paper.funding import FundingTimes
 from cluster.paper.market import MarketRows
 from cluster.simulator.venue import SimulatedVenue
 from messages.base import Address
+from messages.market import TickKind
 from messages.venue import StreamEvent
 
 _NEVER = 2**63 - 1
+
+_LATEST = frozenset({TickKind.QUOTE, TickKind.TRADE, TickKind.BAR})
+_LATEST_ONLY = dict.fromkeys(MarketKind, _LATEST) | {MarketKind.TRADES: _LATEST - {TickKind.TRADE}}
+"""Rows of which the last says it all, by what a book lives on: of prints alone, each tells one side; changes of
+levels build on each other in any book."""
 
 
 class Books:
@@ -34,7 +41,8 @@ class Books:
         self._books = [(venues[address], symbol) for symbol, address in symbols]
         self._watched = [False] * len(symbols)
         self._resting = False
-        for venue, _ in self._books:
+        for venue, symbol in self._books:
+            tape.latest_only.append(_LATEST_ONLY[venue.market_kind(symbol)])
             rows = MarketRows(venue.engine)
             tape.watches.append(_watch(venue, rows))
             tape.catch_ups.append(_catch_up(venue, rows))
@@ -75,9 +83,12 @@ class Books:
                     self._tell(address, event)
                     if not news or news[-1] != address:
                         news.append(address)
-        if news:
-            self._look()
+        self._look()  # also when there is nothing to tell yet: an order rests from its arrival on
         return news
+
+    def end_funding(self) -> None:
+        """The market is over: nothing more is paid on positions."""
+        self._funding = {}
 
     def _look(self) -> None:
         self._watched = [venue.engine.rests(symbol) for venue, symbol in self._books]
@@ -118,6 +129,11 @@ def _catch_up(venue: SimulatedVenue, rows: MarketRows) -> Watch:
         v3: float,
         v4: float,
     ) -> bool:
-        return observe(symbol, kind, max(time, engine.now), event_time, v0, v1, v2, v3, v4)
+        now = max(time, engine.now)
+        if kind == TickKind.BAR:
+            # told late, it closed when it did: nobody may trade at an open before his decision
+            engine.on_bar(symbol, now, v0, v1, v2, v3, v4, closed_at=time)
+            return False
+        return observe(symbol, kind, now, event_time, v0, v1, v2, v3, v4)
 
     return catch_up

@@ -48,6 +48,9 @@ NO_STORE = StepSettings(
 )
 """Nothing is recovered from a backtest, so nothing is snapshotted, digested or hashed."""
 
+_WAYS = 10
+"""How many ways to a venue and back a drain is given, besides the usual time."""
+
 _REPORTS = 400
 """How often progress is told in a run, about."""
 
@@ -142,10 +145,18 @@ class BacktestDesk:
         self._catch_up(self.start)
         self._play(self.end, progress)
         self.clock.now = self.end
+        self.books.end_funding()
         self._post(Drain(by="backtest", reason="the recording has ended"))
         self.rounds.settle_addressed()
         self._catch_up(self.end)
-        self._play(self.end + SETTLE_NS, progress, rows=False)
+        self._play(self.end + self._settling(), progress, rows=False)
+
+    def _settling(self) -> int:
+        """How long after the last row what is under way may take: a few ways to a venue and back, at least."""
+        venues = self.config.venues.values()
+        return SETTLE_NS + _WAYS * max(
+            (each.latency_order + each.latency_report for each in venues), default=0
+        )
 
     def _play(self, end: int, progress: Callable[[int, int], None] | None, *, rows: bool = True) -> None:
         tape, books, store, clock = self.tape, self.books, self.store, self.clock

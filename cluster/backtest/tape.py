@@ -8,20 +8,19 @@ At one instant the feeds come in the order they were given.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice, repeat
 from typing import Any
 
 import numpy as np
 
-from cluster.feeds.columns import COLUMNS, Chunk, Feed, Observe
+from cluster.feeds.columns import COLUMNS, Chunk, Feed, Observe, concatenate
 from messages.market import TickKind
 
 Watch = Callable[[str, int, int, int, float, float, float, float, float], bool]
 """A book's way of taking a row; True when something happened in it."""
 
 _Row = tuple[int, int, Observe, str, int, int, int, float, float, float, float, float]
-_LATEST_ONLY = (TickKind.QUOTE, TickKind.TRADE, TickKind.BAR)
 
 
 class Tape:
@@ -31,6 +30,7 @@ class Tape:
     """
 
     __slots__ = (
+        "_ahead",
         "_before",
         "_chunks",
         "_columns",
@@ -48,6 +48,7 @@ class Tape:
         "catch_ups",
         "due",
         "feed",
+        "latest_only",
         "matched",
         "time",
         "watches",
@@ -58,10 +59,13 @@ class Tape:
         self._observers = list(observers)
         self._chunks: list[Iterator[Chunk]] = [iter(feed.open(0)) for feed in feeds]
         self._pending: list[Chunk | None] = [None] * len(feeds)
+        self._ahead: list[Chunk | None] = [None] * len(feeds)
         self._before = [0] * len(feeds)
         """Rows of each feed that lie before the present window."""
         self.watches: list[Watch] = []
         """How each feed's book takes rows as they are played; set by whoever has the books."""
+        self.latest_only: list[Collection[int]] = []
+        """The kinds of rows of which a feed's book need only be told the last; of others it must see all."""
         self.catch_ups: list[Watch] = []
         """How each feed's book takes rows that were played before; their time may lie behind the book's."""
         self.time = 0
@@ -146,15 +150,21 @@ class Tape:
             return
         catch_up, symbol, times = self.catch_ups[feed], self._symbols[feed], self._times
         kinds, event_times, v0, v1, v2, v3, v4 = self._columns
+        latest_only = self.latest_only[feed]
         latest: dict[int, int] = {}
         for row in range(stop - 1, start - 1, -1):
-            kind = kinds[own[row]]
-            if kind not in _LATEST_ONLY:  # changes of a book build on each other: all of them count
+            at = own[row]
+            kind = kinds[at]
+            if kind not in latest_only:  # what builds on what came before: all of it counts
                 latest = dict(enumerate(own[start:stop]))
                 break
-            latest.setdefault(kind, own[row])
-            if len(latest) == self._kinds[feed]:
-                break
+            price = v0[at]
+            if kind not in latest and (
+                kind == TickKind.QUOTE or price == price
+            ):  # a void print or bar says nothing
+                latest[kind] = at
+                if len(latest) == self._kinds[feed]:
+                    break
         for at in sorted(latest.values()):
             catch_up(symbol, kinds[at], times[at], event_times[at], v0[at], v1[at], v2[at], v3[at], v4[at])
 
@@ -187,7 +197,10 @@ class Tape:
             )
         self._times = window.time.tolist()
         self._feed_rows = [np.flatnonzero(owners == feed).tolist() for feed in range(len(parts))]
-        self._kinds = [len(_LATEST_ONLY) if part is None else _latest_kinds(part) for part in parts]
+        self._kinds = [
+            0 if part is None else _latest_kinds(part, latest_only)
+            for part, latest_only in zip(parts, self.latest_only, strict=True)
+        ]
         self._synced = [0] * len(parts)
         self._next = 0
         feeds = owners.tolist()
@@ -202,11 +215,24 @@ class Tape:
         )
         return True
 
+    def _next_chunk(self, feed: int) -> Chunk | None:
+        """The next rows of a feed, with all there are of their last instant: at one instant feeds come in order."""
+        chunks = (each for each in self._chunks[feed] if len(each))
+        ahead, self._ahead[feed] = self._ahead[feed], None
+        found = ahead if ahead is not None else next(chunks, None)
+        while found is not None:
+            behind = next(chunks, None)
+            if behind is None or int(behind.time[0]) != int(found.time[-1]):
+                self._ahead[feed] = behind
+                break
+            found = concatenate(found.symbol, (found, behind))
+        return found
+
     def _parts(self) -> list[Chunk | None]:
         """The rows of each feed that belong to the next window; what lies behind it stays pending."""
         for feed, chunk in enumerate(self._pending):
             if chunk is None or not len(chunk):
-                self._pending[feed] = next((each for each in self._chunks[feed] if len(each)), None)
+                self._pending[feed] = self._next_chunk(feed)
         live = [chunk for chunk in self._pending if chunk is not None]
         if not live:
             return [None] * len(self._pending)
@@ -222,11 +248,10 @@ class Tape:
         return parts
 
 
-def _latest_kinds(part: Chunk) -> int:
-    """After how many kinds a search for the latest of each is over; where a book's changes are among them, after all
-    that there can be."""
+def _latest_kinds(part: Chunk, latest_only: Collection[int]) -> int:
+    """After how many kinds a search for the latest of each is over: never, where some must all be found."""
     kinds = set(np.unique(part.kind).tolist())
-    return len(kinds) if kinds.issubset(_LATEST_ONLY) else len(_LATEST_ONLY)
+    return len(kinds) if kinds.issubset(latest_only) else len(kinds) + 1
 
 
 def _interleaved(

@@ -27,7 +27,9 @@ class Recording:
     """A set of recorded files, decoded and checked to their ends before the first row is given out.
 
     `listing_to_symbol` maps the files' listings (`BTCUSDT`, `BTC/USDT`: case and punctuation don't count) to
-    canonical symbols; rows of other listings are not part of the run. A file that names no listing belongs to the
+    canonical symbols; rows of other listings are not part of the run. `LISTING@PLACE` takes only the files of a market
+    (`btcusd@crypto/coinbase`), of a resolution (`spy@second`), or of both (`spy@equity/usa/second`).
+    A file that names no listing belongs to the
     only symbol mapped, or to the listing found in its file name. `bar_time` and `one_sided` are told to the readers
     (`cluster.feeds.readers.read`). Any number of files may hold rows of one symbol, such as one a day and kind.
 
@@ -209,20 +211,27 @@ class RecordedFeed:
 
 
 def normal_listing(listing: str) -> str:
-    """A listing without what venues write differently: `BTC/USDT`, `btc-usdt` and `BTCUSDT` are one."""
-    return "".join(filter(str.isalnum, listing)).upper()
+    """A listing without what venues write differently: `BTC/USDT`, `btc-usdt` and `BTCUSDT` are one.
+
+    Where its data comes from (`btcusd@crypto/coinbase`) is no part of it.
+    """
+    return "".join(filter(str.isalnum, listing.partition("@")[0])).upper()
 
 
-def _by_normal_listing(listing_to_symbol: Mapping[str, str]) -> dict[str, str]:
-    symbols: dict[str, str] = {}
+_Mapped = dict[str, dict[str, str]]
+"""Symbols by normal listing and place; the place is empty where any will do."""
+
+
+def _by_normal_listing(listing_to_symbol: Mapping[str, str]) -> _Mapped:
+    symbols: _Mapped = {}
     for listing, symbol in listing_to_symbol.items():
-        known = symbols.setdefault(normal_listing(listing), symbol)
+        known = symbols.setdefault(normal_listing(listing), {}).setdefault(listing.partition("@")[2], symbol)
         if known != symbol:
             raise DataProviderError(
                 f"the listing is mapped to two symbols, {known} and {symbol}",
                 field="listings",
                 value=listing,
-                remedy="map each listing once",
+                remedy="map each listing once, or tell them apart by LISTING@PLACE",
             )
     return symbols
 
@@ -247,18 +256,18 @@ def _some(names: Iterable[str]) -> str:
     return ", ".join(known[:_NAMED]) + (f" and {left} more" if left > 0 else "")
 
 
-def _symbol_of(file: DecodedFile, listing: str, symbols: Mapping[str, str]) -> str | None:
+def _symbol_of(file: DecodedFile, listing: str, symbols: _Mapped) -> str | None:
     """The symbol of a table, or None when its listing is not mapped."""
     if listing != UNNAMED:
-        return symbols.get(normal_listing(listing))
-    candidates = set(symbols.values())
-    if len(candidates) > 1:
+        return _at(file, symbols.get(normal_listing(listing), {}))
+    known = list(symbols)
+    if len(known) > 1:
         name = normal_listing(file.path.name)
-        named = [known for known in symbols if known in name]
+        named = [each for each in known if each in name]
         longest = max(map(len, named), default=0)
-        candidates = {symbols[known] for known in named if len(known) == longest}
-    if len(candidates) == 1:
-        return candidates.pop()
+        known = [each for each in named if len(each) == longest]
+    if len(known) == 1:
+        return _at(file, symbols[known[0]])
     raise data_error(
         file.path,
         "the file does not say which listing it holds",
@@ -266,6 +275,15 @@ def _symbol_of(file: DecodedFile, listing: str, symbols: Mapping[str, str]) -> s
         value=", ".join(sorted(symbols)),
         remedy="add a symbol column, or put exactly one of these listings into the file name",
     )
+
+
+def _at(file: DecodedFile, places: Mapping[str, str]) -> str | None:
+    """The symbol mapped for where the file is from, else the one that is mapped for any place."""
+    origin = file.origin
+    for place in (f"{origin.market}/{origin.step}", origin.market, origin.step, ""):
+        if place in places:
+            return places[place]
+    return None
 
 
 def _clock_differences(table: Rows, rows: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from actors.venues.matching.engine import MatchingEngine
-from actors.venues.matching.instruments import AccountSettings, EngineSettings, Instrument
+from actors.venues.matching.instruments import AccountSettings, EngineSettings, Instrument, MarketKind
 from actors.venues.matching.orders import CancelRequest, venue_order_id
 from cluster.paper.gateway import Refusal, check_is_new, check_order
 from cluster.paper.ledger import Ledger
@@ -70,6 +70,10 @@ class SimulatedVenue:
         self._told: list[StreamEvent] | None = [] if keep_events else None
         self.witness: Callable[[EventLine], None] | None = None
         """Is shown every event of an order as it happens in the book, before anybody may know of it."""
+
+    def market_kind(self, symbol: str) -> MarketKind:
+        """What the book of a symbol lives on."""
+        return self._instruments[symbol].market.kind
 
     # ------------------------------------------------------------------ time and events
 

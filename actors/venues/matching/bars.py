@@ -37,6 +37,8 @@ from messages.reasons import Reason
 
 _SIGNS = (1, -1)
 
+_NOBODY = -1
+
 GRACE = 1_000_000_000
 """How late (ns) an order decided on a close may arrive and still be there at the next open."""
 
@@ -55,7 +57,8 @@ class BarPassage:
         self._book = book
         self._market = market
         self._bar = bar
-        self._horizon = time - 1 if book.bar_time is None else min(time - 1, book.bar_time + grace)
+        # when the first bar opened is not known: what has arrived by its close may have arrived within it
+        self._horizon = _NOBODY if book.bar_time is None else min(time - 1, book.bar_time + grace)
 
     def pass_through(self) -> None:
         """Fill, trigger and end the orders that the bar reaches; see the rule at the head of this module."""

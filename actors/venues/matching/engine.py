@@ -168,18 +168,29 @@ class MatchingEngine:
         settle_down(self._settlement, book, ticks_down, ticks_up)
 
     def on_bar(
-        self, symbol: str, time: int, open: float, high: float, low: float, close: float, volume: float
+        self,
+        symbol: str,
+        time: int,
+        open: float,
+        high: float,
+        low: float,
+        close: float,
+        volume: float,
+        *,
+        closed_at: int | None = None,
     ) -> None:
         """A bar that closed at `time` (ns UTC), which is when it becomes known and when its fills are reported.
 
         `bars.py` states what it fills: what was decided on a bar can trade in the next one at the earliest. Volume in
-        base units, nan = unknown. A bar without a price (nan) only moves the clock. Raises as `on_quote`, and
-        `DataProviderError` when high and low do not span open and close.
+        base units, nan = unknown. A bar without a price (nan) only moves the clock. One that is told late, to a book
+        in which nothing waits, has closed at `closed_at`. Raises as `on_quote`, and `DataProviderError` when high and
+        low do not span open and close.
         """
         book = self._begin(symbol, time)
         if book.by_bars and is_bar(symbol, open, high, low, close):
             prices, latency = (open, high, low, close), self._settings.order_latency
-            on_bar(self._settlement, book, prices, volume, time=time, latency=latency)
+            closed = time if closed_at is None else closed_at
+            on_bar(self._settlement, book, prices, volume, time=closed, latency=latency)
 
     def on_funding(self, symbol: str, time: int, rate: Decimal | float, mark_price: Decimal | float) -> None:
         """Funding of a perpetual: longs pay a positive `rate` (ratio of the value at `mark_price`), shorts get it.

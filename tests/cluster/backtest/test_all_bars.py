@@ -1,4 +1,4 @@
-"""Every file of bars in the manifest of recorded data, in desks of many markets, currencies and times."""
+"""Every file of bars in the manifest of recorded data at once: one desk of many markets, currencies and times."""
 
 from __future__ import annotations
 
@@ -25,32 +25,22 @@ Listed = Mapping[str, tuple[str, str, str, str]]
 BTC_PAIRS = ("ADA", "DASH", "ETC", "ETH", "LTC", "XLM")
 STOCKS = ("AIG", "BAC", "IBM", "SPY")
 
-MINUTES: Listed = {
+LISTED: Listed = {
     **{f"{coin}-BTC": ("bars", f"{coin}/BTC", "0.00000001", "0.001") for coin in BTC_PAIRS},
     "XRP-USDT-PERP": ("bars", "XRP/USDT:USDT", "0.0001", "0.1"),
     "BTC-BUSD": ("bars", "BTCBUSD", "0.01", "0.00001"),
     "BTC-USDT-PERP": ("bars", "BTC-PERP", "0.0001", "0.0001"),
     "BTC-EUR": ("quotes", "BTCEUR", "0.01", "0.00001"),
-    "BTC-USD": ("quotes", "BTCUSD", "0.01", "0.00001"),
+    "BTC-USD": ("quotes", "BTCUSD@crypto/coinbase", "0.01", "0.00001"),
+    "BTC-USD-PERP": ("quotes", "BTCUSD@cryptofuture/binance", "0.1", "0.0001"),
     "ETH-USD": ("quotes", "ETHUSD", "0.01", "0.0001"),
     "LTC-USD": ("quotes", "LTCUSD", "0.01", "0.001"),
     "ADA-USDT-PERP": ("quotes", "ADAUSDT", "0.0001", "1"),
-    **{f"{stock}-USD": ("quotes", stock, "0.0001", "1") for stock in STOCKS},
+    **{f"{stock}-USD": ("quotes", f"{stock}@minute", "0.0001", "1") for stock in STOCKS},
+    **{f"{stock}S-USD": ("quotes", f"{stock}@second", "0.0001", "1") for stock in STOCKS},
 }
-MINUTE_FILES = (
-    "freqtrade/*-5m*.feather",
-    "nautilus/*_1m.csv",
-    "lean/crypto",
-    "lean/cryptofuture/binance/minute/adausdt",
-    "lean/equity/usa/minute",
-)
-
-OTHERS: Listed = {
-    "BTC-USD-PERP": ("quotes", "BTCUSD", "0.1", "0.0001"),
-    **{f"{stock}-USD": ("quotes", stock, "0.0001", "1") for stock in STOCKS},
-}
-OTHER_FILES = ("lean/cryptofuture/binance/minute/btcusd", "lean/equity/usa/second")
-"""One listing is one market at one resolution, so these need a desk of their own."""
+FILES = ("freqtrade/*-5m*.feather", "nautilus/*_1m.csv", "lean/crypto", "lean/cryptofuture")
+FILES += ("lean/equity/usa/minute", "lean/equity/usa/second")
 
 RATES = {"BTC": "43000", "ETH": "2500.5", "EUR": "1.08", "BUSD": "1", "USDT": "0.9998"}
 
@@ -126,9 +116,9 @@ def traded(result: BacktestResult) -> set[str]:
     return {fill.symbol for fill in result.fills}
 
 
-def test_all_bars_by_the_minute_make_one_desk_of_six_currencies(tmp_path: Path) -> None:
-    result = played(tmp_path, MINUTES, MINUTE_FILES, "freqtrade/XRP_USDT_USDT-8h-funding_rate.feather")
-    assert traded(result) == set(MINUTES)
+def test_all_bars_make_one_desk_of_six_currencies(tmp_path: Path) -> None:
+    result = played(tmp_path, LISTED, FILES, "freqtrade/XRP_USDT_USDT-8h-funding_rate.feather")
+    assert traded(result) == set(LISTED)
     assert len(result.fills) > 1_000
     assert {fill.fee_currency for fill in result.fills} == {"USD", "BTC", "EUR", "BUSD", "USDT"}
     assert result.equity.fees_elsewhere == {}
@@ -142,9 +132,3 @@ def test_all_bars_by_the_minute_make_one_desk_of_six_currencies(tmp_path: Path) 
     assert float(total) == pytest.approx(result.statistics.profit, abs=0.01)
     page = result.write_report(tmp_path / "report")
     assert "Valued at fixed rates" in page.read_text()
-
-
-def test_seconds_and_the_second_market_of_a_listing_make_another(tmp_path: Path) -> None:
-    result = played(tmp_path, OTHERS, OTHER_FILES)
-    assert traded(result) == set(OTHERS)
-    assert result.write_report(tmp_path / "report").exists()

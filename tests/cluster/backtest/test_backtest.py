@@ -13,6 +13,7 @@ import pytest
 
 from actors.strategy.strategy import Strategy
 from actors.strategy.view import SymbolView
+from cluster.backtest.books import Books
 from cluster.backtest.desk import BacktestDesk
 from cluster.backtest.report.document import report_json
 from cluster.backtest.runner import Progress, backtest, prepare, require_equal_books, result_of
@@ -72,6 +73,33 @@ def test_progress_is_told_with_the_rows_there_are(tmp_path: Path) -> None:
     assert [each.rows for each in told] == sorted(each.rows for each in told)
     assert len(told) > 100
     assert told[0].total == result.record.rows
+
+
+# ---------------------------------------------------------------------- books are fed lazily, and miss nothing
+
+
+def _fills(desk: BacktestDesk) -> list[tuple[object, ...]]:
+    return [(each.event_time, each.intent_id, each.price, each.quantity) for each in desk.harvest.fills]
+
+
+@pytest.mark.parametrize("market", ["top", "trades"])
+@pytest.mark.parametrize("report_latency", ["0ms", "5ms", "500ms"])
+def test_books_that_are_fed_only_when_needed_fill_as_those_that_see_every_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, market: str, report_latency: str
+) -> None:
+    paper = {**DESK["venues"]["paper"], "latency_report": report_latency, "fill": {"market": market}}
+    loaded = small_desk(tmp_path, "feed.synthetic.quotes_per_second=150", venues={"paper": paper})
+    lazy = _run(loaded)
+    monkeypatch.setattr(Books, "watched", property(lambda books: [True] * len(books._books)))
+    eager = _run(loaded)
+    assert len(_fills(eager)) > 20
+    assert _fills(lazy) == _fills(eager)
+
+
+def test_whatever_the_latency_all_is_told_before_the_books_are_compared(tmp_path: Path) -> None:
+    for latency in ("2s", "10s"):
+        paper = {**DESK["venues"]["paper"], "latency_report": latency}
+        assert backtest(small_desk(tmp_path, venues={"paper": paper})).fills
 
 
 # ---------------------------------------------------------------------- nobody looks ahead
