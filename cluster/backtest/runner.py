@@ -29,6 +29,7 @@ CONFLATION = (
 EXACT_TIME = (
     "Decisions, commands and reports happen at their exact desk time, and nothing is known before its time."
 )
+GENERATED = "The market was generated from seed {}: these figures say nothing about a real one."
 NO_FUNDING = "No funding was charged or paid."
 FUNDING = "Funding is due on the position at its time, with the mid of that moment as mark price."
 
@@ -139,7 +140,7 @@ def result_of(
         decisions=harvest.decisions,
         no_trades={reason.value: count for reason, count in sorted(harvest.no_trades.items())},
         fill_model={name: fill_model(config, name) for name in config.venues},
-        notes=_notes(config, charged=desk.has_funding),
+        notes=_notes(config, recorded=bool(market.files), charged=desk.has_funding),
         fingerprint=fingerprint,
         rates=dict(config.desk.rates),
     )
@@ -211,8 +212,9 @@ def _symbols(config: DeskConfig, market: MarketData) -> tuple[SymbolInfo, ...]:
     )
 
 
-def _notes(config: DeskConfig, *, charged: bool) -> tuple[str, ...]:
-    notes = [CONFLATION, EXACT_TIME, FUNDING if charged else NO_FUNDING]
+def _notes(config: DeskConfig, *, recorded: bool, charged: bool) -> tuple[str, ...]:
+    notes = [] if recorded else [GENERATED.format(config.feed.synthetic.seed)]
+    notes += [CONFLATION, EXACT_TIME, FUNDING if charged else NO_FUNDING]
     if config.desk.rates:
         rates = ", ".join(
             f"1 {currency} = {format_money(rate)}" for currency, rate in config.desk.rates.items()

@@ -38,6 +38,12 @@ def test_it_trades_and_ends_at_rest_with_the_venues_books(tmp_path: Path) -> Non
     require_equal_books(desk)
 
 
+def test_a_market_that_was_generated_is_called_so_on_the_page(tmp_path: Path) -> None:
+    result = backtest(small_desk(tmp_path, "feed.synthetic.duration=3s"))
+    assert result.record.notes[0].startswith("The market was generated from seed 5")
+    assert result.record.notes[0] in result.write_report(tmp_path / "out").read_text()
+
+
 def test_books_that_differ_from_the_venues_are_an_error(tmp_path: Path) -> None:
     loaded = small_desk(tmp_path)
     desk, market = prepare(loaded)
