@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from cluster.backtest.attribution import Attribution
-from cluster.backtest.record import OrderCounts
+from cluster.backtest.record import OrderCounts, PriceSeries
 from cluster.backtest.report import charts, html, wording
 from cluster.backtest.report.html import Cell, coloured
 from cluster.backtest.trades import OpenPosition, Trade
@@ -33,7 +33,13 @@ def prices(result: BacktestResult) -> str:
         return html.section("Prices and trades", html.note("Nothing was traded."))
     start, end = int(result.equity.times[0]), int(result.equity.times[-1])
     drawn = [
-        charts.price_chart(symbol, result.prices[symbol], fills[symbol], trades[symbol], start, end)
+        charts.price_chart(
+            symbol,
+            result.prices[symbol],
+            fills[symbol],
+            trades[symbol],
+            *_span(result.prices[symbol], fills[symbol], start, end),
+        )
         for symbol in chosen
     ]
     remark = (
@@ -44,6 +50,13 @@ def prices(result: BacktestResult) -> str:
     if len(fills) > len(chosen):
         remark += f" Shown are the {len(chosen)} symbols with most fills, of {len(fills)}."
     return html.section("Prices and trades", *drawn, html.note(remark))
+
+
+def _span(series: PriceSeries, fills: Sequence[Fill], start: int, end: int) -> tuple[int, int]:
+    """What a symbol's chart covers: the part of the run in which it has prices or fills."""
+    first = min(int(series.times[0]), fills[0].event_time)
+    last = max(int(series.times[-1]), fills[-1].event_time)
+    return max(start, first), max(min(end, last), max(start, first) + 1)
 
 
 def costs(result: BacktestResult) -> str:

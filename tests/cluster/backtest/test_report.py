@@ -19,12 +19,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cluster.backtest.record import DEFAULT_SETTINGS, Arrivals, DataFile, Prices, ReportSettings, RunRecord
-from cluster.backtest.report import wording
+from cluster.backtest.record import (
+    DEFAULT_SETTINGS,
+    Arrivals,
+    DataFile,
+    Prices,
+    PriceSeries,
+    ReportSettings,
+    RunRecord,
+)
+from cluster.backtest.report import details, wording
 from cluster.backtest.report.axes import Scale, number_ticks, time_ticks
 from cluster.backtest.report.page import report_page
 from cluster.backtest.result import BacktestResult
 from messages.errors import ConfigurationError
+from messages.orders import Fill
 from tests.cluster.backtest.runs import DAY, HOUR, SECOND, START, fill, made_up, record, series
 
 FILES = {"report.html", "report.json", "fills.csv", "trades.csv", "trades_fifo.csv", "equity.csv"}
@@ -343,3 +352,15 @@ def test_moments_on_the_axis_are_few_and_within_the_run(span: int) -> None:
 def test_a_scale_of_nothing_lands_in_the_middle() -> None:
     assert Scale(3.0, 3.0, 0.0, 10.0)(3.0) == 5.0
     assert Scale(0.0, 4.0, 10.0, 0.0)(np.array([0.0, 1.0])).tolist() == [10.0, 7.5]
+
+
+def test_a_symbols_prices_fill_its_chart_however_short_a_part_of_the_run_they_are() -> None:
+    def at(time: int) -> Fill:
+        return msgspec.structs.replace(fill(0, "buy", "1", "1"), event_time=time)
+
+    prices = PriceSeries(np.array([100, 200], np.int64), np.array([1.0, 2.0]))
+    assert details._span(prices, [at(150)], 0, 10_000) == (100, 200)
+    assert details._span(prices, [at(260)], 0, 10_000) == (100, 260)
+    assert details._span(prices, [at(150)], 120, 180) == (120, 180)
+    alone = PriceSeries(prices.times[:1], prices.mids[:1])
+    assert details._span(alone, [at(100)], 0, 500) == (100, 101)
