@@ -22,7 +22,7 @@ class Window:
 
     def open(self, position: int = 0) -> Iterator[Chunk]:
         """See `Feed.open`."""
-        return _from(position, self._inside())
+        return rows_from(position, self._inside())
 
     def _inside(self) -> Iterator[Chunk]:
         for chunk in self._feed.open(0):
@@ -48,10 +48,10 @@ class ClosingQuotes:
 
     def open(self, position: int = 0) -> Iterator[Chunk]:
         """See `Feed.open`."""
-        return _from(position, map(_with_quotes, self._feed.open(0)))
+        return rows_from(position, map(_with_quotes, self._feed.open(0)))
 
 
-def _from(position: int, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+def rows_from(position: int, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
     """What is left of `chunks` without the first `position` rows."""
     left = position
     for chunk in chunks:

@@ -12,6 +12,7 @@ from actors.execution.actor import ExecutionActor, initial_state
 from actors.execution.settings import ExecutionSettings
 from actors.venues.paper_traits import PAPER_TRAITS
 from cluster.feeds.columns import Chunk, Feed
+from cluster.feeds.window import rows_from
 from cluster.host import settings_map
 from cluster.host.tree_plan import tree_of
 from cluster.paper.market import Market
@@ -45,10 +46,7 @@ class HeldFeed:
 
     def open(self, position: int = 0) -> Iterator[Chunk]:
         """See `Feed.open`."""
-        for chunk in self._chunks:
-            if position < len(chunk):
-                yield chunk.part(position, len(chunk)) if position else chunk
-            position = max(0, position - len(chunk))
+        return rows_from(position, iter(self._chunks))
 
 
 class DeskCast:
