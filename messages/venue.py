@@ -17,6 +17,13 @@ from messages.orders import Liquidity, OrderState
 from messages.reasons import Reason
 
 
+class PositionLeg(StrEnum):
+    """The side of a hedged position that an order is about, where the account keeps long and short apart."""
+
+    LONG = "long"
+    SHORT = "short"
+
+
 class Outcome(StrEnum):
     """How an attempt to talk to a venue ended. NO_ANSWER means: nobody knows; ask before doing anything."""
 
@@ -31,6 +38,8 @@ class PlaceOrder(Effect, frozen=True):
     """Place one order under our client order id. Withheld (NOT_SENT) when the last gate says no.
 
     `deadline` is desk time in ns UTC; `mode_version` and `increases_exposure` are what the gate judges.
+    `close_position` closes whatever the position is when a stop triggers; `quantity` is then what it is now. `leg`
+    names the side of a hedged position; None where an account nets.
     """
 
     client_order_id: str
@@ -46,6 +55,8 @@ class PlaceOrder(Effect, frozen=True):
     deadline: int
     mode_version: int
     increases_exposure: bool
+    close_position: bool = False
+    leg: PositionLeg | None = None
 
     @property
     def lane(self) -> str:
@@ -69,12 +80,18 @@ class PlaceResult(Message, frozen=True):
 
 @message_type
 class CancelOrder(Effect, frozen=True):
-    """Cancel the order of this client order id; harmless to repeat."""
+    """Cancel the order of this client order id; harmless to repeat.
+
+    `venue_order_id` is the venue's own, where it is known; `conditional` says that the order is a stop, which some
+    venues keep apart until it triggers.
+    """
 
     harmless = True
 
     client_order_id: str
     symbol: str
+    venue_order_id: str | None = None
+    conditional: bool = False
 
     @property
     def lane(self) -> str:
@@ -97,12 +114,18 @@ class CancelResult(Message, frozen=True):
 
 @message_type
 class QueryOrder(Effect, frozen=True):
-    """Ask what the venue knows of this client order id: open orders, all orders, fills."""
+    """Ask what the venue knows of this client order id: open orders, all orders, fills.
+
+    `venue_order_id` is the venue's own, where it is known; `conditional` says that the order is a stop, which some
+    venues keep apart until it triggers.
+    """
 
     harmless = True
 
     client_order_id: str
     symbol: str
+    venue_order_id: str | None = None
+    conditional: bool = False
 
     @property
     def lane(self) -> str:
@@ -111,7 +134,7 @@ class QueryOrder(Effect, frozen=True):
 
 
 class VenueOrder(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """An order as the venue tells it; `filled` is cumulative, in base units."""
+    """An order as the venue tells it; `filled` is cumulative, in base units, `limit_price` None where it has none."""
 
     client_order_id: str
     venue_order_id: str
@@ -120,6 +143,46 @@ class VenueOrder(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tr
     state: OrderState
     quantity: Decimal
     filled: Decimal
+    limit_price: Decimal | None = None
+    conditional: bool = False
+
+
+@message_type
+class ReplaceOrder(Effect, frozen=True):
+    """Change price and quantity of a working limit order in place (venues with the trait `amend`).
+
+    `quantity` is the order's new whole quantity, what is filled included. Withheld like a `PlaceOrder`. What became
+    of one without an answer is found by asking: the order tells its price and quantity.
+    """
+
+    client_order_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    limit_price: Decimal
+    deadline: int
+    mode_version: int
+    increases_exposure: bool
+    venue_order_id: str | None = None
+
+    @property
+    def lane(self) -> str:
+        """Effects of one order are serial."""
+        return self.client_order_id
+
+
+@message_type
+class ReplaceResult(Message, frozen=True):
+    """The end of a `ReplaceOrder`. `venue_order_id` is the order's new one where the venue changes it."""
+
+    urgent = True
+    grave = True
+
+    client_order_id: str
+    outcome: Outcome
+    reason: Reason
+    venue_order_id: str | None = None
+    detail: str = ""
 
 
 @message_type
@@ -182,6 +245,198 @@ class VenueFill(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tru
 
 
 @message_type
+class QueryFills(Effect, frozen=True):
+    """Ask for executions on a symbol: of one order, or of all since `since` (the venue's time, ns UTC; None = all)."""
+
+    harmless = True
+
+    venue: str
+    symbol: str
+    since: int | None = None
+    client_order_id: str | None = None
+    venue_order_id: str | None = None
+
+    @property
+    def lane(self) -> str:
+        """One at a time per symbol."""
+        return f"fills:{self.venue}:{self.symbol}"
+
+
+class VenueTrade(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """An execution as a list of the venue tells it. Some lists name only the venue's order id; `time` in ns UTC."""
+
+    venue_order_id: str
+    client_order_id: str | None
+    symbol: str
+    side: Side
+    time: int
+    fill: VenueFill
+
+
+@message_type
+class FillsResult(Message, frozen=True):
+    """The end of a `QueryFills`: ACCEPTED with every execution that was asked for, in the venue's order, or NO_ANSWER.
+
+    `venue_order_id` and `since` are those of the question.
+    """
+
+    urgent = True
+    grave = True
+
+    venue: str
+    symbol: str
+    outcome: Outcome
+    trades: tuple[VenueTrade, ...] = ()
+    since: int | None = None
+    client_order_id: str | None = None
+    venue_order_id: str | None = None
+    detail: str = ""
+
+
+@message_type
+class ArmDeadMan(Effect, frozen=True):
+    """Have the venue cancel all non-conditional orders of these symbols unless it hears again within `countdown` (ns).
+
+    0 disarms. Harmless to repeat: each call starts the countdown anew.
+    """
+
+    harmless = True
+
+    venue: str
+    symbols: tuple[str, ...]
+    countdown: int
+
+    @property
+    def lane(self) -> str:
+        """One at a time per venue."""
+        return f"dead-man:{self.venue}"
+
+
+@message_type
+class DeadManResult(Message, frozen=True):
+    """The end of an `ArmDeadMan`. `symbols` are those for which the countdown now runs."""
+
+    urgent = True
+
+    venue: str
+    outcome: Outcome
+    symbols: tuple[str, ...] = ()
+    detail: str = ""
+
+
+class MarginMode(StrEnum):
+    """Whether positions share the account's margin or have their own."""
+
+    CROSS = "cross"
+    ISOLATED = "isolated"
+
+
+class SymbolMargin(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """What is wanted of a symbol where the venue has margin: None leaves it as it is."""
+
+    symbol: str
+    leverage: int | None = None
+    margin: MarginMode | None = None
+
+
+@message_type
+class ConfigureAccount(Effect, frozen=True):
+    """Bring position mode, leverage and margin to what is wanted. Harmless to repeat; what already is so succeeds."""
+
+    harmless = True
+
+    venue: str
+    symbols: tuple[SymbolMargin, ...]
+    hedge_mode: bool | None = None
+
+    @property
+    def lane(self) -> str:
+        """One at a time per venue, and before the account is looked at."""
+        return f"account:{self.venue}"
+
+
+@message_type
+class ConfigureResult(Message, frozen=True):
+    """The end of a `ConfigureAccount`. `refused` are symbols the venue would not change, with its words."""
+
+    urgent = True
+    grave = True
+
+    venue: str
+    outcome: Outcome
+    refused: dict[str, str] = msgspec.field(default_factory=dict)
+    detail: str = ""
+
+
+class ListingStatus(StrEnum):
+    """Whether orders are taken for an instrument."""
+
+    TRADING = "trading"
+    CANCEL_ONLY = "cancel_only"
+    CLOSED = "closed"
+
+
+class VenueInstrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One listing as the venue describes it. What the venue does not tell is None: it is not zero.
+
+    `tick` and prices in quote currency per base unit; `lot`, quantities in base units; notionals in quote currency.
+    `market_lot` and `market_max_quantity` apply to market orders where they differ. `price_up` and `price_down`
+    bound a limit price as factors of the mark price. Fees are ratios of the notional; `multiplier` base units per
+    contract. `settle_currency` is what profit, fees and margin are counted in.
+    """
+
+    symbol: str
+    listing: str
+    status: ListingStatus
+    base_currency: str
+    quote_currency: str
+    settle_currency: str
+    tick: Decimal
+    lot: Decimal
+    min_quantity: Decimal
+    max_quantity: Decimal | None = None
+    market_lot: Decimal | None = None
+    market_max_quantity: Decimal | None = None
+    min_notional: Decimal | None = None
+    min_price: Decimal | None = None
+    max_price: Decimal | None = None
+    price_up: Decimal | None = None
+    price_down: Decimal | None = None
+    multiplier: Decimal = Decimal(1)
+    maker_fee: Decimal | None = None
+    taker_fee: Decimal | None = None
+    max_open_orders: int | None = None
+    max_conditional_orders: int | None = None
+
+
+@message_type
+class QueryInstruments(Effect, frozen=True):
+    """Ask for the rules of these symbols."""
+
+    harmless = True
+
+    venue: str
+    symbols: tuple[str, ...]
+
+    @property
+    def lane(self) -> str:
+        """One at a time per venue."""
+        return f"instruments:{self.venue}"
+
+
+@message_type
+class InstrumentsResult(Message, frozen=True):
+    """The end of a `QueryInstruments`. A symbol that was asked for and is not there is not listed."""
+
+    urgent = True
+
+    venue: str
+    outcome: Outcome
+    instruments: tuple[VenueInstrument, ...] = ()
+    detail: str = ""
+
+
+@message_type
 class VenueEvent(Message, frozen=True):
     """One event of the venue's private stream, in order of its `sequence`; may be seen more than once.
 
@@ -227,5 +482,20 @@ class VenueFunding(Message, frozen=True):
     rate: Decimal | None = None
 
 
-StreamEvent = VenueEvent | VenueFunding
+@message_type
+class StreamOpened(Message, frozen=True):
+    """The private stream begins, or begins again, at a venue that can't resume it: what it told meanwhile is lost.
+
+    Whoever reads it asks for the account and for the fills since. `time` is the venue's, ns UTC.
+    """
+
+    urgent = True
+    grave = True
+
+    venue: str
+    sequence: int
+    time: int
+
+
+StreamEvent = VenueEvent | VenueFunding | StreamOpened
 """Whatever a venue's private stream tells; all of it counts in one `sequence`."""

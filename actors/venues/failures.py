@@ -11,12 +11,12 @@ import httpx
 from actors.venues.port import Failure
 
 EXCEPTIONS: tuple[tuple[type[Exception], Failure], ...] = (
-    (httpx.ConnectError, Failure.UNREACHABLE),
-    (httpx.ConnectTimeout, Failure.UNREACHABLE),
-    (httpx.PoolTimeout, Failure.UNREACHABLE),
-    (httpx.ProxyError, Failure.UNREACHABLE),
-    (httpx.UnsupportedProtocol, Failure.UNREACHABLE),
-    (httpx.InvalidURL, Failure.UNREACHABLE),
+    (httpx.ConnectError, Failure.TRANSIENT),
+    (httpx.ConnectTimeout, Failure.TRANSIENT),
+    (httpx.PoolTimeout, Failure.TRANSIENT),
+    (httpx.ProxyError, Failure.TRANSIENT),
+    (httpx.UnsupportedProtocol, Failure.TRANSIENT),
+    (httpx.InvalidURL, Failure.TRANSIENT),
     (httpx.HTTPError, Failure.UNCERTAIN),
 )
 """The first row whose exception fits counts. Time-outs and resets while writing or reading are in the last one:

@@ -243,7 +243,7 @@ class PaperPort:
     ) -> _Answer:
         """One request, once; whatever happens is in the answer."""
         if self._closing.is_set():
-            return _failed(Failure.UNREACHABLE, "the port is closed")
+            return _failed(Failure.TRANSIENT, "the port is closed")
         try:
             endpoint = self._endpoint or self._find_venue()
             response = await self._client.request(
@@ -254,7 +254,7 @@ class PaperPort:
                 timeout=self._client.timeout if answer_s is None else self._phases(answer_s),
             )
         except VenueConnectionError as error:
-            return _failed(Failure.UNREACHABLE, str(error))
+            return _failed(Failure.TRANSIENT, str(error))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             self._endpoint = None  # the venue may have moved
             failure = failure_of_exception(error) or Failure.UNCERTAIN

@@ -16,12 +16,12 @@ pytestmark = pytest.mark.unit
 @pytest.mark.parametrize(
     ("error", "failure"),
     [
-        (httpx.ConnectError("refused"), Failure.UNREACHABLE),
-        (httpx.ConnectTimeout("no route"), Failure.UNREACHABLE),
-        (httpx.PoolTimeout("all connections busy"), Failure.UNREACHABLE),
-        (httpx.ProxyError("no proxy"), Failure.UNREACHABLE),
-        (httpx.UnsupportedProtocol("ftp"), Failure.UNREACHABLE),
-        (httpx.InvalidURL("nonsense"), Failure.UNREACHABLE),
+        (httpx.ConnectError("refused"), Failure.TRANSIENT),
+        (httpx.ConnectTimeout("no route"), Failure.TRANSIENT),
+        (httpx.PoolTimeout("all connections busy"), Failure.TRANSIENT),
+        (httpx.ProxyError("no proxy"), Failure.TRANSIENT),
+        (httpx.UnsupportedProtocol("ftp"), Failure.TRANSIENT),
+        (httpx.InvalidURL("nonsense"), Failure.TRANSIENT),
         (httpx.WriteTimeout("half written"), Failure.UNCERTAIN),
         (httpx.WriteError("half written"), Failure.UNCERTAIN),
         (httpx.ReadTimeout("no answer"), Failure.UNCERTAIN),
@@ -60,5 +60,5 @@ def test_every_failure_has_an_outcome_and_none_is_an_acceptance() -> None:
 
 def test_only_what_was_surely_not_carried_out_may_be_sent_again() -> None:
     not_sent = {failure for failure, (outcome, _) in FAILURES.items() if outcome is Outcome.NOT_SENT}
-    assert not_sent == {Failure.UNREACHABLE, Failure.RATE_LIMIT}
+    assert not_sent == {Failure.TRANSIENT, Failure.RATE_LIMIT}
     assert FAILURES[Failure.UNCERTAIN] == (Outcome.NO_ANSWER, Reason.UNKNOWN_OUTCOME)
