@@ -2,16 +2,7 @@
 
 from config.schema.base import Contradiction, Settings
 from config.schema.desk import DeskSettings, Environment, LoggingSettings, LogLevel, MetricsSettings
-from config.schema.market import (
-    FaultSettings,
-    FeedSettings,
-    FeeSettings,
-    FillSettings,
-    PaperVenueSettings,
-    SymbolSettings,
-    SyntheticSettings,
-    VenueSettings,
-)
+from config.schema.market import FeedSettings, SymbolSettings, SyntheticSettings
 from config.schema.risk import RiskSettings
 from config.schema.root import DeskConfig
 from config.schema.runtime import (
@@ -23,10 +14,21 @@ from config.schema.runtime import (
     SupervisionSettings,
 )
 from config.schema.strategies import BUILT_IN_STRATEGIES, OrderSettings, StrategySettings
+from config.schema.venues import (
+    BinanceUsdmSettings,
+    FaultSettings,
+    FeeSettings,
+    FillSettings,
+    LocalExchangeSettings,
+    PaperVenueSettings,
+    ReconcileSettings,
+    VenueSettings,
+)
 
 __all__ = [
     "BUILT_IN_STRATEGIES",
     "BackoffSettings",
+    "BinanceUsdmSettings",
     "Contradiction",
     "DeskConfig",
     "DeskSettings",
@@ -37,12 +39,14 @@ __all__ = [
     "FillSettings",
     "HealthCheckSettings",
     "IntensitySettings",
+    "LocalExchangeSettings",
     "LogLevel",
     "LoggingSettings",
     "MetricsSettings",
     "OrderSettings",
     "PaperVenueSettings",
     "RaySettings",
+    "ReconcileSettings",
     "RedisSettings",
     "RiskSettings",
     "Settings",

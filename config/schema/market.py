@@ -1,4 +1,4 @@
-"""Settings of the outside: venues, the instruments listed there and the feed of their prices."""
+"""Settings of the market: the instruments, where they are listed, and the feed of their prices."""
 
 from __future__ import annotations
 
@@ -10,123 +10,18 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from config.duration import HOUR, MILLISECOND, SECOND, Duration, PositiveDuration
-from config.ratio import PositiveShare, Ratio, Share, SignalRatio, SignedRatio
+from config.ratio import SignalRatio
 from config.schema.base import (
-    ByKind,
     Contradiction,
     Count,
-    Currency,
     EntryName,
     Money,
-    Port,
     PositiveCount,
     PositiveMoney,
     Settings,
     Symbol,
-    SymbolChoice,
     Text,
 )
-
-
-class FeeSettings(Settings):
-    """What a venue takes of each fill's value."""
-
-    maker: SignedRatio = Field(
-        default=Decimal("0.0002"), description="Fee on passive fills; negative is a rebate."
-    )
-    taker: Ratio = Field(default=Decimal("0.0004"), description="Fee on fills that take liquidity.")
-
-
-class FillSettings(Settings):
-    """How a paper venue decides that an order is filled."""
-
-    market: Literal["top", "depth", "trades", "bars"] = Field(
-        default="top",
-        description="What stands for the market: the best bid and ask, the book's depth, the trades, or bars; "
-        "`docs/reference.md` says what each fills.",
-    )
-    queue_position: bool = Field(
-        default=True, description="Whether a passive order waits for the size that was displayed before it."
-    )
-    slippage: Ratio = Field(
-        default=Decimal("0.0001"),
-        description="Price given up for each further displayed size that an order takes beyond the best; by bars, "
-        "for all that it takes.",
-    )
-    max_participation: PositiveShare | None = Field(
-        default=Decimal(1),
-        description="Part of a bar's volume that all orders of the venue in it may fill; null for no bound, also "
-        "where the volume is not known.",
-    )
-
-
-class FaultSettings(Settings):
-    """Misbehaviour that a paper venue shows on purpose; all off by default."""
-
-    late_ratio: Share = Field(default=Decimal(0), description="Part of the answers that are late.")
-    late_by: Duration = Field(default=2 * SECOND, description="How late those answers are.")
-    duplicate_ratio: Share = Field(default=Decimal(0), description="Part of the answers that are sent twice.")
-    drop_ratio: Share = Field(default=Decimal(0), description="Part of the answers that are never sent.")
-    seed: Count = Field(default=7, description="Seed that chooses which answers.")
-
-
-class FundingSettings(Settings):
-    """What positions at a paper venue pay each other as perpetuals do: longs a positive rate, shorts a negative one."""
-
-    rate: SignedRatio = Field(
-        default=Decimal(0), description="Part of a position's value that is due each time; 0 for none."
-    )
-    interval: PositiveDuration = Field(
-        default=8 * HOUR, description="Time between payments, counted from midnight UTC."
-    )
-    symbols: SymbolChoice = Field(
-        default="all", description="The symbols of the venue that pay it: a list, or all."
-    )
-
-    def contradictions(self) -> Iterator[Contradiction]:
-        if abs(self.rate) >= 1:
-            yield Contradiction(("rate",), self.rate, "is the whole value or more", "write 1bps or 0.01%")
-
-
-class PaperVenueSettings(Settings):
-    """A venue that fills on paper: a process of the desk's own with its own store."""
-
-    kind: Literal["paper"] = Field(description="What the venue is; paper fills orders against the feed.")
-    starting_balances: Mapping[Currency, Money] = Field(
-        min_length=1, description="Balances the account is opened with, by currency."
-    )
-    fees: FeeSettings = Field(default=FeeSettings(), description="Fees by liquidity.")
-    fill: FillSettings = Field(default=FillSettings(), description="When orders are filled.")
-    funding: FundingSettings = Field(
-        default=FundingSettings(), description="What holding a position costs or brings at fixed times."
-    )
-    faults: FaultSettings = Field(default=FaultSettings(), description="Misbehaviour on purpose.")
-    latency_order: Duration = Field(
-        default=5 * MILLISECOND,
-        description="Time from a request being sent to its arrival at the matching engine.",
-    )
-    latency_report: Duration = Field(
-        default=5 * MILLISECOND,
-        description="Time from an event in the matching engine to its report's arrival.",
-    )
-    allow_short: bool = Field(default=True, description="Whether positions may be negative.")
-    initial_margin: Share = Field(
-        default=Decimal("0.1"), description="Part of an order's value that must be free on the account."
-    )
-    order_ttl: PositiveDuration | None = Field(
-        default=None, description="Time to live of resting orders that name none; null lets them rest."
-    )
-    read_only: bool = Field(
-        default=False, description="Whether placing and cancelling stop before the socket."
-    )
-    host: Text = Field(default="127.0.0.1", description="Address that the venue listens on.")
-    port: Port | None = Field(default=None, description="Port of the venue; null chooses a free one.")
-
-
-VENUE_KINDS: Mapping[str, type[Settings]] = {"paper": PaperVenueSettings}
-"""Every kind of venue and its settings; a further kind is one more row."""
-
-VenueSettings = Annotated[PaperVenueSettings, ByKind(VENUE_KINDS)]
 
 
 class SymbolSettings(Settings):
@@ -205,9 +100,10 @@ class SyntheticSettings(Settings):
 class FeedSettings(Settings):
     """Where prices come from and how fast."""
 
-    mode: Literal["recorded", "synthetic"] = Field(
+    mode: Literal["recorded", "synthetic", "auto", "stream", "poll"] = Field(
         default="recorded",
-        description="recorded plays files given at start, synthetic makes a market from a seed.",
+        description="recorded plays files given at start, synthetic makes a market from a seed; the others take the "
+        "venues' live prices: stream by WebSocket, poll by requests, auto by what works.",
     )
     speed: Speed = Field(
         default=1.0,
@@ -227,6 +123,25 @@ class FeedSettings(Settings):
         default="carry",
         description="What a recorded quote of one side says of the other: it is absent, or it is what it was.",
     )
+    poll_interval: PositiveDuration = Field(
+        default=1 * SECOND,
+        description="Time between requests for prices where they are polled; it is jittered.",
+    )
+    idle_timeout: PositiveDuration = Field(
+        default=30 * SECOND, description="Silence after which a stream is taken for dead."
+    )
+    clock_bound: PositiveDuration = Field(
+        default=1 * SECOND,
+        description="Largest difference of the venue's clock at which its quotes are believed.",
+    )
+    warm_up: Duration = Field(
+        default=1 * HOUR, description="Span of the venue's bars that a strategy has seen when it begins."
+    )
     synthetic: SyntheticSettings = Field(
         default=SyntheticSettings(), description="The market of mode synthetic."
     )
+
+    @property
+    def live(self) -> bool:
+        """Whether prices come from the venues as they happen."""
+        return self.mode in ("auto", "stream", "poll")

@@ -9,10 +9,11 @@ from pydantic import Field
 
 from config.schema.base import Contradiction, EntryName, Settings, Symbol
 from config.schema.desk import DeskSettings, LoggingSettings, MetricsSettings
-from config.schema.market import FeedSettings, SymbolSettings, VenueSettings
+from config.schema.market import FeedSettings, SymbolSettings
 from config.schema.risk import RiskSettings
 from config.schema.runtime import RaySettings, RedisSettings, SupervisionSettings
 from config.schema.strategies import StrategySettings
+from config.schema.venues import BinanceUsdmSettings, PaperVenueSettings, VenueSettings
 
 
 class DeskConfig(Settings):
@@ -39,6 +40,9 @@ class DeskConfig(Settings):
         yield from self._unknown_symbols()
         yield from self._foreign_funding()
         yield from self._missing_start_prices()
+        yield from self._wrong_feed()
+        yield from self._real_money()
+        yield from self._late_requests()
         if not any(strategy.enabled for strategy in self.strategies.values()):
             yield Contradiction(("strategies",), None, "none is enabled", "enable one of them")
 
@@ -94,7 +98,7 @@ class DeskConfig(Settings):
         users += [
             (("venues", name, "funding", "symbols"), each)
             for name, venue in self.venues.items()
-            if isinstance(venue.funding.symbols, tuple)
+            if isinstance(venue, PaperVenueSettings) and isinstance(venue.funding.symbols, tuple)
             for each in venue.funding.symbols
         ]
         for path, symbol in users:
@@ -108,6 +112,8 @@ class DeskConfig(Settings):
 
     def _foreign_funding(self) -> Iterator[Contradiction]:
         for name, venue in self.venues.items():
+            if not isinstance(venue, PaperVenueSettings):
+                continue
             chosen = venue.funding.symbols
             for symbol in chosen if isinstance(chosen, tuple) else ():
                 if symbol in self.symbols and self.symbols[symbol].venue != name:
@@ -128,4 +134,45 @@ class DeskConfig(Settings):
                     None,
                     "is required in feed mode synthetic",
                     "give the symbol's first price",
+                )
+
+    def _wrong_feed(self) -> Iterator[Contradiction]:
+        """Paper venues fill by the feed; real protocols bring their own prices, at their own time."""
+        for name, venue in self.venues.items():
+            if isinstance(venue, PaperVenueSettings) and self.feed.live:
+                yield Contradiction(
+                    ("feed", "mode"),
+                    self.feed.mode,
+                    f"has no live prices for the paper venue {name}",
+                    "use recorded or synthetic with paper venues",
+                )
+            if isinstance(venue, BinanceUsdmSettings) and not self.feed.live:
+                yield Contradiction(
+                    ("feed", "mode"),
+                    self.feed.mode,
+                    f"is not the market of {name}",
+                    "use auto, stream or poll with a venue that has its own prices",
+                )
+
+    def _real_money(self) -> Iterator[Contradiction]:
+        for name, venue in self.venues.items():
+            if not isinstance(venue, BinanceUsdmSettings) or not venue.real_money:
+                continue
+            if self.desk.environment == "paper":
+                yield Contradiction(
+                    ("venues", name, "rest_url"),
+                    venue.rest_url,
+                    "takes real orders, and desk.environment is paper",
+                    "use the venue's test network, a local exchange, or environment dry_run",
+                )
+
+    def _late_requests(self) -> Iterator[Contradiction]:
+        """A successor waits one lease before it acts: no request of its predecessor may be taken after that."""
+        for name, venue in self.venues.items():
+            if isinstance(venue, BinanceUsdmSettings) and venue.recv_window > self.supervision.lease:
+                yield Contradiction(
+                    ("venues", name, "recv_window"),
+                    venue.recv_window,
+                    "is longer than supervision.lease",
+                    "shorten it, or lengthen the lease",
                 )

@@ -24,7 +24,11 @@ def test_every_setting_and_section_is_described() -> None:
 
 
 def test_the_secrets_are_known() -> None:
-    assert [path for path, node in settings() if node.secret] == [("redis", "url")]
+    assert [path for path, node in settings() if node.secret] == [
+        ("redis", "url"),
+        ("venues", "*", "api_key"),
+        ("venues", "*", "api_secret"),
+    ]
     assert is_secret(("redis", "url"))
     assert not is_secret(("redis", "mode"))
 
