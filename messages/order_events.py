@@ -8,6 +8,8 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import StrEnum
 
+import msgspec
+
 from messages.base import Address, Message, message_type
 from messages.control import Mode
 from messages.events import EventType
@@ -57,12 +59,14 @@ class ExternalActivity(Message, frozen=True):
     """An order or fill at the venue that no intent of this desk explains (execution -> risk).
 
     `ours` says that the client order id carries this desk's prefix: an order of lost history, or one forgotten
-    long after it had ended. `filled` is cumulative, in base units; `fill` the execution if there was one.
+    long after it had ended. `filled` is cumulative, in base units; `fill` the execution if there was one. Not
+    `suspect`: others may trade on the account, so that nothing follows from it but the booking.
     """
 
     urgent = True
     grave = True
     event_type = EventType.ORDER_EXTERNAL
+    schema_version = 2
 
     venue: str
     client_order_id: str
@@ -74,6 +78,7 @@ class ExternalActivity(Message, frozen=True):
     fill: VenueFill | None
     ours: bool
     time: int
+    suspect: bool = True
 
 
 @message_type
@@ -314,6 +319,7 @@ class ExternalSeen(Message, frozen=True):
     """Activity at the venue that is not ours was seen, and risk was told."""
 
     event_type = EventType.ORDER_EXTERNAL
+    schema_version = 2
 
     activity: ExternalActivity
 
@@ -338,24 +344,29 @@ class VenueAccountOpened(Message, frozen=True):
 class VenueAccountDue(Message, frozen=True):
     """The venue is asked for the whole account.
 
-    `attempt` counts questions in a row without an answer, `looks` answers in a row in which positions differed.
+    `attempt` counts questions in a row without an answer, `looks` answers in a row in which positions differed, and
+    `differences` by how much the last time: signed base units by symbol.
     """
 
     event_type = EventType.RECONCILIATION_START
+    schema_version = 2
 
     attempt: int
     looks: int
     reason: Reason
     time: int
+    differences: dict[str, Decimal] = msgspec.field(default_factory=dict)
 
 
 @message_type
 class VenueAccountCompared(Message, frozen=True):
-    """The account was compared with the venue and nothing differed."""
+    """The account was compared with the venue and nothing differed; `as_of` is the venue's time, if it tells."""
 
     event_type = EventType.RECONCILIATION_END
+    schema_version = 2
 
     time: int
+    as_of: int | None = None
 
 
 @message_type
@@ -466,6 +477,7 @@ class OrderTimer(StrEnum):
     PLACE_AGAIN = "place_again"
     CANCEL_CHECK = "cancel_check"
     CANCEL_AGAIN = "cancel_again"
+    FILLS = "fills"
 
 
 @message_type

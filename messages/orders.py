@@ -77,7 +77,8 @@ class Fill(Message, frozen=True):
 
 @message_type
 class OrderReport(Message, frozen=True):
-    """Where an intent's order stands (execution -> risk and requester).
+    """Where an intent's order stands (execution -> risk and requester): how it ended, that nobody knows, or that it
+    lives after all. That it works as approved is not told; of what is filled the fills tell.
 
     `final` says that nothing more can come of the intent; `filled` is then the final cumulative quantity, which
     the receiver compares with the fills it has booked before it lets go of a reservation.

@@ -39,8 +39,11 @@ class PlaceOrder(Effect, frozen=True):
 
     `deadline` is desk time in ns UTC; `mode_version` and `increases_exposure` are what the gate judges.
     `close_position` closes whatever the position is when a stop triggers; `quantity` is then what it is now. `leg`
-    names the side of a hedged position; None where an account nets.
+    names the side of a hedged position; None where an account nets. `take_profit` makes a stop trigger on the other
+    side of the price: a sell above it, a buy below.
     """
+
+    schema_version = 2
 
     client_order_id: str
     symbol: str
@@ -57,6 +60,7 @@ class PlaceOrder(Effect, frozen=True):
     increases_exposure: bool
     close_position: bool = False
     leg: PositionLeg | None = None
+    take_profit: bool = False
 
     @property
     def lane(self) -> str:
@@ -86,6 +90,7 @@ class CancelOrder(Effect, frozen=True):
     venues keep apart until it triggers.
     """
 
+    schema_version = 2
     harmless = True
 
     client_order_id: str
@@ -120,6 +125,7 @@ class QueryOrder(Effect, frozen=True):
     venues keep apart until it triggers.
     """
 
+    schema_version = 2
     harmless = True
 
     client_order_id: str
@@ -189,6 +195,7 @@ class ReplaceResult(Message, frozen=True):
 class QueryResult(Message, frozen=True):
     """The end of a `QueryOrder`: ACCEPTED with the order, ACCEPTED with None (absent), or NO_ANSWER."""
 
+    schema_version = 2
     urgent = True
     grave = True
 
@@ -220,7 +227,7 @@ class AccountResult(Message, frozen=True):
     contained in the balances.
     """
 
-    schema_version = 2
+    schema_version = 3
     urgent = True
     grave = True
 

@@ -1,7 +1,7 @@
 """The account as a whole: its first reading, and the comparison of our records with the venue's.
 
-Asked for at the first start, after a lost store, and when the private stream has a gap. Placing is held for the
-first two until the comparison is done, clean or not: what differs is risk's to judge.
+Asked for at the first start, after a lost store, when the private stream has a gap or begins anew, and from time to
+time. Placing is held for the first two until the comparison is done, clean or not.
 """
 
 from __future__ import annotations
@@ -11,17 +11,19 @@ from decimal import Decimal
 from actors.base import Context
 from actors.execution.acts import RISK, ask, may_cancel, move
 from actors.execution.evidence import Told, weigh
+from actors.execution.external import cancel_external, is_ours, tell_external
+from actors.execution.fills import request_all_fills
 from actors.execution.memory import ExecutionMemory
-from actors.execution.order import ZERO
 from actors.execution.placing import release_waiting
-from actors.execution.settings import doubling
+from actors.execution.reconciling import ask_for_what_moved, differences, judge_balances, judge_positions
+from actors.execution.settings import ExternalPolicy, doubling
 from actors.execution.transitions import Trigger
+from messages.account_events import ReconcileDue
 from messages.control import StoreRenewed
 from messages.order_events import (
     AccountQueryDue,
     AccountSeeded,
     ExternalActivity,
-    ExternalSeen,
     GenerationChanged,
     VenueAccountCompared,
     VenueAccountDiffers,
@@ -63,6 +65,7 @@ def on_store_renewed(actor: ExecutionMemory, ctx: Context, renewed: StoreRenewed
     if renewed.generation == actor.state.generation:
         return
     ctx.emit(GenerationChanged(renewed.generation))
+    request_all_fills(actor, ctx)
     ctx.emit(VenueAccountDue(1, 0, Reason.STORE_LOST, ctx.now))
     ctx.perform(QueryAccount(actor.settings.venue))
     for order in actor.state.live_orders():
@@ -83,63 +86,78 @@ def on_account_result(actor: ExecutionMemory, ctx: Context, result: AccountResul
     if not state.account_seeded:
         ctx.emit(VenueAccountOpened(result.balances, result.positions, ctx.now, result.time))
         ctx.send(RISK, AccountSeeded(actor.settings.venue, result.balances, result.positions))
-    moved = _positions(actor, result)
+    moved = differences(actor, result.positions)
     if moved and state.account_looks + 1 < actor.settings.account_tries:
-        _ask_again(actor, ctx, 0, state.account_looks + 1, Reason.UNKNOWN_OUTCOME)
+        ask_for_what_moved(actor, ctx, moved)
+        _ask_again(actor, ctx, 0, state.account_looks + 1, Reason.UNKNOWN_OUTCOME, moved)
         return
+    _conclude(actor, ctx, result, moved)
+
+
+def _conclude(actor: ExecutionMemory, ctx: Context, result: AccountResult, moved: dict[str, Decimal]) -> None:
+    """The last look: adopt, cancel and ask as the open orders want it, judge what differs, go on."""
+    state, settings = actor.state, actor.settings
+    again = state.at_venue.ask_again
     orphans = _cancel_orphans(actor, ctx, result)
-    differences = _orders(actor, ctx, result) + moved
-    detail = "; ".join(differences)
-    ctx.emit(VenueAccountDiffers(detail, ctx.now) if detail else VenueAccountCompared(ctx.now))
-    ctx.send(RISK, VenueReconciled(actor.settings.venue, not detail, detail, state.generation))
-    if orphans:
-        ctx.after(actor.settings.account_backoff_ns, AccountQueryDue(), key="account")
+    found = _orders(actor, ctx, result) + judge_positions(actor, ctx, moved, result)
+    judge_balances(actor, ctx, result)
+    detail = "; ".join(found)
+    ctx.emit(VenueAccountDiffers(detail, ctx.now) if detail else VenueAccountCompared(ctx.now, result.time))
+    ctx.send(RISK, VenueReconciled(settings.venue, not detail, detail, state.generation))
+    if orphans or again:
+        ctx.after(settings.account_backoff_ns, AccountQueryDue(), key="account")
     elif moved:
-        ctx.after(actor.settings.account_backoff_max_ns, AccountQueryDue(), key="account")
+        ctx.after(settings.account_backoff_max_ns, AccountQueryDue(), key="account")
     else:
         ctx.cancel_timer("account")
-    release_waiting(actor, ctx)
+    plan_next(actor, ctx)
+    if not actor.holds_placing:
+        release_waiting(actor, ctx)
 
 
-def tell_external(actor: ExecutionMemory, ctx: Context, activity: ExternalActivity) -> None:
-    """Record activity that is not ours and tell risk."""
-    ctx.emit(ExternalSeen(activity))
-    ctx.send(RISK, activity)
+def plan_next(actor: ExecutionMemory, ctx: Context) -> None:
+    """Compare again after the interval that is set, if one is."""
+    interval = actor.settings.reconcile_interval_ns
+    if interval is not None:
+        ctx.after(interval, ReconcileDue(), key="reconcile")
 
 
-def _ask_again(actor: ExecutionMemory, ctx: Context, attempt: int, looks: int, reason: Reason) -> None:
+def on_reconcile_due(actor: ExecutionMemory, ctx: Context) -> None:
+    """Time for the next comparison; one that is under way will do."""
+    request_all_fills(actor, ctx)
+    request_account(actor, ctx, Reason.RECONCILED)
+    plan_next(actor, ctx)
+
+
+def _ask_again(
+    actor: ExecutionMemory,
+    ctx: Context,
+    attempt: int,
+    looks: int,
+    reason: Reason,
+    moved: dict[str, Decimal] | None = None,
+) -> None:
     """Fills may be under way, or the venue does not answer: ask again after a wait that doubles."""
     settings = actor.settings
-    ctx.emit(VenueAccountDue(attempt, looks, reason, ctx.now))
+    ctx.emit(VenueAccountDue(attempt, looks, reason, ctx.now, moved or {}))
     times = max(attempt - 1, looks - 1, 0)
     delay = doubling(settings.account_backoff_ns, times, settings.account_backoff_max_ns)
     ctx.after(delay, AccountQueryDue(), key="account")
 
 
-def _positions(actor: ExecutionMemory, result: AccountResult) -> list[str]:
-    ours, theirs = actor.state.positions, result.positions
-    found = []
-    for symbol in sorted({*ours, *theirs}):
-        here: Decimal = ours.get(symbol, ZERO)
-        there: Decimal = theirs.get(symbol, ZERO)
-        if here != there:
-            found.append(f"position {symbol}: {here} here, {there} at the venue")
-    return found
-
-
 def _cancel_orphans(actor: ExecutionMemory, ctx: Context, result: AccountResult) -> bool:
-    """Cancel what is open there under our prefix and forgotten here, as after a lost store: nobody looks after it.
+    """Cancel what is open there under our mark and forgotten here, as after a lost store: nobody looks after it.
 
     Returns whether there was any; the account is looked at again, as what is cancelled is no difference any more.
     """
     orphans = [
         told
         for told in result.open_orders
-        if told.client_order_id not in actor.state.orders and _is_ours(actor, told.client_order_id)
+        if told.client_order_id not in actor.state.orders and is_ours(actor, told.client_order_id)
     ]
     if may_cancel(actor):
         for told in orphans:
-            ctx.perform(CancelOrder(told.client_order_id, told.symbol))
+            ctx.perform(CancelOrder(told.client_order_id, told.symbol, told.venue_order_id, told.conditional))
     return bool(orphans)
 
 
@@ -154,10 +172,7 @@ def _orders(actor: ExecutionMemory, ctx: Context, result: AccountResult) -> list
         open_there.add(told.client_order_id)
         order = actor.state.orders.get(told.client_order_id)
         if order is None:
-            tell_external(actor, ctx, _external(actor, ctx, told))
-            found.append(
-                f"order {told.client_order_id} on {told.symbol} is open at the venue and not known here"
-            )
+            found += _stranger(actor, ctx, told)
         elif order.terminal and order.seen:
             if not order.settled:
                 ask(ctx, order)
@@ -167,6 +182,18 @@ def _orders(actor: ExecutionMemory, ctx: Context, result: AccountResult) -> list
         if order.state in _OPEN and order.client_order_id not in open_there:
             ask(ctx, order)
     return found
+
+
+def _stranger(actor: ExecutionMemory, ctx: Context, told: VenueOrder) -> list[str]:
+    """An open order that is not known here: told the first time, named each time."""
+    if told.venue_order_id not in actor.state.at_venue.strangers:
+        tell_external(actor, ctx, _external(actor, ctx, told))
+    if is_ours(actor, told.client_order_id):
+        return [f"order {told.client_order_id} on {told.symbol} is open at the venue and not known here"]
+    cancel_external(actor, ctx, told)
+    if actor.settings.external_policy is ExternalPolicy.IGNORE:
+        return []
+    return [f"order {told.client_order_id} on {told.symbol} is open at the venue and not known here"]
 
 
 def _external(actor: ExecutionMemory, ctx: Context, told: VenueOrder) -> ExternalActivity:
@@ -179,10 +206,6 @@ def _external(actor: ExecutionMemory, ctx: Context, told: VenueOrder) -> Externa
         told.state,
         told.filled,
         None,
-        _is_ours(actor, told.client_order_id),
+        is_ours(actor, told.client_order_id),
         ctx.now,
     )
-
-
-def _is_ours(actor: ExecutionMemory, client_order_id: str) -> bool:
-    return client_order_id.startswith(actor.settings.client_id_prefix)

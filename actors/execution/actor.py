@@ -9,13 +9,32 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from actors.base import Context, receives
-from actors.execution import account, cancelling, modes, placing, probing, stream, wards
+from actors.execution import (
+    account,
+    cancelling,
+    configuring,
+    dead_man,
+    fills,
+    instruments,
+    modes,
+    placing,
+    probing,
+    stream,
+    wards,
+)
 from actors.execution.acts import may_cancel
-from actors.execution.gate import refusal
+from actors.execution.gate import Sending, refusal
 from actors.execution.memory import ExecutionMemory
-from actors.execution.order import Order, cancellation, question
+from actors.execution.order import Order, cancellation, fills_question, question
 from actors.execution.settings import ExecutionSettings
 from actors.execution.state import ExecutionState
+from messages.account_events import (
+    ConfigureDue,
+    DeadManDue,
+    FillsQueryDue,
+    InstrumentsQueryDue,
+    ReconcileDue,
+)
 from messages.base import Effect, Message
 from messages.control import Drain, Halt, ModeChanged, Resume, SessionStarted, StoreAway, StoreRenewed
 from messages.intents import CancelIntent, IntentRejected, Refused, SubmitOrder
@@ -27,10 +46,15 @@ from messages.venue import (
     AccountResult,
     CancelOrder,
     CancelResult,
-    PlaceOrder,
+    ConfigureResult,
+    DeadManResult,
+    FillsResult,
+    InstrumentsResult,
     PlaceResult,
     QueryAccount,
+    QueryFills,
     QueryResult,
+    StreamOpened,
     VenueEvent,
     VenueFunding,
 )
@@ -41,6 +65,7 @@ _TIMERS: dict[OrderTimer, Callable[[ExecutionMemory, Context, Order], None]] = {
     OrderTimer.PLACE_AGAIN: placing.on_place_again,
     OrderTimer.CANCEL_CHECK: cancelling.on_cancel_check_due,
     OrderTimer.CANCEL_AGAIN: cancelling.on_cancel_again_due,
+    OrderTimer.FILLS: fills.on_order_fills_due,
 }
 
 
@@ -58,10 +83,11 @@ class ExecutionActor(ExecutionMemory):
 
     def __init__(self, settings: ExecutionSettings, state: ExecutionState) -> None:
         super().__init__(settings, state)
+        self._keeps_dead_man = dead_man.is_used(self)
 
     # --- what the host asks
 
-    def gate(self, effect: PlaceOrder, now: int) -> Reason | None:
+    def gate(self, effect: Sending, now: int) -> Reason | None:
         """Why this order may not leave at desk time `now` (ns UTC), by the newest mode known here; None = it may."""
         return refusal(effect, now, self.state.effective_mode, self.state.mode_version, self.settings)
 
@@ -81,10 +107,10 @@ class ExecutionActor(ExecutionMemory):
 
     def outstanding(self) -> Sequence[Effect]:
         """What is owed after a recovery. A request to place is never repeated: the venue is asked first."""
-        owed: list[Effect] = []
-        if self.state.account_due:
-            owed.append(QueryAccount(self.settings.venue))
+        owed = self._owed_of_the_account()
         for order in self.state.live_orders():
+            if order.fills_asked:
+                owed.append(fills_question(self.settings.venue, order))
             in_flight = order.state is OrderState.PLACING and order.retry_at is None
             if order.asking or in_flight or order.state is OrderState.UNKNOWN:
                 owed.append(question(order))
@@ -92,12 +118,30 @@ class ExecutionActor(ExecutionMemory):
                 owed.append(cancellation(order))
         return owed
 
+    def _owed_of_the_account(self) -> list[Effect]:
+        """What is owed for no single order. Effects of one lane are carried out in this order."""
+        venue, state = self.settings.venue, self.state
+        owed: list[Effect] = []
+        if configuring.is_open(self):
+            owed.append(configuring.request(self))
+        if state.account_due:
+            owed.append(QueryAccount(venue))
+        if instruments.is_open(self):
+            owed.append(instruments.request(self))
+        for symbol, due in state.at_venue.fills_due.items():
+            owed.append(QueryFills(venue, symbol, due.since))
+        return [*owed, *dead_man.outstanding(self)]
+
     def summary(self) -> str:
         """Orders that live, of unknown fate, and what holds placing."""
         state = self.state
         words = [f"{len(state.live)} live orders", state.effective_mode.value]
         if state.frozen:
             words.append("unknown: " + " ".join(state.frozen))
+        if state.at_venue.dead_man.lost:
+            words.append("the dead-man switch is not kept")
+        if self.configuration != state.at_venue.configured:
+            words.append("setting up the account")
         if state.placing_held:
             words.append(f"comparing the account, {len(state.waiting)} intents wait")
         return ", ".join(words)
@@ -113,6 +157,8 @@ class ExecutionActor(ExecutionMemory):
             super().receive(message, ctx)
         if self.state.wards or self.state.exits:
             wards.review(self, ctx)
+        if self._keeps_dead_man:
+            dead_man.review(self, ctx)
 
     @receives(SubmitOrder)
     def on_submit(self, submit: SubmitOrder, ctx: Context) -> None:
@@ -155,6 +201,57 @@ class ExecutionActor(ExecutionMemory):
     def on_account_result(self, result: AccountResult, ctx: Context) -> None:
         """The venue's answer about the account."""
         account.on_account_result(self, ctx, result)
+
+    @receives(StreamOpened)
+    def on_stream_opened(self, opened: StreamOpened, ctx: Context) -> None:
+        """The private stream begins anew."""
+        stream.on_stream_opened(self, ctx, opened)
+
+    @receives(FillsResult)
+    def on_fills_result(self, result: FillsResult, ctx: Context) -> None:
+        """The venue's list of fills."""
+        fills.on_fills_result(self, ctx, result)
+
+    @receives(FillsQueryDue)
+    def on_fills_query_due(self, due: FillsQueryDue, ctx: Context) -> None:
+        """Time to ask for a symbol's fills again."""
+        fills.on_fills_query_due(self, ctx, due)
+
+    @receives(ReconcileDue)
+    def on_reconcile_due(self, due: ReconcileDue, ctx: Context) -> None:
+        """Time to compare the account."""
+        account.on_reconcile_due(self, ctx)
+
+    @receives(ConfigureResult)
+    def on_configure_result(self, result: ConfigureResult, ctx: Context) -> None:
+        """The venue's answer about the account's configuration."""
+        if configuring.on_configure_result(self, ctx, result) and not self.holds_placing:
+            placing.release_waiting(self, ctx)
+
+    @receives(ConfigureDue)
+    def on_configure_due(self, due: ConfigureDue, ctx: Context) -> None:
+        """Time to ask for the account's configuration again."""
+        configuring.on_configure_due(self, ctx)
+
+    @receives(InstrumentsResult)
+    def on_instruments_result(self, result: InstrumentsResult, ctx: Context) -> None:
+        """The venue's rules."""
+        instruments.on_instruments_result(self, ctx, result)
+
+    @receives(InstrumentsQueryDue)
+    def on_instruments_query_due(self, due: InstrumentsQueryDue, ctx: Context) -> None:
+        """Time to ask for the venue's rules."""
+        instruments.on_query_due(self, ctx)
+
+    @receives(DeadManResult)
+    def on_dead_man_result(self, result: DeadManResult, ctx: Context) -> None:
+        """The end of a request to start or stop the dead-man switch."""
+        dead_man.on_result(self, ctx, result)
+
+    @receives(DeadManDue)
+    def on_dead_man_due(self, due: DeadManDue, ctx: Context) -> None:
+        """Time to look after the dead-man switch."""
+        dead_man.on_due(self, ctx)
 
     @receives(OrderTimerDue)
     def on_order_timer(self, due: OrderTimerDue, ctx: Context) -> None:

@@ -9,28 +9,32 @@ from decimal import Decimal
 
 from actors.base import Context
 from actors.execution.memory import ExecutionMemory
-from actors.execution.order import Order, cancellation, question
+from actors.execution.order import Order, cancellation, fills_question, question
 from actors.execution.settings import doubling, probe_delay
 from actors.execution.transitions import Trigger, transition
+from messages.account_events import OrderFillsAsked
 from messages.base import Address, Message
 from messages.control import ALLOWED, Action
 from messages.order_events import (
     CancelWished,
     OrderAsked,
+    OrderEscalated,
     OrderOverfilled,
     OrderSettled,
     OrderTimer,
     OrderTimerDue,
     OrderTransitioned,
 )
-from messages.orders import OrderReport, OrderState
+from messages.orders import TERMINAL, OrderReport, OrderState
 from messages.reasons import Reason
 
 RISK: Address = "risk"
 """The address of the portfolio risk actor."""
 
-_REPORTED = frozenset({OrderState.WORKING, OrderState.PARTIALLY_FILLED, OrderState.UNKNOWN})
-"""States that are told at once; the terminal ones are told when they are settled."""
+_UNKNOWN = OrderState.UNKNOWN
+_DOUBTFUL = TERMINAL | {OrderState.UNKNOWN}
+"""States in which an order was told to be, or may be thought to be, dead: that it lives is news. That an order works,
+or is filled in part, is what its approval led everybody to expect."""
 
 _CANCELLABLE = frozenset({OrderState.WORKING, OrderState.PARTIALLY_FILLED, OrderState.PENDING_REPLACE})
 
@@ -77,7 +81,8 @@ def move(
 ) -> bool:
     """Take the order through the transition table; True when its state changed.
 
-    Old news that teaches nothing leaves no event. Raises `IllegalTransitionError`.
+    Old news that teaches nothing leaves no event. Told at once is what nobody would expect; the rest is told by fills
+    and by the end. Raises `IllegalTransitionError`.
     """
     before = order.state
     after = transition(before, trigger)
@@ -104,7 +109,7 @@ def move(
     )
     if after is before:
         return False
-    if after in _REPORTED:
+    if after is _UNKNOWN or (before in _DOUBTFUL and after not in TERMINAL):
         report(ctx, order, final=False, detail=detail)
     return True
 
@@ -114,6 +119,31 @@ def ask(ctx: Context, order: Order) -> None:
     if not order.asking:
         ctx.emit(OrderAsked(order.client_order_id, ctx.now))
         ctx.perform(question(order))
+
+
+def ask_for_fills(actor: ExecutionMemory, ctx: Context, order: Order) -> None:
+    """Ask the venue for the fills of the order, unless that is under way."""
+    if not order.fills_asked:
+        ctx.emit(OrderFillsAsked(order.client_order_id, ctx.now))
+        ctx.perform(fills_question(actor.settings.venue, order))
+
+
+def miss_fills(actor: ExecutionMemory, ctx: Context, order: Order) -> None:
+    """The venue counts fills that were not seen.
+
+    They come in the stream, if that can be read again; else they are asked for, at once the first time.
+    """
+    if actor.settings.traits.stream_resumes:
+        if order.terminal:
+            ask_later(actor, ctx, order)
+    elif not order.fill_probes:
+        ask_for_fills(actor, ctx, order)
+
+
+def escalate(ctx: Context, order: Order, probes: int, detail: str) -> None:
+    """Call a person, once for each order."""
+    if not order.escalated:
+        ctx.emit(OrderEscalated(order.client_order_id, order.symbol, probes, detail))
 
 
 def ask_later(actor: ExecutionMemory, ctx: Context, order: Order, *, decisive: int | None = None) -> None:
@@ -194,11 +224,11 @@ def settle(actor: ExecutionMemory, ctx: Context, order: Order) -> None:
     if not order.terminal:
         return
     if order.filled != order.venue_filled:
-        ask_later(actor, ctx, order)
+        miss_fills(actor, ctx, order)
         return
     if not order.settled:
         ctx.emit(OrderSettled(order.client_order_id, order.filled, ctx.now))
-        _cancel_timers(ctx, order)
+        _cancel_timers(actor, ctx, order)
     report(ctx, order, final=True)
 
 
@@ -208,12 +238,22 @@ def note_overfill(ctx: Context, order: Order) -> None:
         ctx.emit(OrderOverfilled(order.client_order_id, order.terms.quantity, order.filled))
 
 
-def _cancel_timers(ctx: Context, order: Order) -> None:
+def longest_life(actor: ExecutionMemory, order: Order) -> int | None:
+    """For how long the order may work (ns), by its terms and by the setting; None = for ever."""
+    by_terms, by_age = order.terms.time_to_live, actor.settings.max_order_age_ns
+    if by_age is None or order.protective:
+        return by_terms
+    return by_age if by_terms is None else min(by_terms, by_age)
+
+
+def _cancel_timers(actor: ExecutionMemory, ctx: Context, order: Order) -> None:
     """Only those that can be set: each costs the commit a key."""
-    if order.terms.time_to_live is not None and order.worked_at is not None:
+    if order.worked_at is not None and longest_life(actor, order) is not None:
         ctx.cancel_timer(timer_key(order, OrderTimer.TIME_TO_LIVE))
     if order.cancels:
         ctx.cancel_timer(timer_key(order, OrderTimer.CANCEL_CHECK))
         ctx.cancel_timer(timer_key(order, OrderTimer.CANCEL_AGAIN))
     if order.probes:
         ctx.cancel_timer(timer_key(order, OrderTimer.PROBE))
+    if order.fill_probes:
+        ctx.cancel_timer(timer_key(order, OrderTimer.FILLS))

@@ -9,7 +9,17 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from actors.base import Context
-from actors.execution.acts import may_cancel, move, note_overfill, send_cancel, settle, tell, wake
+from actors.execution.acts import (
+    longest_life,
+    may_cancel,
+    miss_fills,
+    move,
+    note_overfill,
+    send_cancel,
+    settle,
+    tell,
+    wake,
+)
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import Order
 from actors.execution.transitions import TRANSITIONS, Trigger
@@ -52,7 +62,7 @@ def weigh(
     trigger = _trigger(told)
     if trigger in _LIFE or told.filled > 0:
         revive(ctx, order)
-    before = order.state
+    before, missed = order.state, order.venue_filled > order.filled
     moved = move(
         ctx,
         order,
@@ -67,6 +77,8 @@ def weigh(
             settle(actor, ctx, order)
     elif order.state in _OPEN:
         _look_after(actor, ctx, order, heard_first=moved and before in _UNHEARD)
+    if order.venue_filled > order.filled and not order.terminal and not missed:
+        miss_fills(actor, ctx, order)
 
 
 def revive(ctx: Context, order: Order) -> None:
@@ -88,12 +100,19 @@ def book(ctx: Context, order: Order, fill: Fill, venue_filled: Decimal) -> None:
     note_overfill(ctx, order)
 
 
+def told_by_fills(order: Order, venue_order_id: str) -> Told:
+    """What a fill alone proves of its order: that it lived, and that it ended if all of it is filled now."""
+    whole = order.filled >= order.terms.quantity
+    state = OrderState.FILLED if whole else OrderState.WORKING
+    return Told(state, order.filled, venue_order_id, Reason.ACCEPTED)
+
+
 def _look_after(actor: ExecutionMemory, ctx: Context, order: Order, *, heard_first: bool) -> None:
     if order.cancel_reason is not None:
         if may_cancel(actor):
             send_cancel(actor, ctx, order, order.cancel_reason)
         return
-    time_to_live = order.terms.time_to_live
+    time_to_live = longest_life(actor, order)
     if heard_first and time_to_live is not None:
         worked_at = ctx.now if order.worked_at is None else order.worked_at
         wake(ctx, order, OrderTimer.TIME_TO_LIVE, max(0, worked_at + time_to_live - ctx.now))

@@ -11,9 +11,12 @@ from actors.execution.settings import ExecutionSettings
 from messages.control import ALLOWED, Action, Mode
 from messages.orders import OrderState
 from messages.reasons import Reason
-from messages.venue import PlaceOrder
+from messages.venue import PlaceOrder, ReplaceOrder
 
-Check = Callable[[PlaceOrder, int, Mode, int, ExecutionSettings], bool]
+Sending = PlaceOrder | ReplaceOrder
+"""What must pass the gate."""
+
+Check = Callable[[Sending, int, Mode, int, ExecutionSettings], bool]
 
 _INCREASE, _DECREASE = Action.INCREASE, Action.DECREASE
 
@@ -24,23 +27,23 @@ MODE_REASON: dict[Mode, Reason] = {
 }
 
 
-def _forbidden(effect: PlaceOrder, now: int, mode: Mode, version: int, settings: ExecutionSettings) -> bool:
+def _forbidden(effect: Sending, now: int, mode: Mode, version: int, settings: ExecutionSettings) -> bool:
     return (_INCREASE if effect.increases_exposure else _DECREASE) not in ALLOWED[mode]
 
 
-def _read_only(effect: PlaceOrder, now: int, mode: Mode, version: int, settings: ExecutionSettings) -> bool:
+def _read_only(effect: Sending, now: int, mode: Mode, version: int, settings: ExecutionSettings) -> bool:
     return settings.read_only
 
 
-def _expired(effect: PlaceOrder, now: int, mode: Mode, version: int, settings: ExecutionSettings) -> bool:
+def _expired(effect: Sending, now: int, mode: Mode, version: int, settings: ExecutionSettings) -> bool:
     return now > effect.deadline
 
 
-def _outdated(effect: PlaceOrder, now: int, mode: Mode, version: int, settings: ExecutionSettings) -> bool:
+def _outdated(effect: Sending, now: int, mode: Mode, version: int, settings: ExecutionSettings) -> bool:
     return effect.mode_version < version
 
 
-def _dry_run(effect: PlaceOrder, now: int, mode: Mode, version: int, settings: ExecutionSettings) -> bool:
+def _dry_run(effect: Sending, now: int, mode: Mode, version: int, settings: ExecutionSettings) -> bool:
     return settings.dry_run
 
 
@@ -66,9 +69,9 @@ ENDING: dict[Reason, OrderState] = {
 
 
 def refusal(
-    effect: PlaceOrder, now: int, mode: Mode, mode_version: int, settings: ExecutionSettings
+    effect: Sending, now: int, mode: Mode, mode_version: int, settings: ExecutionSettings
 ) -> Reason | None:
-    """Why this order may not leave at desk time `now` (ns UTC), or None when it may.
+    """Why this order, or this change of one, may not leave at desk time `now` (ns UTC), or None when it may.
 
     `mode` and `mode_version` are the newest known; an order approved under a newer version than known passes
     as far as the version goes, as risk knew more than we do.

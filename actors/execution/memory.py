@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from actors.base import Actor, applies
-from actors.execution.order import ZERO, Order
-from actors.execution.settings import ExecutionSettings
-from actors.execution.state import ExecutionState, Exit, Holding, Ward, holding_key, intent_parts
+from actors.base import applies
+from actors.execution.account_memory import AccountMemory
+from actors.execution.order import Order
+from actors.execution.state import Exit, Holding, Ward, holding_key, intent_parts
 from messages import order_events as e
 from messages.orders import Fill, OrderState
 
@@ -20,12 +20,8 @@ _AT_WORK = (OrderState.WORKING, OrderState.PARTIALLY_FILLED)
 """Bound once: to look a member up on its enum class costs more than the comparison."""
 
 
-class ExecutionMemory(Actor[ExecutionState]):
+class ExecutionMemory(AccountMemory):
     """The `apply` half of the execution actor."""
-
-    def __init__(self, settings: ExecutionSettings, state: ExecutionState) -> None:
-        super().__init__(f"execution/{settings.venue}", state)
-        self.settings = settings
 
     # --- intents
 
@@ -164,6 +160,7 @@ class ExecutionMemory(Actor[ExecutionState]):
         order.probes += 1
         if event.found is False:
             order.absences += 1
+            order.absent_at = order.asked_at
         elif event.found:
             order.absences = 0
 
@@ -186,7 +183,11 @@ class ExecutionMemory(Actor[ExecutionState]):
         order.venue_filled = max(order.venue_filled, event.venue_filled, order.filled)
         signed = fill.quantity * fill.side.sign
         self._hold(order, fill, signed)
-        self._move_position(fill.symbol, signed)
+        self.move_position(fill.symbol, signed)
+        if not self.settings.traits.stream_resumes:
+            self.note_fill(fill.fill_id, fill.event_time)
+            if order.filled == order.venue_filled:
+                order.fill_probes = 0
         self._reopen_if_unsettled(order)
 
     @applies(e.FundingReceived)
@@ -216,13 +217,6 @@ class ExecutionMemory(Actor[ExecutionState]):
             holding.average_price = fill.price
         holding.quantity = after
 
-    def _move_position(self, symbol: str, signed: Decimal) -> None:
-        after = self.state.positions.get(symbol, ZERO) + signed
-        if after == 0:
-            self.state.positions.pop(symbol, None)
-        else:
-            self.state.positions[symbol] = after
-
     # --- the private stream and the account
 
     @applies(e.VenueEventTaken)
@@ -247,7 +241,10 @@ class ExecutionMemory(Actor[ExecutionState]):
         """The account's position moves by any fill, whoever caused it."""
         fill = event.activity.fill
         if fill is not None:
-            self._move_position(event.activity.symbol, fill.quantity * event.activity.side.sign)
+            self.move_position(event.activity.symbol, fill.quantity * event.activity.side.sign)
+            self.note_fill(fill.fill_id, event.activity.time)
+        else:
+            self.note_stranger(event.activity.venue_order_id)
 
     @applies(e.VenueAccountOpened)
     def remember_account(self, event: e.VenueAccountOpened) -> None:
@@ -255,22 +252,7 @@ class ExecutionMemory(Actor[ExecutionState]):
         self.state.account_seeded = True
         self.state.account_as_of = event.as_of
         self.state.positions = {symbol: held for symbol, held in event.positions.items() if held != 0}
-
-    @applies(e.VenueAccountDue)
-    def remember_account_due(self, event: e.VenueAccountDue) -> None:
-        """The account is to be asked for."""
-        self.state.account_due = True
-        self.state.account_attempt, self.state.account_looks = event.attempt, event.looks
-
-    @applies(e.VenueAccountCompared, e.VenueAccountDiffers)
-    def remember_compared(self, event: e.VenueAccountCompared | e.VenueAccountDiffers) -> None:
-        """The comparison is done and placing goes on.
-
-        What is missing of the stream stays missing, however clean: two missed fills may cancel each other out.
-        """
-        self.state.account_due = False
-        self.state.account_attempt = self.state.account_looks = 0
-        self.state.placing_held = False
+        self.state.at_venue.base_time = event.time if event.as_of is None else event.as_of
 
     @applies(e.GenerationChanged)
     def remember_generation(self, event: e.GenerationChanged) -> None:

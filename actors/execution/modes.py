@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from actors.base import Context
+from actors.execution.account import plan_next
 from actors.execution.acts import may_cancel
 from actors.execution.cancelling import cancel_wished, cancel_working
+from actors.execution.conditions import forget_personal
 from actors.execution.memory import ExecutionMemory
 from messages.control import Drain, Halt, Mode, ModeChanged, Resume, SessionStarted
 from messages.order_events import DrainingSet, ExecutionModeSet
@@ -19,9 +21,12 @@ def on_halt(actor: ExecutionMemory, ctx: Context, halt: Halt) -> None:
 
 
 def on_resume(actor: ExecutionMemory, ctx: Context, resume: Resume) -> None:
-    """A person clears the kill switch: risk's next word on the mode counts again."""
+    """A person clears the kill switch: risk's next word on the mode counts again, and what waited for one is over."""
     state = actor.state
-    if state.halt_unconfirmed and resume.acknowledgement.strip():
+    if not resume.acknowledgement.strip():
+        return
+    forget_personal(actor, ctx)
+    if state.halt_unconfirmed:
         ctx.emit(ExecutionModeSet(state.mode, state.mode_version, True, True))
 
 
@@ -48,6 +53,7 @@ def on_drain(actor: ExecutionMemory, ctx: Context, drain: Drain) -> None:
 
 
 def on_session_started(actor: ExecutionMemory, ctx: Context, started: SessionStarted) -> None:
-    """A session begins: placing goes on."""
+    """A session begins: placing goes on, and the account is compared from time to time, if that is set now."""
     if actor.state.draining:
         ctx.emit(DrainingSet(False))
+    plan_next(actor, ctx)

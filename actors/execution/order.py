@@ -11,9 +11,12 @@ from messages.base import Address
 from messages.intents import OrderTerms, OrderType, Purpose, Side, TimeInForce
 from messages.orders import TERMINAL, OrderState
 from messages.reasons import Reason
-from messages.venue import CancelOrder, PlaceOrder, QueryOrder
+from messages.venue import CancelOrder, PlaceOrder, QueryFills, QueryOrder
 
 ZERO = Decimal(0)
+
+CONDITIONAL = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+"""Order types that do nothing until a price is reached."""
 
 _MARKET, _LIMIT, _FLATTEN, _BUY = OrderType.MARKET, OrderType.LIMIT, Purpose.FLATTEN, Side.BUY
 _FOK, _IOC = TimeInForce.FOK, TimeInForce.IOC
@@ -27,6 +30,8 @@ class Order(msgspec.Struct):
     - `seen`: the venue was heard to know this id, so it can't be taken for absent any more.
     - `doubt_from`: when the last request was written whose fate is not known (desk time, ns UTC).
     - `asking`, `asked_at`: a question is under way, and when it was put; `probes` and `absences` count answers.
+    - `absent_at`: when the last question was put that the venue answered with: there is no such order.
+    - `fills_asked`: the venue is being asked for fills it counts and we miss; `fill_probes` counts the ends of that.
     - `retry_at`: nothing was written, and the order is to be placed again then.
     - `settled`: ended, and every fill the venue counts has been seen.
     """
@@ -58,6 +63,9 @@ class Order(msgspec.Struct):
     doubt_from: int | None = None
     retry_at: int | None = None
     escalated: bool = False
+    absent_at: int | None = None
+    fills_asked: bool = False
+    fill_probes: int = 0
     settled: bool = False
 
     @property
@@ -76,6 +84,11 @@ class Order(msgspec.Struct):
         return ZERO if self.terminal else max(ZERO, self.terms.quantity - self.filled)
 
     @property
+    def conditional(self) -> bool:
+        """Whether it waits for a price, as a stop does: some venues keep such orders apart."""
+        return self.terms.order_type in CONDITIONAL
+
+    @property
     def protective(self) -> bool:
         """Whether it protects a position and stays through a kill switch."""
         return self.terms.purpose is Purpose.PROTECTIVE
@@ -87,13 +100,17 @@ def placement(
     mode_version: int,
     increases_exposure: bool,
     settings: ExecutionSettings,
+    tick: Decimal | None = None,
 ) -> PlaceOrder:
-    """The request that places an order of these terms; a market order is bounded by its worst price."""
+    """The request that places an order of these terms; a market order is bounded by its worst price.
+
+    `tick` is the venue's, where it told one; else the configured one holds.
+    """
     order_type, time_in_force, limit_price = terms.order_type, terms.time_in_force, terms.limit_price
     if order_type is _MARKET and settings.bound_market_orders and terms.purpose is not _FLATTEN:
         order_type = _LIMIT
         time_in_force = _FOK if time_in_force is _FOK else _IOC
-        limit_price = within(terms.worst_price, terms.side, settings.tick_sizes.get(terms.symbol))
+        limit_price = within(terms.worst_price, terms.side, tick or settings.tick_sizes.get(terms.symbol))
     return PlaceOrder(
         client_order_id=client_order_id,
         symbol=terms.symbol,
@@ -121,9 +138,14 @@ def within(worst_price: Decimal, side: Side, tick: Decimal | None) -> Decimal:
 
 def cancellation(order: Order) -> CancelOrder:
     """The request that cancels the order."""
-    return CancelOrder(order.client_order_id, order.terms.symbol)
+    return CancelOrder(order.client_order_id, order.terms.symbol, order.venue_order_id, order.conditional)
 
 
 def question(order: Order) -> QueryOrder:
     """The request that asks the venue for the order."""
-    return QueryOrder(order.client_order_id, order.terms.symbol)
+    return QueryOrder(order.client_order_id, order.terms.symbol, order.venue_order_id, order.conditional)
+
+
+def fills_question(venue: str, order: Order) -> QueryFills:
+    """The request that asks the venue for the fills of the order."""
+    return QueryFills(venue, order.terms.symbol, None, order.client_order_id, order.venue_order_id)

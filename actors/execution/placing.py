@@ -9,15 +9,16 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from actors.base import Context
+from actors.execution import configuring, instruments
 from actors.execution.acts import ask, move, report, settle, tell, wake
 from actors.execution.client_ids import client_order_id
 from actors.execution.evidence import Told, weigh
 from actors.execution.gate import ENDING, refusal
 from actors.execution.memory import ExecutionMemory
-from actors.execution.order import ZERO, Order, placement
+from actors.execution.order import CONDITIONAL, ZERO, Order, placement
 from actors.execution.settings import doubling
 from actors.execution.transitions import Trigger
-from messages.intents import OrderType, SubmitOrder
+from messages.intents import SubmitOrder
 from messages.order_events import (
     IntentEnded,
     IntentIgnored,
@@ -37,8 +38,6 @@ from messages.venue import Outcome, PlaceOrder, PlaceResult
 _WORKING, _ACCEPTED, _DRY_RUN = OrderState.WORKING, Reason.ACCEPTED, Reason.DRY_RUN
 """Bound once: to look a member up on its enum class costs more than the comparison."""
 
-_STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
-
 NOTHING_WRITTEN_RETRY = frozenset({Reason.NOT_SENT, Reason.RATE_LIMIT})
 """Why an order was not sent that may be sent later: the way to the venue, not a verdict on the order."""
 
@@ -56,7 +55,7 @@ def on_submit(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder) -> None
         ctx.emit(IntentIgnored(intent_id, Reason.DUPLICATE_INTENT))
     elif intent_id in state.tombstones:
         end_intent(ctx, submit, OrderState.CANCELLED, Reason.TOMBSTONE)
-    elif not state.placing_held:
+    elif not actor.holds_placing:
         admit(actor, ctx, submit)
     elif ctx.now > submit.terms.deadline:
         end_intent(ctx, submit, OrderState.EXPIRED, Reason.EXPIRED)
@@ -108,6 +107,8 @@ def admit(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder) -> None:
         end_intent(ctx, submit, ENDING[withheld], withheld)
         return
     reason = inadmissible(actor, ctx, submit)
+    if reason is None:
+        reason = instruments.refusal_of(actor, ctx, effect, submit.terms.worst_price)
     if reason is not None:
         end_intent(ctx, submit, OrderState.REJECTED, reason)
     elif withheld is _DRY_RUN:
@@ -122,16 +123,26 @@ def inadmissible(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder) -> R
     terms, traits, state = submit.terms, actor.settings.traits, actor.state
     if terms.quantity <= 0:
         return Reason.INTENT_MALFORMED
-    if (terms.order_type in _STOPS and not traits.stops) or (terms.post_only and not traits.post_only):
+    if (terms.order_type in CONDITIONAL and not traits.stops) or (terms.post_only and not traits.post_only):
         return Reason.NOT_OFFERED
     if submit.increases_exposure and state.draining:
         return Reason.DRAINING
-    if submit.increases_exposure and terms.symbol in state.frozen:
+    if submit.increases_exposure and is_frozen(actor, terms.symbol):
         return Reason.SYMBOL_FROZEN
+    if submit.increases_exposure and state.at_venue.refused:
+        refused = configuring.refusal_of(actor, terms.symbol)
+        if refused is not None:
+            return refused
     ward = state.wards.get(submit.requester)
     if submit.increases_exposure and ward is not None and ctx.now < ward.until:
         return Reason.GIVEN_UP
     return None
+
+
+def is_frozen(actor: ExecutionMemory, symbol: str) -> bool:
+    """Whether an order of unknown fate forbids new exposure on the symbol."""
+    frozen = actor.state.frozen
+    return bool(frozen) and (actor.settings.freeze_venue or symbol in frozen)
 
 
 def resend(actor: ExecutionMemory, ctx: Context, order: Order) -> None:
@@ -236,7 +247,9 @@ def _against(actor: ExecutionMemory, ctx: Context, order: Order) -> Reason | Non
     state = actor.state
     if state.placing_held:
         return Reason.STORE_LOST
-    others_unknown = state.frozen.get(order.symbol, 0) - (order.state is OrderState.UNKNOWN)
+    frozen = state.frozen
+    unknown = sum(frozen.values()) if actor.settings.freeze_venue else frozen.get(order.symbol, 0)
+    others_unknown = unknown - (order.state is OrderState.UNKNOWN)
     if order.increases_exposure and others_unknown > 0:
         return Reason.SYMBOL_FROZEN
     return refusal(_again(actor, order), ctx.now, state.effective_mode, state.mode_version, actor.settings)
@@ -244,7 +257,12 @@ def _against(actor: ExecutionMemory, ctx: Context, order: Order) -> Reason | Non
 
 def _again(actor: ExecutionMemory, order: Order) -> PlaceOrder:
     return placement(
-        order.client_order_id, order.terms, order.mode_version, order.increases_exposure, actor.settings
+        order.client_order_id,
+        order.terms,
+        order.mode_version,
+        order.increases_exposure,
+        actor.settings,
+        instruments.tick_of(actor, order.symbol),
     )
 
 
@@ -254,10 +272,12 @@ def _request(actor: ExecutionMemory, submit: SubmitOrder) -> PlaceOrder:
         actor.state.generation,
         submit.intent_id,
         prefix=settings.client_id_prefix,
-        alphabet=settings.traits.client_id_alphabet,
-        max_length=settings.traits.client_id_max_length,
+        desk=settings.desk,
+        alphabet=settings.client_id_alphabet,
+        max_length=settings.client_id_max_length,
     )
-    return placement(name, submit.terms, submit.mode_version, submit.increases_exposure, settings)
+    tick = instruments.tick_of(actor, submit.terms.symbol)
+    return placement(name, submit.terms, submit.mode_version, submit.increases_exposure, settings, tick)
 
 
 def _placing(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder, effect: PlaceOrder) -> OrderPlacing:

@@ -8,13 +8,13 @@ frozen, and a person is called. Field-based guesses (same side, price, quantity)
 from __future__ import annotations
 
 from actors.base import Context
-from actors.execution.acts import ask, ask_later, cancel_again, move, settle
+from actors.execution.acts import ask, ask_later, cancel_again, escalate, move, settle
 from actors.execution.evidence import Told, weigh
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import Order
 from actors.execution.placing import may_resend, resend
 from actors.execution.transitions import Trigger
-from messages.order_events import OrderAnswered, OrderEscalated
+from messages.order_events import OrderAnswered
 from messages.orders import OrderState
 from messages.reasons import Reason
 from messages.venue import Outcome, QueryResult, VenueOrder
@@ -47,7 +47,7 @@ def on_probe_due(actor: ExecutionMemory, ctx: Context, order: Order) -> None:
 def safe_after(actor: ExecutionMemory, order: Order) -> int:
     """The desk time (ns UTC) after which the venue refuses the order's last doubtful request as too old."""
     written = order.placed_at if order.doubt_from is None else order.doubt_from
-    return written + actor.settings.traits.request_expiry_ns + actor.settings.clock_bound_ns
+    return written + actor.settings.request_expiry_ns + actor.settings.clock_bound_ns
 
 
 def _found(actor: ExecutionMemory, ctx: Context, order: Order, told: VenueOrder) -> None:
@@ -55,7 +55,7 @@ def _found(actor: ExecutionMemory, ctx: Context, order: Order, told: VenueOrder)
     weigh(actor, ctx, order, Told(told.state, told.filled, told.venue_order_id, Reason.ACCEPTED))
     if was_pending and order.state is OrderState.PENDING_CANCEL:
         cancel_again(actor, ctx, order)
-    elif order.terminal and not order.settled:
+    elif order.terminal and not order.settled and actor.settings.traits.stream_resumes:
         _escalate(actor, ctx, order, "ended at the venue, but fills it counts have not been seen")
 
 
@@ -106,5 +106,5 @@ def _go_on(
 
 
 def _escalate(actor: ExecutionMemory, ctx: Context, order: Order, detail: str) -> None:
-    if order.probes >= actor.settings.escalate_at_probe and not order.escalated:
-        ctx.emit(OrderEscalated(order.client_order_id, order.symbol, order.probes, detail))
+    if order.probes >= actor.settings.escalate_at_probe:
+        escalate(ctx, order, order.probes, detail)

@@ -1,41 +1,57 @@
-"""What can be set about execution, and what a venue declares about itself; plain frozen structs.
+"""What can be set about execution; plain frozen structs. Durations are ns, ratios fractions.
 
-Traits are why execution never asks which venue it trades on. Durations are ns, ratios fractions.
+What a venue declares about itself are its port's traits: they are why execution never asks which venue it trades on.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
+from enum import StrEnum
 
 import msgspec
+
+from actors.venues.port import VenueTraits
+from messages.venue import SymbolMargin
 
 SECOND = 1_000_000_000
 """One second in ns."""
 
 LOWERCASE_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
-"""Letters and digits that every known venue takes in a client order id."""
+"""Letters and digits that are told apart by every venue and by people; used where a venue takes them."""
 
 
-class VenueTraits(msgspec.Struct, frozen=True):
-    """What a venue's protocol guarantees, as far as execution relies on it.
+LONGEST_ID = 36
+"""More characters in a client order id would carry nothing; venues, logs and people like them short."""
 
-    - `never_accepts_id_twice`: a client order id is refused for ever once it was accepted, so that placing again
-      under the same id can't double an order.
-    - `request_expiry_ns`: the venue refuses a request that reaches it later than this after it was written.
-    """
 
-    never_accepts_id_twice: bool = False
-    client_id_max_length: int = 36
-    client_id_alphabet: str = LOWERCASE_BASE32
-    stops: bool = False
-    post_only: bool = True
-    request_expiry_ns: int = 5 * SECOND
+class ReconcilePolicy(StrEnum):
+    """What is done about a position that differs from the venue's after it was looked at again."""
+
+    STRICT = "strict"
+    """the desk is reduced until a person has looked"""
+    WARN = "warn"
+    """it is told, and the desk is reduced until a comparison is clean"""
+    AUTO = "auto"
+    """the books are corrected by an entry of their own"""
+
+
+class ExternalPolicy(StrEnum):
+    """What is done about orders on the account that are not the desk's. Their fills are booked in any case."""
+
+    IGNORE = "ignore"
+    """they are journalled"""
+    WARN = "warn"
+    """risk is told, and reduces until a person has looked"""
+    CANCEL = "cancel"
+    """as WARN, and they are cancelled"""
 
 
 class ExecutionSettings(msgspec.Struct, frozen=True):
     """The settings of one execution actor.
 
-    - `client_id_prefix` marks the desk's orders on a shared account; `tick_sizes` by symbol, in quote currency.
+    - `client_id_prefix` marks orders of desks like this one, and `desk` (its name) those of this one, on a shared
+      account; `tick_sizes` by symbol, in quote currency; `symbols` are those traded here.
+    - `assumed_expiry_ns`: how long a request may be under way to a venue that does not say when it refuses late ones.
     - `clock_bound_ns`: by how much the venue's clock may differ from ours.
     - `bound_market_orders`: send a market order as limit IOC at its worst price, so that no fill is worse than
       approved; orders that flatten are exempt, as they must get out.
@@ -46,18 +62,30 @@ class ExecutionSettings(msgspec.Struct, frozen=True):
       again after `cancel_backoff_ns` x 2^n up to `cancel_backoff_max_ns`.
     - `account_tries`: how often a difference of positions is looked at again before it is reported, as fills may
       be under way; `account_backoff_ns` x 2^n up to `account_backoff_max_ns` lies between.
+    - `freeze_venue`: an order of unknown fate forbids new exposure on all symbols instead of its own.
+    - `fills_overlap_ns`: how far before the last known fill a list of fills is asked for, as lists may lag.
+    - `reconcile_interval_ns`: how often the account is compared with the venue, None = only when there is cause;
+      `reconcile_policy`, `external_policy`: see there.
+    - `dead_man_ns`: the countdown of the venue's dead-man switch, None = not used.
+    - `max_order_age_ns`: how long any order that protects nothing may work, None = as long as its terms say.
+    - `instruments_interval_ns`: how often the venue's rules are asked for, None = never; rules older than
+      `instruments_stale_after` intervals count as unknown.
+    - `margins`, `hedge_mode`: what the account is brought to before anything is placed, where the venue has margin.
     - `ward_grace_ns`: how long entries of a given-up strategy are refused; `exit_collar` bounds its exits as a
       fraction of the average price; `exit_deadline_ns`, `exit_attempts`, `exit_backoff_ns`(`_max_ns`) their tries.
-    - `keep_closed`, `keep_tombstones`, `keep_waiting`, `keep_missing`, `keep_payments`: bounds of what the state
-      remembers.
+    - `keep_closed`, `keep_tombstones`, `keep_waiting`, `keep_missing`, `keep_payments`, `keep_fills`: bounds of what
+      the state remembers.
     """
 
     venue: str
     traits: VenueTraits = VenueTraits()
     client_id_prefix: str = "rd"
+    desk: str = ""
+    symbols: tuple[str, ...] = ()
     dry_run: bool = False
     read_only: bool = False
     tick_sizes: dict[str, Decimal] = {}
+    assumed_expiry_ns: int = 5 * SECOND
     clock_bound_ns: int = SECOND
     bound_market_orders: bool = True
     max_sends: int = 3
@@ -72,6 +100,17 @@ class ExecutionSettings(msgspec.Struct, frozen=True):
     account_tries: int = 3
     account_backoff_ns: int = SECOND
     account_backoff_max_ns: int = 60 * SECOND
+    freeze_venue: bool = False
+    fills_overlap_ns: int = 60 * SECOND
+    reconcile_interval_ns: int | None = None
+    reconcile_policy: ReconcilePolicy = ReconcilePolicy.WARN
+    external_policy: ExternalPolicy = ExternalPolicy.WARN
+    dead_man_ns: int | None = None
+    max_order_age_ns: int | None = None
+    instruments_interval_ns: int | None = None
+    instruments_stale_after: int = 3
+    margins: tuple[SymbolMargin, ...] = ()
+    hedge_mode: bool | None = None
     ward_grace_ns: int = 60 * SECOND
     exit_collar: Decimal = Decimal("0.5")
     exit_deadline_ns: int = 5 * SECOND
@@ -83,6 +122,32 @@ class ExecutionSettings(msgspec.Struct, frozen=True):
     keep_waiting: int = 1_000
     keep_missing: int = 1_000
     keep_payments: int = 1_000
+    keep_fills: int = 10_000
+
+    @property
+    def request_expiry_ns(self) -> int:
+        """After this long a request that was written is not carried out any more."""
+        declared = self.traits.request_expiry_ns
+        return self.assumed_expiry_ns if declared is None else declared
+
+    @property
+    def client_id_max_length(self) -> int:
+        """The most characters of a client order id here."""
+        return min(LONGEST_ID, self.traits.client_id_max_length)
+
+    @property
+    def configuration(self) -> str:
+        """What the account is to be brought to, as a text that changes with it; "" for nothing."""
+        if not self.traits.margin or not (self.margins or self.hedge_mode is not None):
+            return ""
+        margins = [f"{each.symbol}:{each.leverage}:{each.margin}" for each in self.margins]
+        return " ".join([f"hedge:{self.hedge_mode}", *sorted(margins)])
+
+    @property
+    def client_id_alphabet(self) -> str:
+        """What client order ids are written in here."""
+        offered = self.traits.client_id_alphabet
+        return LOWERCASE_BASE32 if set(LOWERCASE_BASE32) <= set(offered) else offered
 
 
 def probe_delay(settings: ExecutionSettings, answers: int) -> int:

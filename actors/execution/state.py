@@ -13,6 +13,7 @@ from decimal import Decimal
 import msgspec
 
 from actors.execution.order import Order
+from actors.execution.venue_state import VenueState
 from messages.base import Address
 from messages.control import Mode, strictest
 from messages.intents import SubmitOrder
@@ -60,6 +61,7 @@ class ExecutionState(msgspec.Struct):
     - `stream_missing`: sequences that were skipped and may still come.
     - `payments`: ids of the latest payments of funding; those up to `account_as_of` are in the first reading.
     - `placing_held`: nothing is placed until the account was compared; `account_due`: that question is owed.
+    - `at_venue`: what is about the account as a whole.
     """
 
     venue: str
@@ -90,6 +92,7 @@ class ExecutionState(msgspec.Struct):
     account_attempt: int = 0
     account_looks: int = 0
     placing_held: bool = True
+    at_venue: VenueState = msgspec.field(default_factory=VenueState)
 
     @property
     def effective_mode(self) -> Mode:

@@ -7,15 +7,18 @@ Sequences only save work: whether a fill is new is decided by its id as long as 
 from __future__ import annotations
 
 from actors.base import Context
-from actors.execution.account import request_account, tell_external
+from actors.execution.account import request_account
 from actors.execution.acts import RISK
-from actors.execution.evidence import Told, book, weigh
+from actors.execution.evidence import Told, book, told_by_fills, weigh
+from actors.execution.external import is_ours, tell_external
+from actors.execution.fills import known_until, request_fills
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import Order
+from messages.account_events import StreamBegun
 from messages.order_events import ExternalActivity, Funding, FundingReceived, StreamGapFound, VenueEventTaken
-from messages.orders import TERMINAL, Fill, OrderState
+from messages.orders import TERMINAL, Fill
 from messages.reasons import Reason
-from messages.venue import VenueEvent, VenueFill, VenueFunding
+from messages.venue import StreamOpened, VenueEvent, VenueFill, VenueFunding
 
 
 def on_venue_event(actor: ExecutionMemory, ctx: Context, event: VenueEvent) -> None:
@@ -26,12 +29,13 @@ def on_venue_event(actor: ExecutionMemory, ctx: Context, event: VenueEvent) -> N
     if late and sequence not in state.stream_missing and not _new_fill(order, event):
         return
     gap = _note_sequence(actor, ctx, sequence)
+    if gap:
+        _on_gap(actor, ctx, event)
     if order is None:
-        tell_external(actor, ctx, _external(actor, event))
+        if not _is_known(actor, event):
+            tell_external(actor, ctx, _external(actor, event))
     else:
         _take(actor, ctx, order, event, late=late)
-    if gap:
-        request_account(actor, ctx, Reason.UNKNOWN_OUTCOME)
 
 
 def on_venue_funding(actor: ExecutionMemory, ctx: Context, told: VenueFunding) -> None:
@@ -54,7 +58,7 @@ def on_venue_funding(actor: ExecutionMemory, ctx: Context, told: VenueFunding) -
         ctx.emit(FundingReceived(funding))
         ctx.send(RISK, funding)
     if gap:
-        request_account(actor, ctx, Reason.UNKNOWN_OUTCOME)
+        _on_gap(actor, ctx, told)
 
 
 def _note_sequence(actor: ExecutionMemory, ctx: Context, sequence: int) -> bool:
@@ -70,6 +74,45 @@ def resume_after(actor: ExecutionMemory) -> int:
     """The sequence after which the stream is to be read on: before the first that is missing."""
     missing = actor.state.stream_missing
     return min(missing) - 1 if missing else actor.state.stream_sequence
+
+
+def on_stream_opened(actor: ExecutionMemory, ctx: Context, opened: StreamOpened) -> None:
+    """The stream begins anew, and what it told meanwhile is lost: ask for the fills since, and for the account."""
+    state = actor.state
+    if opened.sequence <= state.stream_sequence:
+        return
+    _begin_anew(actor, ctx, opened.sequence, opened.time)
+
+
+def _on_gap(actor: ExecutionMemory, ctx: Context, event: VenueEvent | VenueFunding) -> None:
+    """Something was skipped: it may come late in a stream that can be read again, and else has to be asked for."""
+    if actor.settings.traits.stream_resumes:
+        request_account(actor, ctx, Reason.UNKNOWN_OUTCOME)
+    else:
+        _begin_anew(actor, ctx, event.sequence, event.time)
+
+
+def _begin_anew(actor: ExecutionMemory, ctx: Context, sequence: int, time: int) -> None:
+    # what was known before counts: an event that has just come says nothing of those before it
+    known = known_until(actor)
+    ctx.emit(StreamBegun(sequence, time))
+    if known is not None:
+        request_fills(actor, ctx, _concerned(actor), known)
+    request_account(actor, ctx, Reason.UNKNOWN_OUTCOME)
+
+
+def _concerned(actor: ExecutionMemory) -> list[str]:
+    """The symbols of which something may have been filled: with open orders, or with a position others may close."""
+    live = [order.symbol for order in actor.state.live_orders()]
+    return sorted({*live, *actor.state.positions})
+
+
+def _is_known(actor: ExecutionMemory, event: VenueEvent) -> bool:
+    """Whether an event of an order that is not known here tells a fill that is in the account already."""
+    venue, fill = actor.state.at_venue, event.fill
+    if fill is None:
+        return False
+    return fill.fill_id in venue.fills or (venue.base_time is not None and event.time <= venue.base_time)
 
 
 def _new_fill(order: Order | None, event: VenueEvent) -> bool:
@@ -88,9 +131,7 @@ def _told(order: Order, event: VenueEvent, *, late: bool) -> Told:
     """What the event says of the order now. A late one proves its fill, that the order lived, or that it ended."""
     if not late or event.state in TERMINAL:
         return Told(event.state, event.filled, event.venue_order_id, event.reason)
-    whole = order.filled >= order.terms.quantity
-    state = OrderState.FILLED if whole else OrderState.WORKING
-    return Told(state, max(event.filled, order.filled), event.venue_order_id, Reason.ACCEPTED)
+    return told_by_fills(order, event.venue_order_id)._replace(filled=max(event.filled, order.filled))
 
 
 def _fill(actor: ExecutionMemory, order: Order, event: VenueEvent, fill: VenueFill) -> Fill:
@@ -122,6 +163,6 @@ def _external(actor: ExecutionMemory, event: VenueEvent) -> ExternalActivity:
         event.state,
         event.filled,
         event.fill,
-        event.client_order_id.startswith(actor.settings.client_id_prefix),
+        is_ours(actor, event.client_order_id),
         event.time,
     )

@@ -12,7 +12,7 @@ import msgspec
 
 from actors.base import Context, applies, receives
 from actors.risk import modes
-from actors.risk.control import ModeKeeper
+from actors.risk.corrections import Corrector
 from actors.risk.decision import Decision, check_all
 from actors.risk.exposure import in_base
 from actors.risk.funding import book_funding, booking_of_funding
@@ -56,7 +56,7 @@ RISK: Address = "risk"
 _REJECTED, _RESIZED = Verdict.REJECTED, Verdict.RESIZED
 
 
-class RiskActor(ModeKeeper):
+class RiskActor(Corrector):
     """The one actor that says yes. Raises `ConfigurationError` when its settings make no sense."""
 
     def __init__(self, settings: RiskSettings, address: Address = RISK) -> None:
@@ -203,6 +203,9 @@ class RiskActor(ModeKeeper):
     def on_external(self, activity: ExternalActivity, ctx: Context) -> None:
         """What no intent explains is a fact all the same: its fills are in the account, so they are booked."""
         fill = activity.fill
+        if not activity.suspect:
+            self.book_entries([] if fill is None else [external_fill(activity, fill)], "external", ctx)
+            return
         if fill is not None:
             self.on_fill(external_fill(activity, fill), ctx)
         self.suspect_external(activity, ctx)

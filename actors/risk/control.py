@@ -16,6 +16,7 @@ from actors.risk.closing import Closer
 from actors.risk.days import day_of
 from actors.risk.facts import judge
 from actors.risk.limits import RiskLimits
+from messages.account_events import VenueCondition
 from messages.base import CONTROL
 from messages.control import (
     DeadLettered,
@@ -125,6 +126,17 @@ class ModeKeeper(Closer):
         else:
             source = modes.reducing(result.detail, ctx.now, Clearing.RECONCILIATION)
             self._add_sources(ctx, {name: source}, f"{result.venue} differs: {result.detail}")
+
+    @receives(VenueCondition)
+    def on_condition(self, told: VenueCondition, ctx: Context) -> None:
+        """What execution found about its venue: a source of its own until it says that it is over, or a person does."""
+        name = f"{modes.VENUE}{told.venue}:{told.cause}"
+        if told.mode is Mode.NORMAL:
+            self._change_mode(modes.without(self.state.sources, (name,)), f"{name} is over", ctx)
+            return
+        clearing = Clearing.PERSON if told.person else Clearing.WITHDRAWAL
+        source = ModeSource(told.mode, told.detail, clearing, ctx.now)
+        self._add_sources(ctx, {name: source}, f"{name}: {told.detail}")
 
     def suspect_external(self, activity: ExternalActivity, ctx: Context) -> None:
         """Someone else trades on the account, or the desk forgot that it did: a person has to look."""

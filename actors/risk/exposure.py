@@ -64,18 +64,27 @@ def refresh(state: RiskState, listing: str) -> None:
     position = holding.position
     scale = holding.multiplier * holding.rate
     unit = ZERO if mark is None else mark.ask * scale
-    exposure = max(
-        long_fate(position, holding.buys, holding.buys_value, unit),
-        short_fate(position, holding.sells, holding.sells_value, unit),
-    )
+    buys, sells = holding.buys, holding.sells
+    if position >= 0 and not sells:  # what can't end on one side need not be valued there
+        exposure = long_fate(position, buys, holding.buys_value, unit)
+    elif position <= 0 and not buys:
+        exposure = short_fate(position, sells, holding.sells_value, unit)
+    else:
+        exposure = max(
+            long_fate(position, buys, holding.buys_value, unit),
+            short_fate(position, sells, holding.sells_value, unit),
+        )
     value: Decimal | None = ZERO
     if position:
         value = None if mark is None else valued(position, mark.bid, mark.ask, scale)
     totals.exposure += exposure - holding.exposure
     totals.value += (value or ZERO) - (holding.value or ZERO)
     holding.exposure, holding.value = exposure, value
-    _belongs(totals.unvalued, listing, value is None)
-    _belongs(totals.active, listing, bool(position or holding.buys or holding.sells))
+    if (value is None) is not (listing in totals.unvalued):
+        _belongs(totals.unvalued, listing, value is None)
+    is_active = bool(position or buys or sells)
+    if is_active is not (listing in totals.active):
+        _belongs(totals.active, listing, is_active)
 
 
 def valued(position: Decimal, bid: Decimal, ask: Decimal, scale: Decimal) -> Decimal:
@@ -91,7 +100,7 @@ def recompute(state: RiskState, base_currency: str) -> tuple[dict[str, Holding],
 
     The slow way to what is kept with each change: for tests and audits.
     """
-    fresh = RiskState(accounts=state.accounts, marks=state.marks, rates=state.rates)
+    fresh = RiskState(marks=state.marks)
     for listing, holding in state.holdings.items():
         fresh.holdings[listing] = Holding(
             **{name: getattr(holding, name) for name in _BOOK_FIELDS},

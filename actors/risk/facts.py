@@ -52,23 +52,24 @@ def judge(state: RiskState, limits: RiskLimits, now: int, *, unreserved: str | N
 def _judge_exposures(
     state: RiskState, limits: RiskLimits, now: int, nav: Decimal, findings: Findings, unreserved: str | None
 ) -> None:
+    symbol_limit, gross_limit = limits.max_symbol_exposure * nav, limits.max_gross_exposure * nav
+    # spent cash is measured from what may be spent, so that one rule compares them all
+    spendable = nav - limits.min_cash_reserve * nav
+    gross, spent, count = state.totals.exposure, nav - state.totals.cash, len(state.totals.active)
+    calm = gross <= symbol_limit and gross <= gross_limit and spent <= spendable
+    if calm and count <= limits.max_open_positions and not state.sources:
+        return  # the rule: no symbol has more than all of them, and nothing stands that could end
     slack = ONE + limits.breach_tolerance
-    symbol_limit = limits.max_symbol_exposure * nav
     for symbol in _symbols_to_judge(state):
         bound = symbol_limit if symbol == unreserved else symbol_limit * slack
         observed = symbol_exposure(state, symbol)
         name = modes.EXPOSURE + symbol
         _judge(state, findings, now, name, _SYMBOL_EXPOSURE, symbol_limit, observed, bound)
-    gross_limit = limits.max_gross_exposure * nav
     bound = gross_limit if unreserved else gross_limit * slack
-    gross = state.totals.exposure
     _judge(state, findings, now, modes.GROSS_EXPOSURE, _GROSS_EXPOSURE, gross_limit, gross, bound)
-    # spent cash is measured from what may be spent, so that one rule compares them all
-    spendable = nav - limits.min_cash_reserve * nav
-    spent = nav - state.totals.cash
     bound = spendable if unreserved else spendable + limits.breach_tolerance * limits.min_cash_reserve * nav
     _judge(state, findings, now, modes.CASH_RESERVE, _CASH_RESERVE, spendable, spent, bound)
-    most, active = Decimal(limits.max_open_positions), Decimal(len(state.totals.active))
+    most, active = Decimal(limits.max_open_positions), Decimal(count)
     _judge(state, findings, now, modes.OPEN_POSITIONS, _MAX_POSITIONS, most, active, most)
 
 

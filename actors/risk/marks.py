@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 from actors.risk.state import RiskState
 from messages.market import Mark, Marks
@@ -31,8 +32,12 @@ def newer_marks(marks: Marks, state: RiskState, ticks: Mapping[str, Decimal]) ->
     return tuple(taken)
 
 
+@lru_cache(maxsize=8192)
 def on_tick(price: float, tick: Decimal | None) -> Decimal:
-    """A float price as the multiple of `tick` nearest to it; as its shortest text when there is no tick."""
+    """A float price as the multiple of `tick` nearest to it; as its shortest text when there is no tick.
+
+    Prices come back again and again, and reading one costs more than all else about a mark.
+    """
     exact = Decimal(repr(price))
     if tick is None:
         return exact

@@ -19,6 +19,7 @@
 | unreserved_order:ACTOR   | REDUCE  | an order works for an intent long forgotten    | Resume                         |
 | overfill:VENUE           | REDUCE  | more was filled than approved                  | Resume                         |
 | external:VENUE           | REDUCE  | activity at the venue that is not the desk's   | Resume                         |
+| venue:VENUE:CAUSE        | any     | what execution found about its venue           | its being over, or Resume      |
 | unknown_symbol:SYMBOL    | REDUCE  | fill, funding or position in no configured one | Resume                         |
 """
 
@@ -48,6 +49,7 @@ UNMATCHED_FILL = "unmatched_fill:"
 UNRESERVED_ORDER = "unreserved_order:"
 OVERFILL = "overfill:"
 EXTERNAL = "external:"
+VENUE = "venue:"
 UNKNOWN_SYMBOL = "unknown_symbol:"
 
 

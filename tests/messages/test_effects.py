@@ -14,7 +14,12 @@ LANES = {
     "PlaceOrder": "client_order_id",
     "CancelOrder": "client_order_id",
     "QueryOrder": "client_order_id",
+    "ReplaceOrder": "client_order_id",
     "QueryAccount": "account:venue",
+    "ConfigureAccount": "account:venue",
+    "QueryFills": "fills:venue:symbol",
+    "QueryInstruments": "instruments:venue",
+    "ArmDeadMan": "dead-man:venue",
     "StartChild": "child",
     "StopChild": "child",
     "FenceChild": "child",
@@ -24,7 +29,15 @@ LANES = {
 }
 """What each effect's lane is made of; in the full example a text field holds its own name."""
 
-HARMLESS = {"CancelOrder", "QueryOrder", "QueryAccount"}
+HARMLESS = {
+    "CancelOrder",
+    "QueryOrder",
+    "QueryAccount",
+    "QueryFills",
+    "QueryInstruments",
+    "ArmDeadMan",
+    "ConfigureAccount",
+}
 
 EFFECTS = {kind.__name__: kind for kind in desk_types() if issubclass(kind, Effect)}
 
@@ -38,5 +51,5 @@ def test_effects_of_one_order_account_or_child_are_serial(name: str, lane: str) 
     assert example(EFFECTS[name], "full").lane == lane
 
 
-def test_only_questions_and_cancels_are_harmless() -> None:
+def test_only_questions_cancels_and_what_may_be_repeated_are_harmless() -> None:
     assert {name for name, kind in EFFECTS.items() if kind.harmless} == HARMLESS

@@ -12,14 +12,17 @@ from messages.venue import (
     AccountResult,
     CancelOrder,
     CancelResult,
+    FillsResult,
     Outcome,
     PlaceOrder,
     PlaceResult,
+    QueryFills,
     QueryOrder,
     QueryResult,
     VenueEvent,
     VenueFill,
     VenueOrder,
+    VenueTrade,
 )
 
 OPEN = {OrderState.WORKING, OrderState.PARTIALLY_FILLED}
@@ -48,6 +51,7 @@ class FakeVenue:
     stream: list[VenueEvent] = field(default_factory=list)
     delayed: list[tuple[int, PlaceOrder]] = field(default_factory=list)
     positions: dict[str, Decimal] = field(default_factory=dict)
+    now: int = 1
 
     def place(self, request: PlaceOrder) -> PlaceResult:
         name = request.client_order_id
@@ -74,6 +78,26 @@ class FakeVenue:
     def account(self) -> AccountResult:
         open_orders = tuple(self._told(order) for order in self.orders.values() if order.state in OPEN)
         return AccountResult("paper", Outcome.ACCEPTED, open_orders, {}, dict(self.positions))
+
+    def fills(self, query: QueryFills) -> FillsResult:
+        """What was filled, under the venue's own order ids alone, as most lists have it."""
+        trades = tuple(
+            VenueTrade(event.venue_order_id, None, event.symbol, event.side, event.time, event.fill)
+            for event in self.stream
+            if event.fill is not None
+            and event.symbol == query.symbol
+            and event.time >= (query.since or 0)
+            and (query.client_order_id or event.client_order_id) == event.client_order_id
+        )
+        return FillsResult(
+            "paper",
+            query.symbol,
+            Outcome.ACCEPTED,
+            trades,
+            query.since,
+            query.client_order_id,
+            query.venue_order_id,
+        )
 
     def trade(self, name: str, quantity: Decimal) -> None:
         """Fill some of an open order."""
@@ -110,7 +134,7 @@ class FakeVenue:
             VenueEvent(
                 "paper",
                 sequence,
-                sequence,
+                self.now,
                 name,
                 f"v{order.number}",
                 order.request.symbol,

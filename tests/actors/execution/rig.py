@@ -7,9 +7,11 @@ from typing import Any, TypeVar
 
 from actors.base import Context, Timer
 from actors.execution.actor import ExecutionActor, initial_state
+from actors.execution.client_ids import client_order_id
 from actors.execution.order import Order
-from actors.execution.settings import SECOND, ExecutionSettings, VenueTraits
+from actors.execution.settings import SECOND, ExecutionSettings
 from actors.execution.state import ExecutionState
+from actors.venues.port import VenueTraits
 from messages.base import Effect, Envelope, Message
 from messages.codec import from_plain, pack, to_plain
 from messages.intents import CancelIntent, OrderTerms, OrderType, Purpose, Side, SubmitOrder, TimeInForce
@@ -30,8 +32,28 @@ from messages.venue import (
 START = 1_700_000_000 * SECOND
 SYMBOL = "BTC-USDT"
 STRATEGY = "strategy/BTC-USDT"
-SAFE = ExecutionSettings("paper", VenueTraits(never_accepts_id_twice=True, stops=True))
-WARY = ExecutionSettings("paper", VenueTraits(never_accepts_id_twice=False, stops=True))
+SAFE = ExecutionSettings(
+    "paper", VenueTraits(never_accepts_id_twice=True, stops=True, post_only=True, stream_resumes=True)
+)
+"""A venue that never takes an id twice and whose stream can be read again from anywhere."""
+WARY = ExecutionSettings("paper", VenueTraits(stops=True, post_only=True, stream_resumes=True))
+"""A venue that takes an id again."""
+
+DOUR = ExecutionSettings("paper", VenueTraits(stops=True, post_only=True))
+"""A venue that takes an id again and whose stream can't be read again: what it told meanwhile is to be asked for."""
+
+
+def name_of(intent_id: str, *, desk: str = "", generation: str = "g0") -> str:
+    """The client order id of an intent, in a store of that generation; the one under test is `g1`."""
+    return client_order_id(
+        generation, intent_id, prefix="rd", desk=desk, alphabet=SAFE.client_id_alphabet, max_length=32
+    )
+
+
+LOST = name_of("strategy/LOST#1")
+"""An order of this desk that the store under test has never heard of."""
+FOREIGN = name_of("strategy/THEIRS#1", desk="another")
+"""An order of another desk."""
 
 M = TypeVar("M", bound=Message)
 

@@ -21,7 +21,7 @@ from messages.order_events import (
 from messages.orders import OrderState
 from messages.reasons import Reason
 from messages.venue import AccountResult, CancelOrder, Outcome, VenueOrder
-from tests.actors.execution.rig import SYMBOL, Rig, approved, intent, kinds, told, venue_event
+from tests.actors.execution.rig import LOST, SYMBOL, Rig, approved, intent, kinds, told, venue_event
 
 pytestmark = pytest.mark.unit
 
@@ -71,8 +71,8 @@ def test_an_order_that_is_open_at_the_venue_and_not_known_is_named_and_told() ->
 
 def test_a_forgotten_order_of_ours_is_cancelled_and_the_account_is_clean_once_it_is_gone() -> None:
     rig = Rig(seeded=False)
-    rig.take(account(at_venue("rd-lost"), at_venue("manual-1")))
-    assert rig.effects == [CancelOrder("rd-lost", SYMBOL)]
+    rig.take(account(at_venue(LOST), at_venue("manual-1")))
+    assert rig.effects == [CancelOrder(LOST, SYMBOL, "v1")]
     assert kinds(rig.wait(SECOND)) == ["QueryAccount"]
     rig.take(account())
     assert told(rig.envelopes, VenueReconciled, "risk")[-1].clean

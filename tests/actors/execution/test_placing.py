@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.execution.settings import SECOND, VenueTraits
+from actors.execution.settings import SECOND
+from actors.venues.port import VenueTraits
 from messages.control import Mode, ModeChanged
 from messages.intents import OrderType, Purpose, Side, TimeInForce
 from messages.order_events import (
@@ -48,13 +49,19 @@ def test_the_promise_is_journalled_in_the_step_that_asks_for_the_order() -> None
     assert rig.envelopes == []
 
 
-def test_an_accepted_order_works_and_risk_and_requester_are_told_the_same() -> None:
+def test_an_accepted_order_works_as_everybody_expects() -> None:
     rig = Rig()
     order = rig.working()
     assert (order.state, order.venue_order_id) == (OrderState.WORKING, "v1")
+    assert rig.envelopes == []
+
+
+def test_an_order_that_ended_is_told_the_same_to_risk_and_requester() -> None:
+    rig = Rig()
+    rig.event(rig.working(), OrderState.EXPIRED, reason=Reason.IMMEDIATE_OR_CANCEL)
     assert rig.reports("risk") == rig.reports(STRATEGY) != []
     (report,) = rig.reports()
-    assert (report.state, report.final, report.filled) == (OrderState.WORKING, False, Decimal(0))
+    assert (report.state, report.final, report.filled) == (OrderState.EXPIRED, True, Decimal(0))
 
 
 def test_a_requester_that_is_risk_is_told_once() -> None:
@@ -62,7 +69,7 @@ def test_a_requester_that_is_risk_is_told_once() -> None:
     rig.take(approved(requester="risk", intent_id="risk#7"), sender="risk")
     order = rig.state.order_of("risk#7")
     assert order is not None
-    rig.place_result(order, Outcome.ACCEPTED)
+    rig.place_result(order, Outcome.REJECTED, Reason.INSUFFICIENT_BALANCE)
     assert len(told(rig.envelopes, OrderReport, "risk")) == 1
 
 

@@ -93,7 +93,7 @@ def test_without_the_trait_absence_counts_only_after_the_request_has_expired() -
     assert kinds(rig.wait(SECOND)) == ["QueryOrder"]
     rig.absent(order)
     assert state_of(order) is OrderState.UNKNOWN
-    effects = rig.wait(WARY.traits.request_expiry_ns + WARY.clock_bound_ns)
+    effects = rig.wait(WARY.request_expiry_ns + WARY.clock_bound_ns)
     assert kinds(effects) == ["QueryOrder"]
     assert rig.final() is None
     rig.absent(order)

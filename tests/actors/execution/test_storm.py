@@ -9,6 +9,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -36,6 +37,7 @@ from messages.venue import (
     PlaceOrder,
     PlaceResult,
     QueryAccount,
+    QueryFills,
     QueryOrder,
     QueryResult,
 )
@@ -61,7 +63,7 @@ class Storm(RuleBasedStateMachine):
         super().__init__()
         self.rig = Rig(self.execution, seeded=False)
         traits = self.execution.traits
-        self.venue = FakeVenue(traits.never_accepts_id_twice)
+        self.venue = FakeVenue(traits.never_accepts_id_twice, now=self.rig.now + 1)
         self.lanes: dict[str, list[Effect]] = {}
         self.answers: dict[str, Message] = {}
         self.delivered: set[int] = set()
@@ -104,6 +106,10 @@ class Storm(RuleBasedStateMachine):
         elif isinstance(effect, QueryOrder):
             silent = QueryResult(effect.client_order_id, Outcome.NO_ANSWER)
             self.answers[lane] = self.venue.query(effect) if fate in CALM else silent
+        elif isinstance(effect, QueryFills):
+            told = self.venue.fills(effect)
+            silent_fills = msgspec.structs.replace(told, outcome=Outcome.NO_ANSWER, trades=())
+            self.answers[lane] = told if fate in CALM else silent_fills
         else:
             assert isinstance(effect, QueryAccount)
             silent_account = AccountResult("paper", Outcome.NO_ANSWER)
@@ -160,12 +166,14 @@ class Storm(RuleBasedStateMachine):
                 break
             now = max(self.rig.now, min(due))
             self.rig.ctx.now = now
+            self.venue.now = now + 1
             for key in sorted(key for key, timer in self.rig.timers.items() if timer.due <= now):
                 timer = self.rig.timers.pop(key, None)
                 if timer is not None:
                     self.take(timer.message, self.rig.actor.address)
             self.venue.arrive(now)
         self.rig.ctx.now = until
+        self.venue.now = until + 1
 
     # --- what may happen
 

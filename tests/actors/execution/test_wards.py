@@ -7,7 +7,8 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from actors.execution.settings import SECOND, ExecutionSettings, VenueTraits
+from actors.execution.settings import SECOND, ExecutionSettings
+from actors.venues.port import VenueTraits
 from messages.intents import (
     IntentRejected,
     OrderIntent,

@@ -1,0 +1,206 @@
+"""How the execution actor remembers what is about the account as a whole: stream, fills, rules, corrections.
+
+The part of `memory` that is about no single order. Nothing here decides or fails on a valid event.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from actors.base import Actor, applies
+from actors.execution.settings import ExecutionSettings
+from actors.execution.state import ExecutionState, holding_key
+from actors.execution.venue_state import Condition, FillsQuestion
+from messages import account_events as a
+from messages import order_events as e
+from messages.control import Mode
+
+ZERO = Decimal(0)
+
+
+class AccountMemory(Actor[ExecutionState]):
+    """The `apply` half for the account; see the module's docstring."""
+
+    def __init__(self, settings: ExecutionSettings, state: ExecutionState) -> None:
+        super().__init__(f"execution/{settings.venue}", state)
+        self.settings = settings
+        self.configuration = settings.configuration
+        """what the account is to be brought to"""
+
+    @property
+    def holds_placing(self) -> bool:
+        """Whether approved intents wait: for the comparison of the account, or for its configuration."""
+        return self.state.placing_held or self.configuration != self.state.at_venue.configured
+
+    # --- the private stream and fills
+
+    @applies(a.StreamBegun)
+    def remember_stream_begun(self, event: a.StreamBegun) -> None:
+        """What was missing will not come in the stream any more; an answer under way may be older than this."""
+        state = self.state
+        state.stream_sequence = max(state.stream_sequence, event.sequence)
+        state.stream_missing = {}
+        state.at_venue.ask_again = state.account_due
+
+    @applies(a.FillsDue)
+    def remember_fills_due(self, event: a.FillsDue) -> None:
+        """A symbol's fills are asked for."""
+        self.state.at_venue.fills_due[event.symbol] = FillsQuestion(
+            event.since, event.attempt, event.strangers, event.time
+        )
+
+    @applies(a.FillsTaken)
+    def remember_fills_taken(self, event: a.FillsTaken) -> None:
+        """They are all in the books."""
+        self.state.at_venue.fills_due.pop(event.symbol, None)
+
+    @applies(a.OrderFillsAsked)
+    def remember_order_fills_asked(self, event: a.OrderFillsAsked) -> None:
+        """A question is under way."""
+        self.state.orders[event.client_order_id].fills_asked = True
+
+    @applies(a.OrderFillsAnswered)
+    def remember_order_fills_answered(self, event: a.OrderFillsAnswered) -> None:
+        """Count the answer, or the lack of one."""
+        order = self.state.orders[event.client_order_id]
+        order.fills_asked = False
+        order.fill_probes = 0 if order.filled == order.venue_filled else order.fill_probes + 1
+
+    def note_fill(self, fill_id: str, time: int) -> None:
+        """Keep a fill's id and how far fills are known; the oldest eighth goes when there are too many."""
+        venue, keep = self.state.at_venue, self.settings.keep_fills
+        venue.fills[fill_id] = None
+        if len(venue.fills) > keep:
+            for old in list(venue.fills)[: max(1, keep // 8)]:
+                del venue.fills[old]
+        if venue.fill_time is None or time > venue.fill_time:
+            venue.fill_time = time
+
+    def note_stranger(self, venue_order_id: str) -> None:
+        """Keep an order that is not ours; the oldest eighth goes when there are too many."""
+        strangers, keep = self.state.at_venue.strangers, self.settings.keep_fills
+        strangers[venue_order_id] = None
+        if len(strangers) > keep:
+            for old in list(strangers)[: max(1, keep // 8)]:
+                del strangers[old]
+
+    # --- the account
+
+    @applies(a.ConditionSet)
+    def remember_condition(self, event: a.ConditionSet) -> None:
+        """Keep what risk was told; NORMAL ends it."""
+        conditions = self.state.at_venue.conditions
+        if event.mode is Mode.NORMAL:
+            conditions.pop(event.cause, None)
+        else:
+            conditions[event.cause] = Condition(event.mode, event.detail, event.person)
+
+    @applies(a.HoldingsExceeded)
+    def remember_exceeded(self, event: a.HoldingsExceeded) -> None:
+        """A record only: what follows from it is an event of its own."""
+
+    @applies(a.PositionCorrected)
+    def remember_correction(self, event: a.PositionCorrected) -> None:
+        """Set the account's position right, or the holding of the one whose position it was."""
+        self.state.at_venue.corrections += 1
+        signed = event.quantity * event.side.sign
+        if event.of_account:
+            self.move_position(event.symbol, signed)
+        else:
+            self.move_holding(event.owner, event.strategy, event.symbol, signed)
+
+    def move_position(self, symbol: str, signed: Decimal) -> None:
+        """The account's position changes by a signed quantity."""
+        after = self.state.positions.get(symbol, ZERO) + signed
+        if after == 0:
+            self.state.positions.pop(symbol, None)
+        else:
+            self.state.positions[symbol] = after
+
+    def move_holding(self, owner: str, strategy: str, symbol: str, signed: Decimal) -> None:
+        """A strategy's holding is reduced by a signed quantity; its average price stays."""
+        key = holding_key(owner, strategy, symbol)
+        holding = self.state.holdings.get(key)
+        if holding is None:
+            return
+        holding.quantity += signed
+        if holding.quantity == 0:
+            del self.state.holdings[key]
+
+    @applies(a.ConfigurationAsked)
+    def remember_configuration_asked(self, event: a.ConfigurationAsked) -> None:
+        """Count the questions that had no answer."""
+        self.state.at_venue.configure_attempt = event.attempt
+
+    @applies(a.ConfigurationTaken)
+    def remember_configuration(self, event: a.ConfigurationTaken) -> None:
+        """The account is set up, but for what was refused."""
+        venue = self.state.at_venue
+        venue.configured, venue.refused, venue.configure_attempt = event.wanted, dict(event.refused), 0
+
+    @applies(a.InstrumentsAsked)
+    def remember_instruments_asked(self, event: a.InstrumentsAsked) -> None:
+        """Count the questions that had no answer."""
+        self.state.at_venue.instruments_attempt = event.attempt
+
+    @applies(a.InstrumentsTaken)
+    def remember_instruments(self, event: a.InstrumentsTaken) -> None:
+        """The rules from now on."""
+        venue = self.state.at_venue
+        venue.instruments = {each.symbol: each for each in event.instruments}
+        venue.instruments_at, venue.instruments_attempt = event.time, 0
+
+    # --- the dead-man switch
+
+    @applies(a.DeadManAsked)
+    def remember_dead_man_asked(self, event: a.DeadManAsked) -> None:
+        """A question is under way; from now on the countdown may run for these symbols."""
+        dead_man = self.state.at_venue.dead_man
+        dead_man.wanted, dead_man.countdown, dead_man.asked_at = event.symbols, event.countdown, event.time
+        if event.countdown:
+            dead_man.armed.update(dict.fromkeys(event.symbols))
+
+    @applies(a.DeadManAnswered)
+    def remember_dead_man_answered(self, event: a.DeadManAnswered) -> None:
+        """What the countdown runs for, and until when at the earliest; nothing changes without an answer."""
+        dead_man = self.state.at_venue.dead_man
+        asked_at, dead_man.asked_at = dead_man.asked_at, None
+        told = dict.fromkeys(event.symbols or ())
+        missed = dead_man.countdown and any(symbol not in told for symbol in dead_man.wanted)
+        if event.symbols is None or asked_at is None or missed:
+            dead_man.failures += 1
+            return
+        dead_man.failures, dead_man.lost = 0, False
+        if dead_man.countdown:
+            dead_man.kept_until = asked_at + dead_man.countdown
+        else:
+            for symbol in dead_man.wanted:
+                dead_man.armed.pop(symbol, None)
+            dead_man.kept_until = dead_man.kept_until if dead_man.armed else None
+
+    @applies(a.DeadManLost)
+    def remember_dead_man_lost(self, event: a.DeadManLost) -> None:
+        """It was said."""
+        self.state.at_venue.dead_man.lost = True
+
+    @applies(e.VenueAccountDue)
+    def remember_account_due(self, event: e.VenueAccountDue) -> None:
+        """The account is to be asked for: that question will be newer than the stream's beginning."""
+        self.state.account_due = True
+        self.state.account_attempt, self.state.account_looks = event.attempt, event.looks
+        self.state.at_venue.ask_again = False
+        self.state.at_venue.differences = dict(event.differences)
+
+    @applies(e.VenueAccountCompared, e.VenueAccountDiffers)
+    def remember_compared(self, event: e.VenueAccountCompared | e.VenueAccountDiffers) -> None:
+        """The comparison is done and placing goes on.
+
+        What is missing of the stream stays missing, however clean: two missed fills may cancel each other out.
+        """
+        state, venue = self.state, self.state.at_venue
+        state.account_due = False
+        state.account_attempt = state.account_looks = 0
+        state.placing_held = False
+        venue.differences = {}
+        if isinstance(event, e.VenueAccountCompared):
+            venue.compared_at = event.as_of if event.as_of is not None else venue.compared_at

@@ -1,0 +1,125 @@
+"""What happens on the account that no intent of this desk explains: whose it is, what is told, what is done.
+
+A fill is a fact whoever caused it: it is booked once. What follows from it is `ExternalPolicy`'s matter, but for an
+order of another desk of this kind on the same account: two desks that don't know of each other halt.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from actors.base import Context
+from actors.execution.acts import RISK, may_cancel
+from actors.execution.client_ids import Whose, whose
+from actors.execution.conditions import set_condition
+from actors.execution.memory import ExecutionMemory
+from actors.execution.settings import ExternalPolicy, ReconcilePolicy
+from messages.account_events import HoldingsExceeded, PositionCorrected
+from messages.control import Mode
+from messages.intents import Side
+from messages.order_events import ExternalActivity, ExternalSeen
+from messages.reasons import Reason
+from messages.venue import CancelOrder, VenueOrder
+
+ZERO = Decimal(0)
+
+_STRATEGIES = "strategy/"
+
+
+def is_ours(actor: ExecutionMemory, client_order_id: str) -> bool:
+    """Whether the id is one of this desk, of whatever generation of its store."""
+    return _whose(actor, client_order_id) is Whose.OURS
+
+
+def _whose(actor: ExecutionMemory, client_order_id: str) -> Whose:
+    settings = actor.settings
+    return whose(
+        client_order_id,
+        prefix=settings.client_id_prefix,
+        desk=settings.desk,
+        alphabet=settings.client_id_alphabet,
+        max_length=settings.client_id_max_length,
+    )
+
+
+def tell_external(actor: ExecutionMemory, ctx: Context, activity: ExternalActivity) -> None:
+    """Record activity that is not ours and tell risk; see what it took of what strategies hold."""
+    fill = activity.fill
+    by = _whose(actor, activity.client_order_id)
+    ours = by is Whose.OURS
+    suspect = ours or actor.settings.external_policy is not ExternalPolicy.IGNORE
+    activity = msgspec.structs.replace(activity, ours=ours, suspect=suspect)
+    before = actor.state.positions.get(activity.symbol, ZERO)
+    ctx.emit(ExternalSeen(activity))
+    ctx.send(RISK, activity)
+    if by is Whose.OTHER_DESK:
+        detail = f"order {activity.client_order_id} on {activity.symbol} is of another desk"
+        set_condition(actor, ctx, Reason.FOREIGN_DESK.value, Mode.HALTED, detail, person=True)
+    if fill is not None:
+        signed = fill.quantity * activity.side.sign
+        reason = Reason.ORPHAN if ours else Reason.EXTERNAL
+        take_from_holdings(actor, ctx, activity.symbol, signed, before, fill.price, activity.time, reason)
+
+
+def cancel_external(actor: ExecutionMemory, ctx: Context, told: VenueOrder) -> None:
+    """Cancel an open order that is not ours, where the policy says so."""
+    if actor.settings.external_policy is ExternalPolicy.CANCEL and may_cancel(actor):
+        ctx.perform(CancelOrder(told.client_order_id, told.symbol, told.venue_order_id, told.conditional))
+
+
+def take_from_holdings(
+    actor: ExecutionMemory,
+    ctx: Context,
+    symbol: str,
+    signed: Decimal,
+    before: Decimal,
+    price: Decimal | None,
+    time: int,
+    reason: Reason,
+) -> None:
+    """The account's position moved from `before` by what nobody here ordered: whose position was that?
+
+    First nobody's own part of the account is used up (what was there before the desk, what others traded); what is
+    left over was taken from the strategies. With AUTO they are told by a correction each, in order of their names.
+    """
+    held = [each for each in actor.state.holdings.values() if each.symbol == symbol]
+    claimed = sum((each.quantity for each in held), ZERO)
+    nobodys = before - claimed
+    left = abs(signed)
+    if nobodys * signed < 0:
+        left -= min(left, abs(nobodys))
+    if not left or claimed * signed >= 0:
+        return
+    taken = min(left, abs(claimed))
+    ctx.emit(HoldingsExceeded(symbol, claimed, claimed + taken * (1 if signed > 0 else -1), ctx.now))
+    if actor.settings.reconcile_policy is not ReconcilePolicy.AUTO:
+        return
+    side = Side.BUY if signed > 0 else Side.SELL
+    for holding in sorted(held, key=lambda each: (each.owner, each.strategy)):
+        part = min(taken, abs(holding.quantity))
+        if not part or holding.quantity * claimed < 0 or not holding.owner.startswith(_STRATEGIES):
+            continue
+        taken -= part
+        correction = PositionCorrected(
+            next_correction(actor),
+            actor.settings.venue,
+            symbol,
+            holding.strategy,
+            holding.owner,
+            side,
+            part,
+            holding.average_price if price is None else price,
+            False,
+            reason,
+            time,
+        )
+        ctx.emit(correction)
+        ctx.send(RISK, correction)
+        ctx.send(correction.owner, correction)
+
+
+def next_correction(actor: ExecutionMemory) -> str:
+    """The id of the next correction: like a fill's, unique per venue."""
+    return f"correction-{actor.state.generation}-{actor.state.at_venue.corrections + 1}"

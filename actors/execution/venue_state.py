@@ -1,0 +1,76 @@
+"""What execution remembers of a venue account as a whole; the part of its state that is about no single order."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from messages.control import Mode
+from messages.venue import VenueInstrument
+
+
+class FillsQuestion(msgspec.Struct, frozen=True):
+    """All fills since `since` (the venue's time, ns UTC) are wanted; `attempt` counts from 0.
+
+    `strangers` are fills that were listed at desk time `time` (ns UTC) and that no known order explains.
+    """
+
+    since: int
+    attempt: int
+    strangers: tuple[str, ...]
+    time: int
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """What risk was told of the venue last."""
+
+    mode: Mode
+    detail: str
+    person: bool
+
+
+class DeadMan(msgspec.Struct):
+    """The venue's countdown. `armed` are the symbols it may run for, `kept_until` when it ends unless started anew.
+
+    `asked_at` is when the question under way was put (None: there is none), `wanted` its symbols; desk time, ns UTC.
+    """
+
+    armed: dict[str, None] = {}
+    wanted: tuple[str, ...] = ()
+    countdown: int = 0
+    asked_at: int | None = None
+    kept_until: int | None = None
+    failures: int = 0
+    lost: bool = False
+
+
+class VenueState(msgspec.Struct):
+    """- `fills_due`: symbols whose fills are asked for; `fill_time`: the venue's time of the newest fill seen.
+    - `fills`: ids of the latest fills, so that one whose order was forgotten is known again.
+    - `base_time`: fills up to then (venue's time) are contained in the account's first reading.
+    - `compared_at`: when the account was last found equal (venue's time).
+    - `ask_again`: the account must be asked for once more, as the answer under way may be older than the stream.
+    - `differences`: by how much positions differed at the last look.
+    - `strangers`: the venue's ids of the latest open orders that are not ours and were told.
+    - `instruments`, `instruments_at`: the rules, and the desk time (ns UTC) at which they were told.
+    - `configured`: what the account was last brought to; `refused` what the venue would not do.
+    """
+
+    fills_due: dict[str, FillsQuestion] = {}
+    fill_time: int | None = None
+    fills: dict[str, None] = {}
+    base_time: int | None = None
+    compared_at: int | None = None
+    ask_again: bool = False
+    differences: dict[str, Decimal] = {}
+    strangers: dict[str, None] = {}
+    corrections: int = 0
+    conditions: dict[str, Condition] = {}
+    instruments: dict[str, VenueInstrument] = {}
+    instruments_at: int | None = None
+    instruments_attempt: int = 0
+    configured: str = ""
+    configure_attempt: int = 0
+    refused: dict[str, str] = {}
+    dead_man: DeadMan = msgspec.field(default_factory=DeadMan)

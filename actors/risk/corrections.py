@@ -1,0 +1,88 @@
+"""Entries in the books that no approved order explains: corrections, and trades of others who may trade there.
+
+They are booked as fills of nobody, so that every book shows them and nothing is overwritten. A correction of the
+account counts at the mark, as if it had been traded there: NAV stays, and the position is what the venue says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from actors.base import Context, receives
+from actors.risk import modes
+from actors.risk.control import ModeKeeper
+from actors.risk.ledger import booking, is_booked
+from actors.risk.limits import ZERO, listing_id
+from messages.account_events import PositionCorrected
+from messages.intents import Side
+from messages.orders import Fill, Liquidity
+
+NOBODY = ""
+"""The strategy of what no strategy of the desk owns."""
+
+
+class Corrector(ModeKeeper):
+    """The part of the risk actor that books entries; see the module's docstring."""
+
+    @receives(PositionCorrected)
+    def on_correction(self, told: PositionCorrected, ctx: Context) -> None:
+        """Book a correction: of the account as nobody's, or out of a strategy's book into nobody's."""
+        price = told.price or self._price_of(told.venue, told.symbol)
+        if price is None:
+            text = f"correction {told.correction_id} of {told.symbol} has no price"
+            name = modes.UNMATCHED_FILL + told.venue
+            self._add_sources(ctx, {name: modes.reducing(text, ctx.now)}, text)
+            return
+        instrument = self._instruments.get(listing_id(told.venue, told.symbol))
+        currency = self._settings.base_currency if instrument is None else instrument.quote_currency
+        self.book_entries(entries(told, price, currency), "correction", ctx)
+
+    def book_entries(self, fills: Sequence[Fill], reason: str, ctx: Context) -> None:
+        """Book each once, then see what it means for the limits."""
+        for fill in fills:
+            if not is_booked(self.state, fill):
+                instrument = self._instruments.get(listing_id(fill.venue, fill.symbol))
+                currency = self._settings.base_currency
+                ctx.emit(booking(self.state, fill, instrument, currency, ctx.now))
+        if fills:
+            self._judge(ctx, reason, unreserved=fills[0].symbol)
+
+    def _price_of(self, venue: str, symbol: str) -> Decimal | None:
+        """The mark, else what the position has cost; None when neither is known."""
+        mark = self.state.marks.get(symbol)
+        if mark is not None:
+            return (mark.bid + mark.ask) / 2
+        held = self.state.holdings.get(listing_id(venue, symbol))
+        if held is None or not held.position or not held.cost:
+            return None
+        return abs(held.cost / (held.position * held.multiplier * held.rate))
+
+
+def entries(told: PositionCorrected, price: Decimal, currency: str) -> list[Fill]:
+    """What a correction is in the books: one fill of nobody, or one of the strategy and its mirror of nobody's."""
+    if told.of_account:
+        return [_entry(told, price, currency, NOBODY, told.side, told.correction_id)]
+    mirror = _entry(told, price, currency, NOBODY, told.side.opposite, f"{told.correction_id}/nobody")
+    return [_entry(told, price, currency, told.strategy, told.side, told.correction_id), mirror]
+
+
+def _entry(
+    told: PositionCorrected, price: Decimal, currency: str, strategy: str, side: Side, name: str
+) -> Fill:
+    return Fill(
+        fill_id=name,
+        venue=told.venue,
+        symbol=told.symbol,
+        strategy=strategy,
+        intent_id=name,
+        client_order_id="",
+        venue_order_id="",
+        side=side,
+        price=price,
+        quantity=told.quantity,
+        fee=ZERO,
+        fee_currency=currency,
+        liquidity=Liquidity.TAKER,
+        event_time=told.event_time,
+    )

@@ -1,0 +1,324 @@
+"""Fills by question: a stream that begins anew, orders with fills that were not seen, and whose a listed fill is."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from actors.execution.order import Order
+from actors.execution.settings import SECOND
+from messages.intents import Side
+from messages.order_events import ExternalActivity, OrderEscalated
+from messages.orders import Fill, Liquidity, OrderReport, OrderState
+from messages.reasons import Reason
+from messages.venue import (
+    AccountResult,
+    FillsResult,
+    Outcome,
+    QueryAccount,
+    QueryFills,
+    QueryOrder,
+    StreamOpened,
+    VenueFill,
+    VenueTrade,
+)
+from tests.actors.execution.rig import DOUR, START, SYMBOL, Rig, kinds, told, venue_event
+
+pytestmark = pytest.mark.unit
+
+OVERLAP = DOUR.fills_overlap_ns
+
+
+def trade(
+    fill_id: str,
+    quantity: str = "1",
+    *,
+    venue_order_id: str = "v1",
+    time: int = START + 5,
+    side: Side = Side.BUY,
+) -> VenueTrade:
+    fill = VenueFill(fill_id, Decimal(100), Decimal(quantity), Decimal(0), "USDT", Liquidity.MAKER)
+    return VenueTrade(venue_order_id, None, SYMBOL, side, time, fill)
+
+
+def opened(rig: Rig, time: int = START + 10) -> Rig:
+    return rig.take(StreamOpened("paper", rig.state.stream_sequence + 1, time))
+
+
+def listed(rig: Rig, *trades: VenueTrade, outcome: Outcome = Outcome.ACCEPTED) -> Rig:
+    """The answer to the symbol's question."""
+    since = rig.state.at_venue.fills_due[SYMBOL].since
+    return rig.take(FillsResult("paper", SYMBOL, outcome, trades, since))
+
+
+def of_order(rig: Rig, order: Order, *trades: VenueTrade, outcome: Outcome = Outcome.ACCEPTED) -> Rig:
+    """The answer to an order's own question."""
+    name = order.client_order_id
+    return rig.take(FillsResult("paper", SYMBOL, outcome, trades, None, name, order.venue_order_id))
+
+
+def test_a_stream_that_begins_anew_makes_us_ask_for_fills_and_account() -> None:
+    rig = Rig(DOUR)
+    rig.working()
+    opened(rig)
+    assert rig.effects == [QueryFills("paper", SYMBOL, START - OVERLAP), QueryAccount("paper")]
+    listed(rig, trade("f1"))
+    assert [fill.fill_id for fill in rig.fills()] == ["f1"]
+    final = rig.final()
+    assert final is not None
+    assert (final.state, final.filled) == (OrderState.FILLED, Decimal(1))
+    assert rig.state.at_venue.fills_due == {}
+
+
+def test_nothing_is_asked_of_symbols_that_nothing_can_have_happened_to() -> None:
+    rig = opened(Rig(DOUR))
+    assert rig.effects == [QueryAccount("paper")]
+
+
+def test_a_position_may_have_been_closed_by_somebody_so_its_symbol_is_asked_for() -> None:
+    rig = Rig(DOUR, seeded=False)
+    rig.take(AccountResult("paper", Outcome.ACCEPTED, positions={"ETH-USDT": Decimal(2)}, time=START))
+    opened(rig)
+    assert rig.effects == [QueryFills("paper", "ETH-USDT", START - OVERLAP), QueryAccount("paper")]
+
+
+def test_the_list_is_asked_for_from_the_last_fill_on() -> None:
+    rig = Rig(DOUR)
+    order = rig.working(quantity=Decimal(3))
+    rig.event(order, OrderState.PARTIALLY_FILLED, filled="1", fill="f1")
+    time = rig.state.at_venue.fill_time
+    assert time is not None
+    assert time > START
+    opened(rig)
+    assert rig.effects[0] == QueryFills("paper", SYMBOL, time - OVERLAP)
+    listed(rig, trade("f1"), trade("f2"))
+    assert order.filled == Decimal(2)
+    assert [fill.fill_id for fill in rig.fills()] == ["f2"]
+
+
+def test_no_answer_is_asked_again_after_growing_waits() -> None:
+    rig = Rig(DOUR)
+    rig.working()
+    opened(rig)
+    rig.take(AccountResult("paper", Outcome.ACCEPTED))
+    waits = []
+    for _ in range(3):
+        listed(rig, outcome=Outcome.NO_ANSWER)
+        waits.append(rig.timers[f"fills:{SYMBOL}"].due - rig.now)
+        assert "QueryFills" in kinds(rig.wait(waits[-1]))
+    assert waits == [SECOND, 2 * SECOND, 4 * SECOND]
+
+
+def test_a_second_interruption_keeps_the_older_question_and_its_answer_does_not_count() -> None:
+    rig = Rig(DOUR)
+    rig.working()
+    opened(rig)
+    first = rig.state.at_venue.fills_due[SYMBOL].since
+    opened(rig)
+    assert rig.state.at_venue.fills_due[SYMBOL].since == first - 1
+    rig.take(FillsResult("paper", SYMBOL, Outcome.ACCEPTED, (), first))
+    assert SYMBOL in rig.state.at_venue.fills_due
+    listed(rig)
+    assert rig.state.at_venue.fills_due == {}
+
+
+def test_an_opened_stream_that_was_taken_already_says_nothing() -> None:
+    rig = opened(Rig(DOUR))
+    assert rig.take(StreamOpened("paper", 1, START)).events == []
+
+
+def test_an_account_asked_for_before_the_stream_began_is_asked_for_again() -> None:
+    rig = Rig(DOUR, seeded=False)
+    opened(rig)
+    rig.take(AccountResult("paper", Outcome.ACCEPTED, time=START))
+    assert kinds(rig.wait(SECOND)) == ["QueryAccount"]
+    rig.take(AccountResult("paper", Outcome.ACCEPTED, time=START))
+    assert rig.wait(600 * SECOND) == []
+
+
+def test_a_gap_in_such_a_stream_is_an_interruption() -> None:
+    rig = Rig(DOUR)
+    order = rig.working(quantity=Decimal(3))
+    sequence = rig.state.stream_sequence + 5
+    rig.take(venue_event(order, OrderState.PARTIALLY_FILLED, sequence, filled="2", fill="f2", quantity="1"))
+    assert kinds(rig.effects)[:2] == ["QueryFills", "QueryAccount"]
+    assert rig.effects[0] == QueryFills("paper", SYMBOL, START - OVERLAP)
+    assert rig.state.stream_missing == {}
+
+
+def test_after_a_crash_what_was_asked_is_owed() -> None:
+    rig = Rig(DOUR)
+    order = rig.working()
+    opened(rig)
+    rig.take(AccountResult("paper", Outcome.ACCEPTED))
+    assert QueryFills("paper", SYMBOL, START - OVERLAP) in rig.restart()
+    listed(rig)
+    rig.found(order, OrderState.FILLED, "1")
+    assert QueryFills("paper", SYMBOL, None, order.client_order_id, "v1") in rig.restart()
+
+
+# --- orders with fills that were not seen ---------------------------------------------------------------------
+
+
+def ended_short(rig: Rig) -> Order:
+    """An order that ended at the venue with one more filled than was told."""
+    order = rig.working(quantity=Decimal(2))
+    rig.found(order, OrderState.FILLED, "2")
+    return rig.state.orders[order.client_order_id]
+
+
+def test_an_order_with_missing_fills_is_asked_for_them_at_once_and_not_settled_before() -> None:
+    rig = Rig(DOUR)
+    order = ended_short(rig)
+    assert rig.effects == [QueryFills("paper", SYMBOL, None, order.client_order_id, "v1")]
+    assert (order.terminal, order.settled, rig.final()) == (True, False, None)
+    of_order(rig, order, trade("f1"))
+    assert rig.final() is None
+    assert kinds(rig.wait(SECOND)) == ["QueryFills"]
+    of_order(rig, order, trade("f1"), trade("f2"))
+    final = rig.final()
+    assert final is not None
+    assert final.filled == Decimal(2)
+    assert rig.wait(3_600 * SECOND) == []
+
+
+def test_a_live_order_with_missing_fills_is_asked_for_them_too() -> None:
+    rig = Rig(DOUR)
+    order = rig.working(quantity=Decimal(3))
+    rig.found(order, OrderState.PARTIALLY_FILLED, "1")
+    assert kinds(rig.effects) == ["QueryFills"]
+    of_order(rig, order, trade("f1"))
+    assert (order.filled, order.state) == (Decimal(1), OrderState.PARTIALLY_FILLED)
+    rig.found(order, OrderState.PARTIALLY_FILLED, "2")
+    assert kinds(rig.effects) == ["QueryFills"]
+
+
+def test_fills_that_are_never_listed_call_a_person_once_and_hold_the_order_open() -> None:
+    rig = Rig(DOUR)
+    order = ended_short(rig)
+    for _ in range(12):
+        of_order(rig, order)
+        assert kinds(rig.wait(DOUR.probe_max_ns)) == ["QueryFills"]
+    assert len(rig.happened(OrderEscalated)) == 1
+    assert not order.settled
+
+
+def test_fills_that_come_in_the_stream_after_all_settle_the_order() -> None:
+    rig = Rig(DOUR)
+    order = ended_short(rig)
+    rig.event(order, OrderState.FILLED, filled="2", fill="f1", quantity="2")
+    assert rig.final() is not None
+    of_order(rig, order, trade("f1", "2"))
+    assert told(rig.sent, Fill, "risk")[-1].fill_id == "f1"
+    assert len(told(rig.sent, Fill, "risk")) == 1
+    assert rig.wait(3_600 * SECOND) == []
+
+
+# --- whose a listed fill is ------------------------------------------------------------------------------------
+
+
+def test_a_listed_fill_of_nobody_is_external_and_counts_once() -> None:
+    rig = Rig(DOUR)
+    rig.working()
+    opened(rig)
+    listed(rig, trade("x1", venue_order_id="v99"))
+    (activity,) = told(rig.envelopes, ExternalActivity, "risk")
+    assert (activity.venue_order_id, activity.state, activity.ours) == ("v99", OrderState.UNKNOWN, False)
+    assert rig.state.positions == {SYMBOL: Decimal(1)}
+    opened(rig)
+    listed(rig, trade("x1", venue_order_id="v99"))
+    assert told(rig.envelopes, ExternalActivity, "risk") == []
+    assert rig.state.positions == {SYMBOL: Decimal(1)}
+
+
+def test_a_fill_from_before_the_first_reading_is_contained_in_it() -> None:
+    rig = Rig(DOUR, seeded=False)
+    held = {SYMBOL: Decimal(2)}
+    rig.take(AccountResult("paper", Outcome.ACCEPTED, positions=held, time=START + 7))
+    opened(rig)
+    listed(rig, trade("x1", venue_order_id="v99", time=START + 7))
+    assert told(rig.envelopes, ExternalActivity, "risk") == []
+    assert rig.state.positions == held
+
+
+def test_a_fill_that_may_be_of_an_order_given_up_is_nobodys_only_after_the_venue_denied_that_order() -> None:
+    rig, order = given_up()
+    opened(rig)
+    rig.take(AccountResult("paper", Outcome.ACCEPTED, positions={SYMBOL: Decimal(1)}))
+    assert kinds(rig.effects) == ["QueryFills"]
+    listed(rig, trade("f1", venue_order_id="v7"))
+    assert kinds(rig.effects) == ["QueryOrder"]
+    assert told(rig.envelopes, ExternalActivity, "risk") == []
+    rig.absent(order)
+    assert "QueryFills" in kinds(rig.wait(SECOND))
+    listed(rig, trade("f1", venue_order_id="v7"))
+    assert len(told(rig.envelopes, ExternalActivity, "risk")) == 1
+
+
+def test_a_fill_of_an_order_given_up_that_was_accepted_late_is_booked_for_its_strategy() -> None:
+    rig, order = given_up()
+    opened(rig)
+    rig.take(AccountResult("paper", Outcome.ACCEPTED, positions={SYMBOL: Decimal(1)}))
+    assert kinds(rig.effects) == ["QueryFills"]
+    listed(rig, trade("f1"))
+    rig.found(order, OrderState.FILLED, "1")
+    assert QueryFills("paper", SYMBOL, None, order.client_order_id, "v1") in rig.effects
+    of_order(rig, order, trade("f1"))
+    assert [fill.fill_id for fill in rig.fills("strategy/BTC-USDT")] == ["f1"]
+    rig.wait(SECOND)
+    listed(rig, trade("f1"))
+    assert told(rig.sent, ExternalActivity, "risk") == []
+    assert rig.state.positions == {SYMBOL: Decimal(1)}
+
+
+def test_while_an_orders_fate_is_unknown_no_listed_fill_is_called_nobodys() -> None:
+    rig = Rig(DOUR)
+    order = rig.submit()
+    rig.place_result(order, Outcome.NO_ANSWER)
+    opened(rig)
+    for _ in range(5):
+        listed(rig, trade("f1", venue_order_id="v7"))
+        assert told(rig.envelopes, ExternalActivity, "risk") == []
+        rig.wait(60 * SECOND)
+
+
+def given_up() -> tuple[Rig, Order]:
+    """An order whose request had no answer and that the venue denied until it was too late for it."""
+    rig = Rig(DOUR)
+    order = rig.submit()
+    rig.place_result(order, Outcome.NO_ANSWER)
+    while not order.settled:
+        rig.absent(order)
+        rig.wait(10 * SECOND)
+    assert order.state is OrderState.NOT_SENT
+    return rig, order
+
+
+def test_a_report_of_the_end_is_told_once_for_all_fills() -> None:
+    rig = Rig(DOUR)
+    order = ended_short(rig)
+    of_order(rig, order, trade("f1"), trade("f2"))
+    finals = [each for each in told(rig.sent, OrderReport, "risk") if each.final]
+    assert [each.filled for each in finals] == [Decimal(2)]
+
+
+def test_settings_say_how_far_a_list_reaches_back() -> None:
+    rig = Rig(msgspec.structs.replace(DOUR, fills_overlap_ns=5))
+    rig.working()
+    opened(rig)
+    assert rig.effects[0] == QueryFills("paper", SYMBOL, START - 5)
+
+
+def test_an_order_asked_about_after_the_stream_began_tells_what_became_of_it() -> None:
+    rig = Rig(DOUR)
+    order = rig.working()
+    opened(rig)
+    listed(rig)
+    rig.take(AccountResult("paper", Outcome.ACCEPTED))
+    assert QueryOrder(order.client_order_id, SYMBOL, "v1") in rig.effects
+    rig.found(order, OrderState.CANCELLED)
+    final = rig.final()
+    assert final is not None
+    assert (final.state, final.reason) == (OrderState.CANCELLED, Reason.CANCEL_REQUESTED)
