@@ -1,0 +1,458 @@
+"""Questions: what is found, what is absent, and above all what is not known."""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from messages.intents import Side
+from messages.orders import Liquidity, OrderState
+from messages.reasons import Reason
+from messages.venue import (
+    ArmDeadMan,
+    CancelOrder,
+    ConfigureAccount,
+    ListingStatus,
+    MarginMode,
+    Outcome,
+    QueryAccount,
+    QueryFills,
+    QueryInstruments,
+    QueryOrder,
+    SymbolMargin,
+    VenueOrder,
+)
+from tests.actors.venues.binance_usdm.building import (
+    LISTING,
+    SYMBOL,
+    Rows,
+    no,
+    order,
+    placed,
+    port_with,
+    stop,
+)
+from tests.actors.venues.scripted import HANG_UP, Asked, Say, run
+
+pytestmark = pytest.mark.integration
+
+ORDER, ALGO = "/fapi/v1/order", "/fapi/v1/algoOrder"
+OPEN, OPEN_ALGO = "/fapi/v1/openOrders", "/fapi/v1/openAlgoOrders"
+TRADES = "/fapi/v1/userTrades"
+ABSENT = no(-2013, "Order does not exist.")
+QUERY = QueryOrder("cid-1", SYMBOL)
+STOP = QueryOrder("cid-1", SYMBOL, conditional=True)
+DAY_MS = 86_400_000
+
+
+def found(state: OrderState = OrderState.WORKING, filled: str = "0", **more: Any) -> VenueOrder:
+    plain = {
+        "client_order_id": "cid-1",
+        "venue_order_id": "1573346959",
+        "symbol": SYMBOL,
+        "side": Side.BUY,
+        "state": state,
+        "quantity": Decimal("0.010"),
+        "filled": Decimal(filled),
+        "limit_price": Decimal("50000.10"),
+    }
+    return VenueOrder(**(plain | more))
+
+
+WAITING = found(venue_order_id="2146760", side=Side.SELL, limit_price=None, conditional=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "filled", "state"),
+    [
+        ("NEW", "0", OrderState.WORKING),
+        ("PARTIALLY_FILLED", "0.004", OrderState.PARTIALLY_FILLED),
+        ("FILLED", "0.010", OrderState.FILLED),
+        ("CANCELED", "0.004", OrderState.CANCELLED),
+        ("EXPIRED", "0", OrderState.EXPIRED),
+        ("EXPIRED_IN_MATCH", "0", OrderState.EXPIRED),
+        ("REJECTED", "0", OrderState.REJECTED),
+    ],
+)
+def test_an_order_is_found_in_its_state(status: str, filled: str, state: OrderState) -> None:
+    async def work() -> None:
+        rows: Rows = {("GET", ORDER): Say(body=placed(status=status, executedQty=filled))}
+        async with port_with(rows) as (port, server):
+            result = await port.query(QUERY)
+            assert (result.outcome, result.order) == (Outcome.ACCEPTED, found(state, filled))
+            assert server.named(ORDER)[0].parameters["origClientOrderId"] == "cid-1"
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    ("query", "rows", "expected"),
+    [
+        (QUERY, {("GET", ORDER): ABSENT, ("GET", OPEN): Say(body=[])}, None),
+        (QUERY, {("GET", ORDER): ABSENT, ("GET", OPEN): Say(body=[placed("other"), placed()])}, found()),
+        (QUERY, {("GET", ORDER): ABSENT, ("GET", OPEN): HANG_UP}, Outcome.NO_ANSWER),
+        (QUERY, {("GET", ORDER): HANG_UP}, Outcome.NO_ANSWER),
+        (QUERY, {("GET", ORDER): no(-1003, "", 429)}, Outcome.NO_ANSWER),
+        (QUERY, {("GET", ORDER): no(-2015, "", 401)}, Outcome.NO_ANSWER),
+        (QUERY, {("GET", ORDER): no(-2011, "Unknown order sent.")}, Outcome.NO_ANSWER),
+        (QUERY, {("GET", ORDER): Say(body=placed(status="STRANGE"))}, Outcome.NO_ANSWER),
+        (QUERY, {("GET", ORDER): Say(body={})}, Outcome.NO_ANSWER),
+        (STOP, {("GET", ALGO): Say(body=stop())}, WAITING),
+        (STOP, {("GET", ALGO): Say(body=stop(algoStatus="TRIGGERING"))}, WAITING),
+        (
+            STOP,
+            {("GET", ALGO): Say(body=stop(algoStatus="CANCELED"))},
+            found(
+                OrderState.CANCELLED,
+                venue_order_id="2146760",
+                side=Side.SELL,
+                limit_price=None,
+                conditional=True,
+            ),
+        ),
+        (
+            STOP,
+            {
+                ("GET", ALGO): Say(body=stop(algoStatus="TRIGGERED", actualOrderId="1573346959")),
+                ("GET", ORDER): Say(body=placed(status="FILLED", executedQty="0.010")),
+            },
+            found(OrderState.FILLED, "0.010"),
+        ),
+        (
+            STOP,
+            {("GET", ALGO): Say(body=stop(algoStatus="TRIGGERED")), ("GET", ORDER): Say(body=placed())},
+            found(),
+        ),
+        (
+            STOP,
+            {("GET", ALGO): Say(body=stop(algoStatus="FINISHED")), ("GET", ORDER): ABSENT},
+            Outcome.NO_ANSWER,
+        ),
+        (STOP, {("GET", ALGO): ABSENT, ("GET", ORDER): Say(body=placed())}, found()),
+        (STOP, {("GET", ALGO): ABSENT, ("GET", ORDER): ABSENT, ("GET", OPEN_ALGO): Say(body=[])}, None),
+        (
+            STOP,
+            {("GET", ALGO): ABSENT, ("GET", ORDER): ABSENT, ("GET", OPEN_ALGO): Say(body=[stop()])},
+            WAITING,
+        ),
+        (STOP, {("GET", ALGO): ABSENT, ("GET", ORDER): HANG_UP}, Outcome.NO_ANSWER),
+        (STOP, {("GET", ALGO): HANG_UP}, Outcome.NO_ANSWER),
+    ],
+)
+def test_absence_needs_the_word_of_everyone_who_could_know(
+    query: QueryOrder, rows: Rows, expected: VenueOrder | Outcome | None
+) -> None:
+    async def work() -> None:
+        async with port_with(rows) as (port, _):
+            result = await port.query(query)
+            if expected is Outcome.NO_ANSWER:
+                assert (result.outcome, result.order) == (Outcome.NO_ANSWER, None)
+            else:
+                assert (result.outcome, result.order) == (Outcome.ACCEPTED, expected)
+
+    run(work())
+
+
+def trade(number: int, at_ms: int, order_id: int = 1573346959, **more: Any) -> dict[str, Any]:
+    return {
+        "buyer": False,
+        "commission": "0.07819010",
+        "commissionAsset": "USDT",
+        "id": number,
+        "maker": False,
+        "orderId": order_id,
+        "price": "7819.01",
+        "qty": "0.002",
+        "quoteQty": "15.63802",
+        "realizedPnl": "-0.91539999",
+        "side": "SELL",
+        "positionSide": "SHORT",
+        "symbol": LISTING,
+        "time": at_ms,
+    } | more
+
+
+class Ledger:
+    """A list of executions that is asked as the sheet describes."""
+
+    def __init__(self, trades: list[dict[str, Any]], page: int = 1_000) -> None:
+        self.trades = trades
+        self.page = page
+
+    def __call__(self, asked: Asked) -> Say:
+        given = asked.parameters
+        chosen = self.trades
+        if "orderId" in given:
+            chosen = [each for each in chosen if str(each["orderId"]) == given["orderId"]]
+        elif "fromId" in given:
+            assert "startTime" not in given
+            chosen = [each for each in chosen if each["id"] >= int(given["fromId"])]
+        else:
+            start, end = int(given["startTime"]), int(given["endTime"])
+            assert end - start < 7 * DAY_MS
+            chosen = [each for each in chosen if start <= each["time"] <= end]
+        return Say(body=chosen[: int(given["limit"])])
+
+
+def test_executions_since_a_time_are_complete_over_pages_and_weeks() -> None:
+    async def work() -> None:
+        now_ms = time.time_ns() // 1_000_000
+        start_ms = now_ms - 30 * DAY_MS
+        times = [start_ms + 20 * DAY_MS + n for n in range(1_500)] + [now_ms - 5 + n for n in range(4)]
+        trades = [trade(100 + n, at_ms) for n, at_ms in enumerate(times)]
+        old = [trade(n, start_ms - 1000 + n) for n in range(5)]
+        async with port_with({("GET", TRADES): Ledger(old + trades)}) as (port, server):
+            result = await port.fills(QueryFills("usdm", SYMBOL, since=start_ms * 1_000_000))
+            assert result.outcome is Outcome.ACCEPTED
+            assert [each.time // 1_000_000 for each in result.trades] == times
+            assert result.since == start_ms * 1_000_000
+            assert len(server.named(TRADES)) == 3 + 1
+            everything = await port.fills(QueryFills("usdm", SYMBOL))
+            assert len(everything.trades) == len(old) + len(trades)
+            nothing = await port.fills(QueryFills("usdm", SYMBOL, since=(now_ms + 10_000) * 1_000_000))
+            assert (nothing.outcome, nothing.trades) == (Outcome.ACCEPTED, ())
+
+    run(work())
+
+
+def test_executions_of_one_order_by_either_id() -> None:
+    async def work() -> None:
+        trades = [trade(n, 1_000 + n, order_id=7 if n % 2 else 8, maker=True) for n in range(2_600)]
+        rows: Rows = {("GET", TRADES): Ledger(trades), ("GET", ORDER): Say(body=placed(orderId=7))}
+        async with port_with(rows) as (port, _):
+            by_client = await port.fills(QueryFills("usdm", SYMBOL, client_order_id="cid-1"))
+            assert len(by_client.trades) == 1_300
+            first = by_client.trades[0]
+            assert (first.venue_order_id, first.client_order_id) == ("7", "cid-1")
+            assert (first.side, first.time) == (Side.SELL, 1_001_000_000)
+            assert first.fill.fill_id == f"{LISTING}:7:1"
+            assert (first.fill.fee, first.fill.fee_currency) == (Decimal("0.07819010"), "USDT")
+            assert first.fill.liquidity is Liquidity.MAKER
+            by_venue = await port.fills(QueryFills("usdm", SYMBOL, venue_order_id="8"))
+            assert {each.client_order_id for each in by_venue.trades} == {None}
+            assert len({each.fill.fill_id for each in by_venue.trades}) == 1_300
+        rows["GET", ORDER] = ABSENT
+        async with port_with(rows) as (port, _):
+            assert (await port.fills(QueryFills("usdm", SYMBOL, client_order_id="cid-1"))).trades == ()
+        rows["GET", ORDER] = HANG_UP
+        async with port_with(rows) as (port, _):
+            lost = await port.fills(QueryFills("usdm", SYMBOL, client_order_id="cid-1"))
+            assert lost.outcome is Outcome.NO_ANSWER
+
+    run(work())
+
+
+BALANCE = {
+    "accountAlias": "SgsR",
+    "asset": "USDT",
+    "balance": "122607.35",
+    "crossWalletBalance": "23.72",
+    "availableBalance": "23.72",
+    "updateTime": 1617939110373,
+}
+
+
+def position(amount: str, symbol: str = LISTING, side: str = "BOTH") -> dict[str, Any]:
+    return {"symbol": symbol, "positionSide": side, "positionAmt": amount, "entryPrice": "0.385", "adl": 2}
+
+
+def test_the_account_is_whole_or_not_told() -> None:
+    async def work() -> None:
+        rows: Rows = {
+            ("GET", OPEN): Say(body=[placed(), placed("theirs", symbol="DOGEUSDT", orderId=3)]),
+            ("GET", OPEN_ALGO): Say(body=[stop("cid-2"), stop("cid-3", algoStatus="TRIGGERED")]),
+            ("GET", "/fapi/v3/balance"): Say(body=[BALANCE, BALANCE | {"asset": "BNB", "balance": "0"}]),
+            ("GET", "/fapi/v3/positionRisk"): Say(
+                body=[
+                    position("0.5", side="LONG"),
+                    position("-0.2", side="SHORT"),
+                    position("0", symbol="ETHUSDT"),
+                    position("-30", symbol="DOGEUSDT"),
+                ]
+            ),
+        }
+        async with port_with(rows) as (port, server):
+            await port.server_time()
+            before = time.time_ns()
+            result = await port.account(QueryAccount("usdm"))
+            assert result.outcome is Outcome.ACCEPTED
+            assert [each.client_order_id for each in result.open_orders] == ["cid-1", "theirs", "cid-2"]
+            assert [each.conditional for each in result.open_orders] == [False, False, True]
+            assert result.open_orders[1].symbol == "DOGEUSDT"
+            assert result.balances == {"USDT": Decimal("122607.35")}
+            assert result.positions == {SYMBOL: Decimal("0.3"), "DOGEUSDT": Decimal(-30)}
+            assert result.time is not None
+            assert abs(result.time - before) < 1_000_000_000
+            assert "symbol" not in server.named(OPEN)[0].parameters
+        for path in (OPEN, OPEN_ALGO, "/fapi/v3/balance", "/fapi/v3/positionRisk"):
+            async with port_with(rows | {("GET", path): HANG_UP}) as (port, _):
+                assert (await port.account(QueryAccount("usdm"))).outcome is Outcome.NO_ANSWER
+
+    run(work())
+
+
+def test_the_dead_man_is_armed_per_symbol() -> None:
+    async def work() -> None:
+        path = "/fapi/v1/countdownCancelAll"
+        arm = ArmDeadMan("usdm", (SYMBOL, "ETH-USDT-PERP"), 90_000_000_001)
+
+        def answer(asked: Asked) -> Say:
+            return Say(body=asked.parameters) if asked.parameters["symbol"] == LISTING else HANG_UP
+
+        async with port_with({("POST", path): answer}) as (port, server):
+            result = await port.arm_dead_man(arm)
+            assert (result.outcome, result.symbols) == (Outcome.NO_ANSWER, (SYMBOL,))
+            assert {asked.parameters["countdownTime"] for asked in server.named(path)} == {"90001"}
+        async with port_with({("POST", path): Say(body={})}) as (port, server):
+            result = await port.arm_dead_man(ArmDeadMan("usdm", (SYMBOL,), 0))
+            assert (result.outcome, result.symbols) == (Outcome.ACCEPTED, ())
+            assert server.named(path)[0].parameters["countdownTime"] == "0"
+
+    run(work())
+
+
+def test_modes_that_are_so_already_count_as_done_and_a_refusal_names_its_symbol() -> None:
+    async def work() -> None:
+        def leverage(asked: Asked) -> Say:
+            wrong = asked.parameters["symbol"] == "ETHUSDT"
+            return no(-4028, "Leverage 200 is not valid") if wrong else Say(body=asked.parameters)
+
+        rows: Rows = {
+            ("POST", "/fapi/v1/positionSide/dual"): no(-4059, "No need to change position side."),
+            ("POST", "/fapi/v1/marginType"): no(-4046, "No need to change margin type."),
+            ("POST", "/fapi/v1/leverage"): leverage,
+        }
+        wanted = ConfigureAccount(
+            "usdm",
+            (
+                SymbolMargin(SYMBOL, 5, MarginMode.ISOLATED),
+                SymbolMargin("ETH-USDT-PERP", 200, MarginMode.CROSS),
+            ),
+            hedge_mode=False,
+        )
+        async with port_with(rows) as (port, server):
+            result = await port.configure(wanted)
+            assert result.outcome is Outcome.ACCEPTED
+            assert list(result.refused) == ["ETH-USDT-PERP"]
+            assert "not valid" in result.refused["ETH-USDT-PERP"]
+            margins = [asked.parameters["marginType"] for asked in server.named("/fapi/v1/marginType")]
+            assert margins == ["ISOLATED", "CROSSED"]
+            assert server.named("/fapi/v1/leverage")[0].parameters["leverage"] == "5"
+        rows["POST", "/fapi/v1/positionSide/dual"] = no(-4068, "Position side cannot be changed")
+        async with port_with(rows) as (port, server):
+            assert (await port.configure(wanted)).outcome is Outcome.REJECTED
+            assert server.named("/fapi/v1/leverage") == []
+        rows["POST", "/fapi/v1/positionSide/dual"] = Say(body={"code": 200, "msg": "success"})
+        rows["POST", "/fapi/v1/leverage"] = HANG_UP
+        async with port_with(rows) as (port, _):
+            assert (await port.configure(wanted)).outcome is Outcome.NO_ANSWER
+
+    run(work())
+
+
+INFO: dict[str, Any] = {
+    "rateLimits": [
+        {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 1200},
+        {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": 50},
+    ],
+    "symbols": [
+        {
+            "symbol": LISTING,
+            "status": "TRADING",
+            "baseAsset": "BTC",
+            "quoteAsset": "USDT",
+            "marginAsset": "USDT",
+            "pricePrecision": 2,
+            "filters": [
+                {
+                    "filterType": "PRICE_FILTER",
+                    "minPrice": "402",
+                    "maxPrice": "1246396.60",
+                    "tickSize": "0.10",
+                },
+                {"filterType": "LOT_SIZE", "minQty": "0.001", "maxQty": "1000", "stepSize": "0.001"},
+                {"filterType": "MIN_NOTIONAL", "notional": "10"},
+            ],
+        }
+    ],
+}
+
+
+def test_rules_come_with_fees_and_limits_are_learned() -> None:
+    async def work() -> None:
+        fees = {"symbol": LISTING, "makerCommissionRate": "0.0002", "takerCommissionRate": "0.0004"}
+        rows: Rows = {
+            ("GET", "/fapi/v1/exchangeInfo"): Say(body=INFO),
+            ("GET", "/fapi/v1/commissionRate"): Say(body=fees),
+        }
+        query = QueryInstruments("usdm", (SYMBOL, "ETH-USDT-PERP"))
+        async with port_with(rows) as (port, server):
+            result = await port.instruments(query)
+            (rules,) = result.instruments
+            assert (rules.symbol, rules.status) == (SYMBOL, ListingStatus.TRADING)
+            assert (rules.tick, rules.lot, rules.min_notional) == (
+                Decimal("0.10"),
+                Decimal("0.001"),
+                Decimal(10),
+            )
+            assert (rules.maker_fee, rules.taker_fee) == (Decimal("0.0002"), Decimal("0.0004"))
+            limits = {limit.name: limit.capacity for limit in port.rest.gate.budget.limits}
+            assert limits == {"address/1m": 1200, "orders/10s": 50, "orders/1m": 1200}
+            await port.instruments(query)
+            assert len(server.named("/fapi/v1/commissionRate")) == 1
+        rows["GET", "/fapi/v1/commissionRate"] = HANG_UP
+        async with port_with(rows) as (port, _):
+            (rules,) = (await port.instruments(query)).instruments
+            assert rules.maker_fee is None
+        async with port_with({("GET", "/fapi/v1/exchangeInfo"): HANG_UP}) as (port, _):
+            assert (await port.instruments(query)).outcome is Outcome.NO_ANSWER
+
+    run(work())
+
+
+def test_a_symbol_without_a_listing_is_refused_and_never_absent() -> None:
+    async def work() -> None:
+        odd = "XYZ-USDT-PERP"
+        async with port_with({}) as (port, server):
+            found = await port.query(QueryOrder("cid-1", odd))
+            assert (found.outcome, found.order) == (Outcome.NO_ANSWER, None)
+            assert "listing" in found.detail
+            assert (await port.fills(QueryFills("usdm", odd))).outcome is Outcome.NO_ANSWER
+            placed_at = await port.place(order(symbol=odd), 0)
+            assert (placed_at.outcome, placed_at.reason) == (Outcome.REJECTED, Reason.SYMBOL_UNKNOWN)
+            cancelled = await port.cancel(CancelOrder("cid-1", odd), 0)
+            assert cancelled.reason is Reason.SYMBOL_UNKNOWN
+            armed = await port.arm_dead_man(ArmDeadMan("usdm", (odd,), 1))
+            assert (armed.outcome, armed.symbols) == (Outcome.REJECTED, ())
+            configured = await port.configure(ConfigureAccount("usdm", (SymbolMargin(odd, 2),)))
+            assert list(configured.refused) == [odd]
+            assert server.asked == []
+
+    run(work())
+
+
+def test_what_the_desk_does_not_trade_can_still_be_cancelled_by_the_venues_name() -> None:
+    async def work() -> None:
+        async with port_with({("DELETE", ORDER): Say(body=placed(status="CANCELED"))}) as (port, server):
+            result = await port.cancel(CancelOrder("", "DOGEUSDT", "77"), 0)
+            assert result.outcome is Outcome.ACCEPTED
+            asked = server.named(ORDER)[0].parameters
+            assert (asked["symbol"], asked["orderId"]) == ("DOGEUSDT", "77")
+
+    run(work())
+
+
+def test_a_listing_that_makes_no_sense_hides_no_other() -> None:
+    async def work() -> None:
+        broken = INFO["symbols"][0] | {"symbol": "ETHUSDT", "filters": []}
+        rows: Rows = {
+            ("GET", "/fapi/v1/exchangeInfo"): Say(body=INFO | {"symbols": [broken, *INFO["symbols"]]})
+        }
+        async with port_with(rows) as (port, _):
+            result = await port.instruments(QueryInstruments("usdm", (SYMBOL, "ETH-USDT-PERP")))
+            assert [each.symbol for each in result.instruments] == [SYMBOL]
+
+    run(work())

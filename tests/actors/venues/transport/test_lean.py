@@ -1,0 +1,168 @@
+"""The transport over real sockets: connections kept and let go, and what each accident is called."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import socket
+
+import httpx
+import pytest
+
+from actors.venues.port import Failure
+from actors.venues.transport.http import NoReply, Phases, Reply, exchange, http_client
+from actors.venues.transport.lean import LeanTransport
+from tests.actors.venues.scripted import HANG_UP, SILENCE, Asked, Say, run, scripted
+
+pytestmark = pytest.mark.integration
+
+BRISK = Phases(connect_s=0.5, pool_s=0.1, write_s=0.5, read_s=0.2)
+
+
+async def ask(transport: LeanTransport, url: str, target: str = "/x") -> Reply | NoReply:
+    return await exchange(transport, "GET", httpx.URL(url), target, {"a": "b"}, BRISK)
+
+
+def test_a_connection_is_used_again_and_the_target_is_sent_as_it_is() -> None:
+    async def work() -> None:
+        async with scripted(lambda asked: Say(body={"n": 1}, headers={"X-Y": "z"})) as server:
+            transport = LeanTransport()
+            for _ in range(3):
+                reply = await ask(transport, server.url, "/x?q=%2Ca&r=1")
+                assert isinstance(reply, Reply)
+                assert (reply.status, reply.body, reply.headers["x-y"]) == (200, b'{"n": 1}', "z")
+            assert server.connections == 1
+            assert {asked.target for asked in server.asked} == {"/x?q=%2Ca&r=1"}
+            assert server.asked[0].headers["a"] == "b"
+            await transport.aclose()
+
+    run(work())
+
+
+def test_requests_at_the_same_time_have_connections_of_their_own() -> None:
+    async def work() -> None:
+        async with scripted(lambda asked: Say(body={"t": asked.target}, after_s=0.02)) as server:
+            transport = LeanTransport(connections=4)
+            replies = await asyncio.gather(*(ask(transport, server.url, f"/{n}") for n in range(4)))
+            assert [reply.body for reply in replies if isinstance(reply, Reply)] == [
+                b'{"t": "/%d"}' % n for n in range(4)
+            ]
+            assert server.connections == 4
+            await transport.aclose()
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    ("say", "failure"),
+    [
+        (SILENCE, Failure.UNCERTAIN),
+        (HANG_UP, Failure.UNCERTAIN),
+        (Say(raw=b"HTTP/1.1 200 OK\r\nContent-Le", hang_up=True), Failure.UNCERTAIN),
+        (Say(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", hang_up=True), Failure.UNCERTAIN),
+        (Say(raw=b"nonsense\r\n\r\n"), Failure.UNCERTAIN),
+        (Say(body=b"not gzip", headers={"content-encoding": "gzip"}), Failure.UNCERTAIN),
+    ],
+)
+def test_after_writing_every_accident_is_uncertain_and_the_connection_is_not_used_again(
+    say: Say, failure: Failure
+) -> None:
+    async def work() -> None:
+        said = iter([say])
+        async with scripted(lambda asked: next(said, Say())) as server:
+            transport = LeanTransport()
+            lost = await ask(transport, server.url)
+            assert isinstance(lost, NoReply)
+            assert lost.failure is failure
+            assert len(server.asked) == 1, "never written a second time"
+            assert isinstance(await ask(transport, server.url), Reply)
+            await transport.aclose()
+
+    run(work())
+
+
+def test_an_answer_that_comes_too_late_is_not_the_next_ones() -> None:
+    async def work() -> None:
+        def answer(asked: Asked) -> Say:
+            return Say(body={"t": asked.target}, after_s=0.3 if asked.target == "/late" else 0)
+
+        async with scripted(answer) as server:
+            transport = LeanTransport()
+            assert isinstance(await ask(transport, server.url, "/late"), NoReply)
+            reply = await ask(transport, server.url, "/next")
+            assert isinstance(reply, Reply)
+            assert reply.body == b'{"t": "/next"}'
+            await transport.aclose()
+
+    run(work())
+
+
+def test_before_writing_nothing_was_done() -> None:
+    async def work() -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            port = taken.getsockname()[1]
+            transport = LeanTransport()
+            lost = await ask(transport, f"http://127.0.0.1:{port}")
+            assert isinstance(lost, NoReply)
+            assert lost.failure is Failure.TRANSIENT
+        async with scripted(lambda asked: Say(after_s=0.15)) as server:
+            narrow = LeanTransport(connections=1)
+            first, second = await asyncio.gather(ask(narrow, server.url), ask(narrow, server.url))
+            assert isinstance(first, Reply)
+            assert isinstance(second, NoReply)
+            assert second.failure is Failure.TRANSIENT
+            assert len(server.asked) == 1
+            await narrow.aclose()
+
+    run(work())
+
+
+def test_an_idle_connection_that_ended_or_is_old_is_not_used() -> None:
+    async def work() -> None:
+        async with scripted(lambda asked: Say(hang_up=asked.target == "/bye")) as server:
+            transport = LeanTransport()
+            await ask(transport, server.url, "/bye")
+            await asyncio.sleep(0.05)
+            assert isinstance(await ask(transport, server.url), Reply)
+            assert server.connections == 2
+            short = LeanTransport(keep_alive_s=0.0)
+            await ask(short, server.url)
+            await asyncio.sleep(0.01)
+            await ask(short, server.url)
+            assert server.connections == 4
+            await transport.aclose()
+            await short.aclose()
+
+    run(work())
+
+
+def test_who_is_cancelled_leaves_no_connection_behind() -> None:
+    async def work() -> None:
+        said = iter([SILENCE])
+        async with scripted(lambda asked: next(said, Say(body={"t": asked.target}))) as server:
+            transport = LeanTransport(connections=1)
+            task = asyncio.create_task(ask(transport, server.url, "/gone"))
+            await asyncio.sleep(0.05)
+            task.cancel()
+            reply = await ask(transport, server.url, "/next")
+            assert isinstance(reply, Reply)
+            assert reply.body == b'{"t": "/next"}'
+            await transport.aclose()
+            assert isinstance(await ask(transport, server.url), NoReply)
+
+    run(work())
+
+
+def test_the_client_reads_what_is_packed_and_follows_no_redirect() -> None:
+    async def work() -> None:
+        def answer(asked: Asked) -> Say:
+            if asked.target == "/packed":
+                return Say(body=gzip.compress(b'{"a":1}'), headers={"content-encoding": "gzip"})
+            return Say(status=302, headers={"location": "/packed"})
+
+        async with scripted(answer) as server, http_client(BRISK) as client:
+            assert (await client.get(f"{server.url}/packed")).json() == {"a": 1}
+            assert (await client.get(f"{server.url}/elsewhere")).status_code == 302
+
+    run(work())
