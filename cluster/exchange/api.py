@@ -175,7 +175,10 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
-    """A change of a balance that is no trade: funding, a deposit, a liquidation fee."""
+    """A change of a balance that is no trade.
+
+    `kind` is `funding`, `deposit`, `liquidation_fee` or `insurance` (what a liquidated account owed and was let off).
+    """
 
     payment_id: int
     account: str
@@ -185,6 +188,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     amount: Decimal
     rate: Decimal | None
     time: int
+    leg: Leg = Leg.BOTH
 
 
 class Refusal(Exception):
@@ -280,7 +284,11 @@ class Book(msgspec.Struct, frozen=True):
 
 
 class Candle(msgspec.Struct, frozen=True):
-    """A bar of `length` ns from `start` (ns UTC); `closed` when no more can come."""
+    """A bar of `length` ns from `start` (ns UTC); `closed` when no more can come.
+
+    `taker_buy_volume` and `taker_buy_quote_volume` are the part in which the buyer was the aggressor; `first_trade`
+    and `last_trade` are trade ids, -1 where there was none or it is not known.
+    """
 
     listing: str
     start: int
@@ -293,6 +301,10 @@ class Candle(msgspec.Struct, frozen=True):
     quote_volume: Decimal
     trades: int
     closed: bool
+    taker_buy_volume: Decimal = Decimal(0)
+    taker_buy_quote_volume: Decimal = Decimal(0)
+    first_trade: int = -1
+    last_trade: int = -1
 
 
 class Exchange(Protocol):

@@ -48,13 +48,15 @@ class Holding(msgspec.Struct, gc=False):
 class Account:
     """One account. `orders` are its orders in the book by client order id, oldest first.
 
-    `sequence` counts its order events, `payments` its funding events.
+    `sequence` counts its order events, `payments` its funding events. `kin` are the accounts of the same owner, this
+    one among them.
     """
 
     __slots__ = (
         "balances",
         "holdings",
         "is_cash_account",
+        "kin",
         "orders",
         "payments",
         "reserved",
@@ -74,6 +76,7 @@ class Account:
         self.used_ids: dict[str, None] = {}
         self.sequence = 0
         self.payments = 0
+        self.kin: set[str] = {settings.account}
 
     def holding(self, symbol: str) -> Holding:
         """The holding of a symbol, flat when there was none."""

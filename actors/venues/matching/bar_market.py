@@ -137,6 +137,9 @@ class BarMarket:
         close = self.touch(-sign)
         return lots, None if close is None else self.worsened(sign, close)
 
+    def available(self, sign: int, ticks: int) -> int:
+        return 0
+
     def queue(self, sign: int, ticks: int) -> float:
         return UNKNOWN_QUEUE
 

@@ -121,6 +121,10 @@ class DepthMarket:
                 worst = ticks
         return min(found, lots), worst
 
+    def available(self, sign: int, ticks: int) -> int:
+        side = self._side(sign)
+        return side.available(ticks) if ticks in side.levels else 0
+
     def queue(self, sign: int, ticks: int) -> float:
         side = self._side(sign)
         if not side.ranks or sign * ticks < side.ranks[0]:

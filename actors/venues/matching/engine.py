@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from heapq import heappop, heappush
 
-from actors.venues.matching.account import AVERAGING, Account, AccountView, PositionView
+from actors.venues.matching.account import Account, AccountView, PositionView
 from actors.venues.matching.admission import Candidate, read_order, refusal
 from actors.venues.matching.bar_market import is_bar
 from actors.venues.matching.bars import on_bar
@@ -27,6 +27,7 @@ from actors.venues.matching.instruments import (
     check_instrument,
 )
 from actors.venues.matching.making import on_print, on_update
+from actors.venues.matching.opening import join_kin, opened_account
 from actors.venues.matching.orders import (
     UNKNOWN_QUEUE,
     CancelRequest,
@@ -48,6 +49,7 @@ from actors.venues.matching.snapshot import (
     load_orders,
 )
 from messages.errors import ConfigurationError, DataProviderError, SchemaVersionError
+from messages.intents import Side
 from messages.reasons import Reason
 
 _NEW, _CANCEL = 0, 1
@@ -82,9 +84,14 @@ class MatchingEngine:
             _refuse_twice("instruments", instrument.symbol, self._books)
             self._books[instrument.symbol] = Book(instrument)
         for account in accounts:
-            check_account(account)
-            _refuse_twice("accounts", account.account, self._accounts)
-            self._accounts[account.account] = self._opened(account)
+            self.open_account(account)
+
+    def open_account(self, settings: AccountSettings) -> None:
+        """Take in one more account. Raises `ConfigurationError` when it makes no sense or is there already."""
+        check_account(settings)
+        _refuse_twice("accounts", settings.account, self._accounts)
+        account = self._accounts[settings.account] = opened_account(settings, self._books)
+        join_kin(account, self._accounts)
 
     @property
     def now(self) -> int:
@@ -245,6 +252,26 @@ class MatchingEngine:
             if symbol is None or order.symbol == symbol
         ]
 
+    def reduce(self, account: str, client_order_id: str, quantity: Decimal) -> bool:
+        """Make an open order smaller, at once and without an event; it keeps its place in the queue.
+
+        `quantity` is its new whole quantity, executed part included. Whether it was done: the order must be open, and
+        the new quantity on the lot, above what is executed and below what it was.
+        """
+        order = self._account(account).orders.get(client_order_id)
+        if order is None:
+            return False
+        lots = self._books[order.symbol].grid.to_lots(quantity)
+        if lots is None or not order.lots - order.leaves < lots < order.lots:
+            return False
+        self._settlement.reduce(self._books[order.symbol], order, order.lots - lots)
+        return True
+
+    def displayed(self, symbol: str, side: Side, ticks: int) -> int:
+        """The lots that the whole book shows at one price: the outside's that nobody has taken, and the accounts'."""
+        book, sign = self._books[symbol], side.sign
+        return book.market.available(sign, ticks) + sum(order.leaves for order in book.side(sign).at(ticks))
+
     def account(self, account: str) -> AccountView:
         """Balances and positions of an account. Raises `ConfigurationError` when it is unknown."""
         found = self._account(account)
@@ -292,6 +319,8 @@ class MatchingEngine:
         engine._settlement.last_number = snapshot.last_number
         engine._accounts.update({state.settings.account: load_account(state) for state in snapshot.accounts})
         engine._books.update({state.instrument.symbol: load_book(state) for state in snapshot.books})
+        for account in engine._accounts.values():
+            join_kin(account, engine._accounts)
         load_orders(snapshot.books, engine._books, engine._accounts)
         for pending in snapshot.pending:
             if isinstance(pending.command, NewOrder):
@@ -377,30 +406,6 @@ class MatchingEngine:
             self._reports.cancel_rejected(account, request, Reason.UNKNOWN_ORDER)
         else:
             self._settlement.cancel(self._books[order.symbol], order, Reason.CANCEL_REQUESTED)
-
-    def _opened(self, settings: AccountSettings) -> Account:
-        account = Account(settings)
-        for symbol, opening in settings.positions.items():
-            where = f"accounts.{settings.account}.positions.{symbol}"
-            book = self._books.get(symbol)
-            if book is None:
-                raise ConfigurationError(
-                    "no such instrument", field=where, remedy="add it to the instruments"
-                )
-            lots = book.grid.to_lots(abs(opening.quantity)) if opening.quantity else 0
-            if lots is None:
-                raise ConfigurationError(
-                    "not a whole number of lots",
-                    field=where,
-                    value=opening.quantity,
-                    remedy=f"lot is {book.grid.lot}",
-                )
-            held = account.holding(symbol)
-            held.lots = lots if opening.quantity > 0 else -lots
-            held.average_ticks = (
-                AVERAGING.divide(opening.price, book.grid.tick) if lots else held.average_ticks
-            )
-        return account
 
     def _account(self, name: str) -> Account:
         account = self._accounts.get(name)

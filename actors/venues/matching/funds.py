@@ -20,7 +20,7 @@ def can_carry(account: Account, books: Mapping[str, Book], book: Book, order: Or
     buys and what its open sells could make of the position, at the prices they are held at. Positions count at
     the price at which they could be closed now.
     """
-    if order.reduce_only:
+    if order.reduce_only or account.settings.unlimited:
         return True
     held = account.holding(order.symbol)
     is_buy = order.sign > 0
@@ -46,7 +46,7 @@ def payable(account: Account, book: Book, order: Order, ticks: int) -> int:
 
     Only a cash account's buys can fail to be: what a margin account gets beyond its margin is its risk.
     """
-    if order.sign < 0 or order.reduce_only or not account.is_cash_account:
+    if order.sign < 0 or order.reduce_only or account.settings.unlimited or not account.is_cash_account:
         return order.leaves
     grid, currency = book.grid, book.instrument.quote_currency
     free = EXACT.subtract(account.balances.get(currency, ZERO), account.reserved.get(currency, ZERO))

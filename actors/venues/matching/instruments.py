@@ -83,6 +83,13 @@ class Instrument(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unk
     market: MarketModel = MarketModel()
 
 
+class SelfTrade(StrEnum):
+    """What happens when an order would trade with another order of its own owner: which of the two ends."""
+
+    EXPIRE_TAKER = "expire_taker"
+    EXPIRE_MAKER = "expire_maker"
+
+
 class OpeningPosition(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What an account holds of a symbol at the start: signed base units and their average price."""
 
@@ -95,6 +102,9 @@ class AccountSettings(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbi
 
     `balances` is cash by currency. Positions are net per symbol. With `allow_short` off a sell needs the
     position it sells. `initial_margin` (ratio) is the part of an exposure's value the account must own; 1 = all.
+    With `unlimited` nothing is asked of its funds: somebody above the engine answers for them. Accounts with the same
+    `owner` are one trader and never trade with each other; None = the account is its own. `self_trade` is what its
+    orders do instead when they take.
     """
 
     account: str
@@ -102,6 +112,9 @@ class AccountSettings(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbi
     positions: dict[str, OpeningPosition] = {}
     allow_short: bool = False
     initial_margin: Decimal = ONE
+    unlimited: bool = False
+    owner: str | None = None
+    self_trade: SelfTrade = SelfTrade.EXPIRE_TAKER
 
 
 class EngineSettings(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):

@@ -60,6 +60,9 @@ class OutsideMarket(Protocol):
     def reach(self, sign: int, limit_ticks: int | None, lots: int) -> tuple[int, int | None]:
         """How many of `lots` a taker could get up to its limit, and the worst price (ticks) it would pay."""
 
+    def available(self, sign: int, ticks: int) -> int:
+        """The whole lots that side `sign` shows at one price and nobody has taken."""
+
     def queue(self, sign: int, ticks: int) -> float:
         """The lots displayed on side `sign` at a price; 0 inside the spread, UNKNOWN_QUEUE when not visible."""
 
@@ -174,6 +177,10 @@ class TopMarket:
         side.taken = before
         return min(found, lots), worst
 
+    def available(self, sign: int, ticks: int) -> int:
+        offer = self.offer(-sign)
+        return offer[1] if offer is not None and offer[0] == ticks else 0
+
     def queue(self, sign: int, ticks: int) -> float:
         side = self._side(sign)
         if side.ticks is None:
@@ -260,6 +267,9 @@ class NoMarket:
 
     def reach(self, sign: int, limit_ticks: int | None, lots: int) -> tuple[int, int | None]:
         return 0, None
+
+    def available(self, sign: int, ticks: int) -> int:
+        return 0
 
     def queue(self, sign: int, ticks: int) -> float:
         return 0.0

@@ -83,6 +83,12 @@ class Settlement:
         """Take out what is left of an order, whether it is in the book yet or not."""
         self._end(OrderCancelled, book, order, reason)
 
+    def reduce(self, book: Book, order: Order, lots: int) -> None:
+        """Take lots off what is left of an open order, which keeps its place."""
+        self.accounts[order.account].reserve(order, -lots, book.grid)
+        order.lots -= lots
+        order.leaves -= lots
+
     def expire(self, book: Book, order: Order, reason: Reason) -> None:
         """What is left of an order has come to its end."""
         self._end(OrderExpired, book, order, reason)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from actors.venues.matching.account import Account
 from actors.venues.matching.book import Book
 from actors.venues.matching.grid import whole
+from actors.venues.matching.instruments import SelfTrade
 from actors.venues.matching.orders import Order
 from actors.venues.matching.settlement import Settlement, bounded_reason
 from messages.reasons import Reason
@@ -16,8 +17,9 @@ from messages.reasons import Reason
 def take(settlement: Settlement, book: Book, taker: Order) -> None:
     """Fill as much of the order as is offered up to its limit.
 
-    It ends early, cancelled, when it meets an order of its own account (SELF_TRADE) or when it may only reduce a
-    position and there is none left. What is left otherwise is the caller's to place.
+    It ends early, cancelled, when it meets an order of its own owner (SELF_TRADE) or when it may only reduce a
+    position and there is none left. Where the account's rule is that the maker ends, the maker is cancelled and the
+    walk goes on. What is left otherwise is the caller's to place.
     """
     sign, limit = taker.sign, taker.limit_ticks
     account = settlement.accounts[taker.account]
@@ -48,8 +50,9 @@ def take(settlement: Settlement, book: Book, taker: Order) -> None:
 def reachable(book: Book, account: Account, order: Order) -> tuple[int, int | None]:
     """How many of the order's lots would fill at once, and the worst price (ticks) that could be paid.
 
-    Never more than `take` would get: it stops before the account's own orders and leaves out makers that may
-    only reduce, because what they can still trade may change on the way. By bars it is what the next bar might give.
+    Never more than `take` would get: it stops before the owner's own orders, or passes over them where they are the
+    ones that end, and leaves out makers that may only reduce, because what they can still trade may change on the
+    way. By bars it is what the next bar might give.
     """
     if book.by_bars:
         return book.market.reach(order.sign, order.limit_ticks, order.lots)
@@ -61,12 +64,15 @@ def reachable(book: Book, account: Account, order: Order) -> tuple[int, int | No
         if found >= wanted or (limit is not None and sign * ticks > sign * limit):
             break
         level = resting.at(ticks)
-        if any(maker.account == account.settings.account for maker in level):
+        own = [maker for maker in level if maker.account in account.kin]
+        if own and account.settings.self_trade is SelfTrade.EXPIRE_MAKER:
+            level = [maker for maker in level if maker.account not in account.kin]
+        elif own:
             # Anything from here on would be a trade with ourselves.
             limit = ticks - sign
             break
         found += sum(maker.leaves for maker in level if not maker.bounded)
-        worst = ticks
+        worst = ticks if level else worst
     outside, outside_worst = book.market.reach(sign, limit, wanted)
     if outside_worst is not None and (worst is None or sign * outside_worst > sign * worst):
         worst = outside_worst
@@ -90,7 +96,10 @@ def _take_level(settlement: Settlement, book: Book, taker: Order, ticks: int, be
         wanted = account.reducible(taker)
         if wanted == 0:
             break
-        if maker.account == taker.account:
+        if maker.account in account.kin:
+            if account.settings.self_trade is SelfTrade.EXPIRE_MAKER:
+                settlement.cancel(book, maker, Reason.SELF_TRADE)
+                continue
             settlement.cancel(book, taker, Reason.SELF_TRADE)
             goes_on = False
             break
