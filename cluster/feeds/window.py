@@ -7,11 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from cluster.feeds.columns import COLUMNS, Chunk, Feed
+from cluster.feeds.opening_book import OpeningBook
 from messages.market import TickKind
 
 
 class Window:
-    """The rows of `feed` from `start` to `end`, both inclusive, ns UTC. Positions count from the window's first row."""
+    """The rows of `feed` from `start` to `end`, both inclusive, ns UTC. Positions count from the window's first row.
+
+    Displayed levels build on each other: where there are any before `start`, the window begins with the book that they
+    add up to, as one update at `start`.
+    """
 
     def __init__(self, feed: Feed, start: int, end: int) -> None:
         self._feed = feed
@@ -25,11 +30,18 @@ class Window:
         return rows_from(position, self._inside())
 
     def _inside(self) -> Iterator[Chunk]:
+        book: OpeningBook | None = OpeningBook()
         for chunk in self._feed.open(0):
             if len(chunk) and int(chunk.time[0]) > self._end:
                 return
             begin = int(np.searchsorted(chunk.time, self.first_time, side="left"))
             stop = int(np.searchsorted(chunk.time, self._end, side="right"))
+            if book is not None:
+                book.fold(chunk.part(0, begin))
+                if begin < stop:
+                    opening, book = book.chunk(self.symbol, self.first_time), None
+                    if opening is not None:
+                        yield opening
             if begin < stop:
                 yield chunk if (begin, stop) == (0, len(chunk)) else chunk.part(begin, stop)
 

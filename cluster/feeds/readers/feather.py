@@ -5,15 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from operator import add
 from pathlib import Path
 from typing import Any, Final
 
 from cluster.feeds.columns import Chunk
 from cluster.feeds.readers.base import Coverage, ReadOptions, data_error
-from cluster.feeds.readers.columnar import by_role
-from cluster.feeds.readers.tabular import Tabulator, layout_of
+from cluster.feeds.readers.columnar import rows_of
+from cluster.feeds.readers.tabular import layout_of
 
 VERSION_1: Final = b"FEA1"
 """How a file of version 1 begins."""
@@ -29,13 +27,7 @@ def read_feather(path: Path, options: ReadOptions, coverage: Coverage) -> Iterat
     try:
         with open_batches(path) as (names, batches):
             layout = layout_of(path, names)
-            tabulator = Tabulator(path, layout, options, coverage, unit="row")
-            first_row = 1
-            for batch in batches:
-                columns = by_role(tabulator, layout, batch, first_row)
-                yield from tabulator.chunks(columns, partial(add, first_row))
-                first_row += batch.num_rows
-            tabulator.end()
+            yield from rows_of(path, layout, batches, options, coverage)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise data_error(
             path,

@@ -1,17 +1,16 @@
-"""Parquet files of quotes, trades or bars. Columns and times: see `tabular` and `times`."""
+"""Parquet files of quotes, trades or bars (see `tabular` and `times`), or of rows of every kind (see `rows`)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
-from operator import add
 from pathlib import Path
 from typing import Final
 
 from cluster.feeds.columns import Chunk
 from cluster.feeds.readers.base import Coverage, ReadOptions, data_error
-from cluster.feeds.readers.columnar import by_role
-from cluster.feeds.readers.tabular import Tabulator, layout_of
+from cluster.feeds.readers.columnar import rows_of
+from cluster.feeds.readers.rows import holds_rows, read_rows
+from cluster.feeds.readers.tabular import layout_of
 
 _BATCH_ROWS: Final = 1 << 16
 """Apart from the rows of a chunk, because the length of bars is learnt from the first batch."""
@@ -24,17 +23,15 @@ def read_parquet(path: Path, options: ReadOptions, coverage: Coverage) -> Iterat
 
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
+            if holds_rows(file.schema_arrow.names):
+                batches = file.iter_batches(batch_size=_BATCH_ROWS, use_threads=False)
+                yield from read_rows(path, batches, options, coverage)
+                return
             layout = layout_of(path, file.schema_arrow.names)
-            tabulator = Tabulator(path, layout, options, coverage, unit="row")
-            first_row = 1
             batches = file.iter_batches(
                 batch_size=_BATCH_ROWS, columns=list(layout.columns.values()), use_threads=False
             )
-            for batch in batches:
-                columns = by_role(tabulator, layout, batch, first_row)
-                yield from tabulator.chunks(columns, partial(add, first_row))
-                first_row += batch.num_rows
-            tabulator.end()
+            yield from rows_of(path, layout, batches, options, coverage)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise data_error(
             path,

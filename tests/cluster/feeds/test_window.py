@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.venues.matching.depth import DepthMarket
+from actors.venues.matching.grid import Grid
+from actors.venues.matching.instruments import Instrument, MarketKind, MarketModel
+from actors.venues.matching.market import MarketState
 from cluster.feeds.columns import Chunk, Feed, concatenate
 from cluster.feeds.window import ClosingQuotes, Window
 from messages.market import TickKind
@@ -63,6 +69,106 @@ def test_a_window_holds_the_rows_between_its_bounds(feed: Bars, one: int, other:
     assert _rows(window) == expected
     for position in range(len(expected) + 1):
         assert _rows(window, position) == expected[position:]
+
+
+UPDATES = st.lists(
+    st.tuples(
+        st.integers(0, 3),  # time since the update before
+        st.booleans(),  # a snapshot
+        st.lists(
+            st.tuples(st.sampled_from([1.0, -1.0]), st.integers(1, 4), st.integers(0, 2)),
+            min_size=1,
+            max_size=5,
+        ),
+    ),
+    min_size=1,
+    max_size=12,
+)
+"""Updates of a book: levels as (side, price, size)."""
+
+
+ONE = Instrument(
+    symbol="BTC-USDT",
+    tick=Decimal(1),
+    lot=Decimal(1),
+    quote_currency="USDT",
+    maker_fee=Decimal(0),
+    taker_fee=Decimal(0),
+    market=MarketModel(kind=MarketKind.DEPTH),
+)
+
+
+class Depth:
+    """A feed of these updates, a print behind each of them, in chunks of `size` rows."""
+
+    symbol = "BTC-USDT"
+
+    def __init__(self, updates: list[Any], size: int) -> None:
+        rows: list[tuple[float, ...]] = []
+        time = 0
+        for wait, snapshot, levels in updates:
+            time += wait
+            for number, (side, price, amount) in enumerate(levels, start=1):
+                ends = float(number == len(levels))
+                rows.append((time, TickKind.DEPTH, side, price, amount, float(snapshot), ends))
+            rows.append((time, TickKind.TRADE, 1.0, 1.0, 1.0, np.nan, np.nan))
+        self.rows = rows
+        self.size = size
+        self.first_time, self.last_time = int(rows[0][0]), int(rows[-1][0])
+
+    def open(self, position: int = 0) -> Iterator[Chunk]:
+        for start in range(position, len(self.rows), self.size):
+            time, kind, *values = zip(*self.rows[start : start + self.size], strict=True)
+            times = np.array(time, np.int64)
+            columns = [np.array(value, np.float64) for value in values]
+            yield Chunk(self.symbol, times, times + 7, np.array(kind, np.int8), *columns)
+
+
+def _books(feed: Feed) -> list[tuple[int, MarketState]]:
+    """The levels of a venue's market after each print, with its time."""
+    market = DepthMarket(Grid(ONE))
+    found: list[tuple[int, MarketState]] = []
+    sides: dict[float, list[tuple[float, float]]] = {1.0: [], -1.0: []}
+    for time, kind, side, price, size, snapshot, last in _rows(feed):
+        if kind == TickKind.TRADE:
+            found.append((int(time), market.state()))
+            continue
+        sides[side].append((price, size))
+        if last == 1.0:
+            market.depth(sides[1.0], sides[-1.0], snapshot == 1.0)
+            sides = {1.0: [], -1.0: []}
+    return found
+
+
+@given(UPDATES, st.integers(1, 7), st.integers(0, 30))
+def test_a_window_between_snapshots_begins_with_the_book_of_then(
+    updates: list[Any], size: int, start: int
+) -> None:
+    whole = Depth(updates, size)
+    window = Window(whole, start, whole.last_time)
+    assert _books(window) == [(time, book) for time, book in _books(whole) if time >= start]
+    rows = _rows(window)
+    assert all(row[0] >= start for row in rows)
+    for position in range(len(rows) + 1):
+        assert _rows(window, position) == rows[position:]
+
+
+def test_the_book_a_window_begins_with_is_one_update_with_the_venues_time() -> None:
+    feed = Depth(
+        [
+            (1, True, [(1.0, 3, 1), (1.0, 2, 2), (-1.0, 4, 1)]),
+            (1, False, [(1.0, 3, 0)]),
+            (5, True, [(1.0, 1, 1)]),
+        ],
+        2,
+    )
+    opening = next(iter(Window(feed, 4, 9).open()))
+    assert opening.time.tolist() == [4, 4]
+    assert opening.event_time.tolist() == [9, 9]
+    assert list(zip(opening.v0, opening.v1, opening.v2, opening.v3, opening.v4, strict=True)) == [
+        (1.0, 2.0, 2.0, 1.0, 0.0),
+        (-1.0, 4.0, 1.0, 1.0, 1.0),
+    ]
 
 
 @given(FEEDS)
