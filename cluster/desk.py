@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from cluster.store.redis_store import RedisStore, connect
 from config import DeskConfig
 from config.loader import LoadedConfig
 from messages.base import CONTROL, Address, Envelope, Message
-from messages.control import Drain, SessionStarted
+from messages.control import Drain, SessionStarted, StoreRenewed
 from messages.errors import StoreError, StoreUnavailableError
 
 OPERATOR: Address = "operator"
@@ -187,7 +187,7 @@ async def start_desk(
         lock = OwnerLock(store, token)
         owner = this_owner(token, loaded.hash, config.desk.environment, feed.speed, None)
         await lock.take(owner)
-        await store.open(_generation(config, feed))
+        await open_store(store, config, feed)
         await store.post(
             Envelope(OPERATOR, 0, CONTROL, "", "", feed.clock().now(), SessionStarted(by=owner.user))
         )
@@ -243,6 +243,21 @@ async def _undo(
     name_lock.release()
 
 
+async def open_store(store: RedisStore, config: DeskConfig, feed: FeedPlan) -> str:
+    """Give birth to the store; one that was there gets a new generation. Returns the one in force.
+
+    Nobody who lives may know more than the store does: an older backup may have been put back, whose next ids the
+    venue has seen. So a start is treated as a loss of history: the ids are new, and execution compares its account
+    before anything trades. A session whose time is granted keeps its generation, which comes from the seed.
+    """
+    generation = _generation(config, feed)
+    stored = await store.open(generation)
+    if stored == generation or feed.granted:
+        return stored
+    notice = Envelope("store", 0, CONTROL, "", "", feed.clock().now(), StoreRenewed(generation=generation))
+    return await store.renew(stored, generation, notice)
+
+
 def _generation(config: DeskConfig, feed: FeedPlan) -> str:
     """Random, as it is part of every client order id; from the seed where a run must repeat exactly."""
     if feed.granted:
@@ -269,26 +284,48 @@ async def find_desk(name: str, folder: Path | None = None) -> Desk:
 async def _wait_for_tree(desk: Desk, timeout_s: float = 120.0) -> None:
     """Until every child that should run is up, or is being retried: what then fails is shown, not waited for.
 
-    Raises `StoreError` when the root has given up meanwhile.
+    Raises `StoreError` when the root has given up meanwhile, or the tree is not up when the time is over.
     """
     wanted = {
         child.id for spec in tree_of(desk.launch.config, desk.launch.feed).values() for child in spec.children
     }
     handles = Handles(desk.launch.namespace)
     deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
+    while True:
         try:
             rows = {row["address"]: row for row in await desk.store.tree()}
         except StoreUnavailableError:  # its Redis has died meanwhile: the root starts it again
             rows = {}
-        if all(address in rows and rows[address]["status"] in _SETTLED for address in wanted):
+        missing = [
+            name for name in sorted(wanted) if name not in rows or rows[name]["status"] not in _SETTLED
+        ]
+        if not missing:
             return
         if handles.find(ROOT) is None:
             why = "; ".join(
                 f"{name}: {row['last_detail']}" for name, row in rows.items() if row["last_detail"]
             )
             raise StoreError("the desk gave up while it was starting", field="desk", value=why[:500])
+        if time.monotonic() >= deadline:
+            raise _not_up(desk, missing, rows, timeout_s)
         await asyncio.sleep(0.05)
+
+
+def _not_up(
+    desk: Desk, missing: Sequence[Address], rows: Mapping[Address, Mapping[str, Any]], timeout_s: float
+) -> StoreError:
+    told = [
+        f"{name} {rows[name]['status']} {rows[name]['last_detail']}".rstrip()
+        if name in rows
+        else f"{name} unseen"
+        for name in missing
+    ]
+    return StoreError(
+        f"the desk's tree was not up within {timeout_s:g} s, and was ended",
+        field=f"{len(missing)} children",
+        value="; ".join(told)[:500],
+        remedy="look at what they log: worker-*.out in /tmp/ray/session_latest/logs, and `logging.file` if it is set",
+    )
 
 
 def _redis(config: DeskConfig, home: Path) -> tuple[str, RedisSettings | None]:

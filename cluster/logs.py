@@ -16,9 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+import msgspec
+
 from cluster.observe.wording import describe, subject
 from cluster.store.port import Section
-from config.schema.desk import LoggingSettings
 from messages.base import Address, Message
 from messages.events import Severity, severity
 
@@ -39,6 +40,17 @@ _IDS_SHOWN = 8
 
 def _level(name: str) -> int:
     return logging.getLevelNamesMapping()[name.upper()]
+
+
+class LogSettings(msgspec.Struct, frozen=True):
+    """What is logged, how and where: the settings' section `logging`, in which every name is explained."""
+
+    level: str = "info"
+    format: str = "text"
+    file: str | None = None
+    max_bytes: int = 50_000_000
+    backups: int = 5
+    levels: Mapping[str, str] = {}
 
 
 class Levels:
@@ -78,7 +90,7 @@ class _State:
 
 
 def configure_logging(
-    settings: LoggingSettings,
+    settings: LogSettings,
     *,
     desk: str,
     actor: Address = "",
@@ -130,7 +142,7 @@ def log_step(section: Section) -> None:
             STEPS.log(level, describe(event), extra={"fields": _fields(section, event, named.value) | shared})
 
 
-def log_file(settings: LoggingSettings, actor: Address) -> Path | None:
+def log_file(settings: LogSettings, actor: Address) -> Path | None:
     """The file that the process of `actor` logs to; None when logs go to stdout only."""
     if settings.file is None:
         return None
@@ -179,7 +191,7 @@ def _add(fields: dict[str, Any], name: str, values: Iterable[str]) -> None:
         fields[name] = unique[0] if len(unique) == 1 else unique
 
 
-def _rotated(settings: LoggingSettings, actor: Address) -> logging.Handler:
+def _rotated(settings: LogSettings, actor: Address) -> logging.Handler:
     path = log_file(settings, actor)
     assert path is not None
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,9 @@
 It is the outside of a supervisor actor. It starts, adopts, fences and stops children on Ray, watches them — a death
 is noticed by a never-ending call, a hang by a heartbeat that stands still while Redis answers — and signals what it
 saw. It decides nothing: whether and when to restart is the supervisor's.
+
+Children are named by address, and so a supervisor that was replaced would stop its successor's: every discovery and
+every act waits until the supervisor's own claim and lease are found in force; if it was replaced, until it is ended.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from cluster.store.port import ActorStatus
 from cluster.store.redis_store import RedisStore
 from messages.base import Address, Effect, Message
 from messages.child_specs import ChildKind
-from messages.errors import StoreUnavailableError
+from messages.errors import ConfigurationError, StoreUnavailableError
 from messages.reasons import Reason
 from messages.supervision import (
     ChildDown,
@@ -44,6 +47,8 @@ from messages.supervision import (
     StopReason,
 )
 
+_LOOK_AGAIN_S = 0.05
+
 
 class ExecutorSettings(msgspec.Struct, frozen=True):
     """Machine time in seconds: how often to look, what counts as hung, how long a start may take."""
@@ -63,7 +68,11 @@ class _Watched(msgspec.Struct):
 
 
 class Executor:
-    """See the module docstring. `signal` hands a message to the supervisor; `end` lets its process end."""
+    """See the module docstring.
+
+    `epoch` is what the supervisor has claimed, `may_act` whether its lease is in force; `signal` hands a message to
+    the supervisor; `end` lets its process end.
+    """
 
     def __init__(
         self,
@@ -73,6 +82,7 @@ class Executor:
         handles: Handles,
         *,
         epoch: Callable[[], int],
+        may_act: Callable[[], bool],
         signal: Callable[[Message], None],
         end: Callable[[Effect], Awaitable[None]],
         settings: ExecutorSettings,
@@ -83,6 +93,7 @@ class Executor:
         self.handles = handles
         self.settings = settings
         self._epoch = epoch
+        self._may_act = may_act
         self._signal = signal
         self._end = end
         self._watched: dict[Address, _Watched] = {}
@@ -104,7 +115,7 @@ class Executor:
                 await asyncio.sleep(0.1)
 
     def withheld(self, effect: Effect, reason: Reason) -> Message | None:
-        """See `Outside.withheld`: an attempt to start is refused, everything else may be repeated."""
+        """See `Outside.withheld`: an attempt to start is refused, everything else waits for the lease."""
         if isinstance(effect, StartChild):
             return StartFailed(child=effect.child, attempt=effect.attempt, detail=reason.value)
         return None
@@ -112,6 +123,14 @@ class Executor:
     def store_away(self) -> list[Effect]:
         """See `Outside.store_away`: a supervisor does nothing without the store."""
         return []
+
+    async def _in_force(self) -> None:
+        """Wait until nobody else can act in this supervisor's name: until its end, once it has been replaced."""
+        while True:
+            where = await self.store.where(self.address)
+            if where.epoch == self._epoch() and self._may_act():
+                return
+            await asyncio.sleep(_LOOK_AGAIN_S)
 
     # ------------------------------------------------------------------ starting
 
@@ -127,10 +146,11 @@ class Executor:
             {**effect.arguments, "life": effect.life},
             (self.address, self._epoch()),
         )
+        await self._in_force()
         try:
             handle = self.handles.create(child)
             started = await asyncio.wait_for(_awaited(handle.begin.remote()), self.settings.start_s)
-        except (RayError, ValueError, TimeoutError) as error:
+        except (RayError, ConfigurationError, ValueError, TimeoutError) as error:
             await self._clear_the_way(effect.child)
             return StartFailed(child=effect.child, attempt=effect.attempt, detail=_headline(error))
         return self._up(effect, started, adopted=False)
@@ -163,18 +183,22 @@ class Executor:
         status = await self._status(address)
         self._unwatch(address)
         if status.incarnation is not None and not proven_gone(status.incarnation):
+            await self._in_force()
             await self.store.fence(address)
+        await self._in_force()
         await self.handles.end(address, status.incarnation)
 
     # ------------------------------------------------------------------ stopping
 
     async def _stop(self, effect: StopChild) -> Message:
         status = await self._status(effect.child)
+        await self._in_force()
         handle = self.handles.find(effect.child)
         if handle is not None and effect.reason is StopReason.SHUTDOWN:
             timeout = effect.timeout / 1e9 if effect.timeout is not None else None
             with suppress(RayError, TimeoutError):
                 await asyncio.wait_for(_awaited(handle.stop.remote()), timeout)
+            await self._in_force()
         if status.incarnation is not None and effect.reason is not StopReason.SHUTDOWN:
             kill_here(status.incarnation)
         self._unwatch(effect.child)
@@ -189,10 +213,12 @@ class Executor:
             if status.incarnation is None or proven_gone(status.incarnation):
                 break
             await asyncio.sleep(0.01)
+        await self._in_force()
         await self.handles.end(address, status.incarnation)
 
     async def _fence(self, effect: FenceChild) -> Message:
         if (await self.store.where(effect.child)).epoch == effect.incarnation:
+            await self._in_force()
             await self.store.fence(effect.child)
         return ChildFenced(child=effect.child, incarnation=effect.incarnation)
 
@@ -204,6 +230,7 @@ class Executor:
     # ------------------------------------------------------------------ discovering
 
     async def _discover(self, effect: DiscoverChildren) -> Message:
+        await self._in_force()
         names = list(dict.fromkeys((*effect.children, *self.handles.names())))
         found = await asyncio.gather(*(self._look(name, name in effect.children) for name in names))
         alive = tuple(child for child in found if isinstance(child, LivingChild))

@@ -11,9 +11,10 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
-from cluster.host.launch import ChildLaunch, Started
+from cluster.host.launch import ChildLaunch, Started, role_of
 from cluster.host.lease import is_here, proven_gone
-from cluster.host.process import remote_class, role_of
+from cluster.host.process import remote_class
+from cluster.host.process_spec import process_spec
 from cluster.store.port import Incarnation
 from messages.base import Address
 
@@ -45,7 +46,10 @@ class Handles:
         return sorted(entry["name"] for entry in named if entry["namespace"] == self.namespace)
 
     def create(self, child: ChildLaunch, *, root: bool = False) -> Any:
-        """Start a process for a child; it does nothing before `begin` is called."""
+        """Start a process for a child; it does nothing before `begin` is called.
+
+        Raises `ConfigurationError` for settings that its actor refuses.
+        """
         options: dict[str, Any] = {
             "name": child.address,
             "namespace": self.namespace,
@@ -55,7 +59,7 @@ class Handles:
         if self.resources:
             options["resources"] = {role_of(child.address): 1}
             options["scheduling_strategy"] = "SPREAD"
-        return remote_class(child.address, root=root).options(**options).remote(child)
+        return remote_class(child.address, root=root).options(**options).remote(process_spec(child))
 
     async def identify(self, handle: Any) -> Started | None:
         """Who lives there; None when it does not answer in time, is dead, or is not ready."""

@@ -1,16 +1,26 @@
-"""What a process must be told to host an actor: plain data that travels as a Ray argument."""
+"""What a desk and its processes are launched with: plain data, part of which travels as Ray arguments."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cluster.embedded_redis import RedisSettings
 from cluster.session_feed import FeedPlan
-from config import DeskConfig
 from messages.base import Address
+
+if TYPE_CHECKING:  # a process loads what its own specification is made of, and not what the others' are
+    from actors.execution.settings import ExecutionSettings
+    from actors.risk.limits import RiskSettings
+    from actors.strategy.settings import StrategyActorSettings
+    from actors.venues.matching.instruments import Instrument
+    from cluster.embedded_redis import RedisSettings
+    from cluster.host.actor_host import HostSettings
+    from cluster.logs import LogSettings
+    from cluster.paper.settings import MarketSource, PaperSettings
+    from cluster.steps.settings import StepSettings
+    from config import DeskConfig
 
 
 class Launch(msgspec.Struct, frozen=True):
@@ -45,6 +55,52 @@ class ChildLaunch(msgspec.Struct, frozen=True):
     kind: str
     arguments: dict[str, Any]
     parent: tuple[Address, int] | None
+
+
+class StrategyPart(msgspec.Struct, frozen=True):
+    """What is a strategy process's own: its strategies, and where its instrument's market data comes from."""
+
+    settings: StrategyActorSettings
+    source: MarketSource
+    instruments: tuple[Instrument, ...]
+
+
+class ExecutionPart(msgspec.Struct, frozen=True):
+    """What is an execution process's own: its venue account, and the folder that tells where the venue is."""
+
+    settings: ExecutionSettings
+    folder: str
+
+
+class ProcessSpec(msgspec.Struct, frozen=True):
+    """All that the process of one child is told, taken from the desk's settings by whoever starts it.
+
+    The settings themselves are not in it: their models take a process longer to load than all else that it does to
+    recover. Supervisors and services that work on the settings get them with their `ChildLaunch` as their `part`.
+    `about` says in a few words what the process is for; it is fixed for its life.
+    """
+
+    address: Address
+    kind: str
+    parent: tuple[Address, int] | None
+    about: str
+    desk: str
+    namespace: str
+    config_hash: str
+    code_version: str
+    redis_url: str
+    mailbox_capacity: int
+    seed: int
+    feed: FeedPlan
+    logging: LogSettings
+    host: HostSettings
+    steps: StepSettings
+    part: StrategyPart | RiskSettings | ExecutionPart | PaperSettings | ChildLaunch
+
+
+def role_of(address: Address) -> str:
+    """The role of an address: its first part."""
+    return address.split("/", 1)[0]
 
 
 class Started(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import ray
 
-from cluster.host.launch import ChildLaunch, Started
+from cluster.host.launch import ProcessSpec, Started, role_of
 from messages.errors import DeskError, FencedError
 from messages.supervision import ExitReason
 
@@ -34,8 +34,8 @@ CONTROL_CALLS = 64
 class ActorProcess:
     """Hosts one desk actor. See the module docstring; subclasses only give it the name people look for."""
 
-    def __init__(self, child: ChildLaunch) -> None:
-        self.child = child
+    def __init__(self, spec: ProcessSpec) -> None:
+        self.spec = spec
         self.loop: asyncio.AbstractEventLoop | None = None
         self.host: Any = None
         self.finished: asyncio.Task[ExitReason] | None = None
@@ -45,16 +45,12 @@ class ActorProcess:
 
     def _begin_again(self) -> None:
         """Ray restarts only the root, and constructs it without calling `begin`: nobody is there to do so."""
-        ray.get_actor(self.child.address, namespace=self.child.launch.namespace).begin.remote()
+        ray.get_actor(self.spec.address, namespace=self.spec.namespace).begin.remote()
 
     def __repr__(self) -> str:
         """What the dashboard and Ray's logs show: the address, and what it stands for."""
-        about = self.about()
-        return f"{self.child.address} ({about})" if about else self.child.address
-
-    def about(self) -> str:
-        """A few words on what this process is for; fixed for its life."""
-        return ""
+        spec = self.spec
+        return f"{spec.address} ({spec.about})" if spec.about else spec.address
 
     async def begin(self) -> Started:
         """Claim, recover and start to work. Returns when the actor is ready; raises what kept it from it."""
@@ -62,7 +58,7 @@ class ActorProcess:
 
         self.loop = asyncio.get_running_loop()
         if self.host is None:
-            self.host = await assemble(self.child)
+            self.host = await assemble(self.spec)
             self.finished = asyncio.create_task(self.host.run())
             self.finished.add_done_callback(self._end)
         assert self.finished is not None
@@ -77,11 +73,11 @@ class ActorProcess:
         """The actor's life is over: so is the process's, a moment later, when the last answers are out."""
         error = None if task.cancelled() else task.exception()
         if isinstance(error, FencedError):
-            log.info("fenced", extra={"actor": self.child.address, "detail": str(error)})
+            log.info("fenced", extra={"actor": self.spec.address, "detail": str(error)})
         elif isinstance(error, DeskError):
-            log.error("stopped: %s", error, extra={"actor": self.child.address, "reason": error.reason_code})
+            log.error("stopped: %s", error, extra={"actor": self.spec.address, "reason": error.reason_code})
         elif error is not None:
-            log.error("crashed", exc_info=error, extra={"actor": self.child.address})
+            log.error("crashed", exc_info=error, extra={"actor": self.spec.address})
         orderly = error is None or isinstance(error, FencedError)
         asyncio.get_running_loop().call_later(0.05, self._vanish, orderly)
 
@@ -112,16 +108,16 @@ class ActorProcess:
         return self._started()
 
     def _started(self) -> Started:
-        child, launch = self.child, self.child.launch
+        spec = self.spec
         return Started(
-            address=child.address,
+            address=spec.address,
             epoch=self.host.epoch,
             pid=os.getpid(),
             node=socket.gethostname(),
-            config_hash=launch.config_hash,
-            code_version=launch.code_version,
-            kind=child.kind,
-            parent=child.parent[0] if child.parent else None,
+            config_hash=spec.config_hash,
+            code_version=spec.code_version,
+            kind=spec.kind,
+            parent=spec.parent[0] if spec.parent else None,
         )
 
     @ray.method(concurrency_group="control")
@@ -157,30 +153,13 @@ async def _outcome(task: asyncio.Task[ExitReason]) -> None:
 class StrategyActor(ActorProcess):
     """Decides for one symbol."""
 
-    def about(self) -> str:
-        """The strategies that trade the symbol."""
-        config, symbol = self.child.launch.config, self.child.address.split("/", 1)[1]
-        return ", ".join(
-            name
-            for name, strategy in config.strategies.items()
-            if strategy.enabled and symbol in config.symbols_of(name)
-        )
-
 
 class RiskActor(ActorProcess):
     """Approves for the whole portfolio."""
 
-    def about(self) -> str:
-        """The desk it answers for."""
-        return f"desk {self.child.launch.desk}, {self.child.launch.config.desk.environment}"
-
 
 class ExecutionActor(ActorProcess):
     """Trades on one venue account."""
-
-    def about(self) -> str:
-        """The kind of venue."""
-        return f"{self.child.launch.config.venues[self.child.address.split('/', 1)[1]].kind} venue"
 
 
 class SupervisorActor(ActorProcess):
@@ -208,11 +187,6 @@ _CLASSES = {
     "clock": ReplayClock,
     "metrics": MetricsExporter,
 }
-
-
-def role_of(address: str) -> str:
-    """The role of an address: its first part."""
-    return address.split("/", 1)[0]
 
 
 def remote_class(address: str, *, root: bool = False) -> Any:

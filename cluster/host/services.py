@@ -11,7 +11,7 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Protocol
 
-from cluster.host.launch import ChildLaunch
+from cluster.host.launch import ProcessSpec
 from cluster.host.lease import this_incarnation
 from cluster.store.redis_store import RedisStore
 from messages.errors import StoreUnavailableError
@@ -30,15 +30,12 @@ class Service(Protocol):
 class ServiceHost:
     """Gives a service the life of a child; the same face as `ActorHost` shows to its process."""
 
-    def __init__(
-        self, child: ChildLaunch, service: Service, store: RedisStore, *, heartbeat_s: float
-    ) -> None:
-        self.child = child
+    def __init__(self, spec: ProcessSpec, service: Service, store: RedisStore) -> None:
+        self.spec = spec
         self.service = service
         self.store = store
         self.epoch = 0
         self.ready = service.ready
-        self._heartbeat_s = heartbeat_s
         self._stopping = asyncio.Event()
         self._reason = ExitReason.NORMAL
 
@@ -60,7 +57,7 @@ class ServiceHost:
                 task.cancel()
             await asyncio.gather(work, watch, stopping, return_exceptions=True)
         with suppress(StoreUnavailableError):
-            await self.store.leave(self.child.address, self.epoch, self._reason.value)
+            await self.store.leave(self.spec.address, self.epoch, self._reason.value)
         return self._reason
 
     def stop(self, reason: ExitReason = ExitReason.SHUTDOWN) -> None:
@@ -72,7 +69,7 @@ class ServiceHost:
         while True:
             try:
                 claimed = await self.store.claim(
-                    self.child.address, this_incarnation(self.child.address), self.child.parent
+                    self.spec.address, this_incarnation(self.spec.address), self.spec.parent
                 )
                 return claimed.epoch
             except StoreUnavailableError:
@@ -81,9 +78,9 @@ class ServiceHost:
     async def _keep_alive(self) -> None:
         """Give life signs; returns when a newer incarnation has taken over."""
         while True:
-            await asyncio.sleep(self._heartbeat_s)
+            await asyncio.sleep(self.spec.host.heartbeat_s)
             try:
-                where = await self.store.heartbeat(self.child.address, self.epoch)
+                where = await self.store.heartbeat(self.spec.address, self.epoch)
             except StoreUnavailableError:
                 continue
             if where.epoch > self.epoch:

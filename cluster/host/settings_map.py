@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from actors.strategy.settings import Instrument, StrategyActorSettings, StrategySettings
     from actors.venues.matching.instruments import Instrument as PaperInstrument
     from actors.venues.port import VenueTraits
+    from cluster.host.actor_host import HostSettings
     from cluster.host.launch import Launch
+    from cluster.logs import LogSettings
     from cluster.paper.funding import ConstantFunding
     from cluster.paper.settings import MarketSource, PaperSettings, TimeSettings
     from cluster.session_feed import FeedPlan
@@ -21,6 +23,34 @@ if TYPE_CHECKING:
     from config import DeskConfig
 
 # Settings modules are imported where they are used: a process pays only for the actor it hosts.
+
+
+def log_settings(config: DeskConfig) -> LogSettings:
+    """What every process logs, how and where."""
+    from cluster.logs import LogSettings
+
+    chosen = config.logging
+    return LogSettings(
+        level=chosen.level,
+        format=chosen.format,
+        file=chosen.file,
+        max_bytes=chosen.max_bytes,
+        backups=chosen.backups,
+        levels=dict(chosen.levels),
+    )
+
+
+def host_settings(config: DeskConfig) -> HostSettings:
+    """Heartbeat, lease and patience of every host, on machine time."""
+    from cluster.host.actor_host import HostSettings
+
+    supervision = config.supervision
+    return HostSettings(
+        heartbeat_s=supervision.heartbeat_interval / SECOND,
+        lease_s=supervision.lease / SECOND,
+        on_store_loss_s=config.redis.on_store_loss / SECOND,
+        stale_after=config.feed.max_quote_age,
+    )
 
 
 def step_settings(config: DeskConfig) -> StepSettings:
@@ -148,18 +178,10 @@ def risk_settings(config: DeskConfig) -> RiskSettings:
 def execution_settings(config: DeskConfig, venue: str, traits: VenueTraits) -> ExecutionSettings:
     """One venue account, with what its port declares of the venue."""
     from actors.execution.settings import ExecutionSettings
-    from actors.execution.settings import VenueTraits as ExecutionTraits
 
-    expiry = traits.request_expiry_ns
     return ExecutionSettings(
         venue=venue,
-        traits=ExecutionTraits(
-            never_accepts_id_twice=traits.never_accepts_id_twice,
-            client_id_max_length=min(36, traits.client_id_max_length),
-            stops=traits.stops,
-            post_only=traits.post_only,
-            request_expiry_ns=expiry if expiry is not None else 5 * SECOND,
-        ),
+        traits=traits,
         dry_run=config.desk.environment == "dry_run",
         read_only=config.venues[venue].read_only,
         tick_sizes={
@@ -177,7 +199,7 @@ def paper_instruments(config: DeskConfig, venue: str | None = None) -> tuple[Pap
     for symbol, listed in config.symbols.items():
         if venue not in (None, listed.venue):
             continue
-        chosen = config.venues[listed.venue]
+        chosen = config.venues[listed.venue].simulated
         model = MarketModel(
             kind=MarketKind(chosen.fill.market),
             queue_position=chosen.fill.queue_position,
@@ -205,7 +227,7 @@ def paper_funding(config: DeskConfig, venue: str) -> tuple[ConstantFunding, ...]
     """The constant funding of a paper venue's symbols; none where the rate is 0."""
     from cluster.paper.funding import ConstantFunding
 
-    chosen = config.venues[venue].funding
+    chosen = config.venues[venue].simulated.funding
     if not chosen.rate:
         return ()
     return tuple(
@@ -221,7 +243,7 @@ def paper_settings(config: DeskConfig, launch: Launch, venue: str) -> PaperSetti
     from cluster.paper.faults import FaultSettings
     from cluster.paper.settings import PaperSettings
 
-    chosen = config.venues[venue]
+    chosen = config.venues[venue].simulated
     faults = chosen.faults
     return PaperSettings(
         folder=str(launch.venue_folder(venue)),
@@ -284,7 +306,7 @@ def market_source(config: DeskConfig, feed: FeedPlan, venue: str | None = None) 
 
 def needs_depth(config: DeskConfig) -> bool:
     """Whether any venue fills from the displayed levels: only then are they read."""
-    return any(venue.fill.market == "depth" for venue in config.venues.values())
+    return any(venue.simulated.fill.market == "depth" for venue in config.venues.values())
 
 
 def _median_size(price: Decimal) -> float:

@@ -21,7 +21,6 @@ from cluster.host.launch import ChildLaunch
 from cluster.host.tree_plan import ROOT, tree_of
 from cluster.owner import OwnerLock
 from cluster.steps.requests import Report
-from config import DeskConfig
 from messages.base import Address, Effect, Message
 from messages.child_specs import SECOND
 from messages.errors import StoreError, StoreUnavailableError
@@ -64,15 +63,16 @@ class SupervisorHost(ActorHost):
         super().stop(ExitReason.SHUTDOWN)
 
 
-async def supervise(child: ChildLaunch, config: DeskConfig, make_host: MakeHost) -> ActorHost:
+async def supervise(child: ChildLaunch, make_host: MakeHost) -> ActorHost:
     """The host of the supervisor `child`, with everything it watches and does besides."""
-    launch, supervision = child.launch, config.supervision
+    launch, config = child.launch, child.launch.config
+    supervision = config.supervision
     root = child.address == ROOT
     if root and launch.embedded_redis is not None:
         await asyncio.to_thread(EmbeddedRedis(launch.embedded_redis).ensure_running)
     actor = Supervisor(tree_of(config, launch.feed)[child.address], life=_life(child))
     outside = SupervisorOutside()
-    host = make_host(child, config, actor, outside=outside, clock=PacedClock.live(), kind=SupervisorHost)
+    host = make_host(actor, outside=outside, clock=PacedClock.live(), kind=SupervisorHost)
     lock = OwnerLock(host.store, launch.owner)
 
     async def end(effect: Effect) -> None:
@@ -86,6 +86,7 @@ async def supervise(child: ChildLaunch, config: DeskConfig, make_host: MakeHost)
         host.store,
         Handles(launch.namespace, resources=config.ray.resources),
         epoch=lambda: host.epoch,
+        may_act=lambda: host.lease.may_act(),
         signal=host.intake.signal,
         end=end,
         settings=ExecutorSettings(

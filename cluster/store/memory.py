@@ -230,8 +230,10 @@ class MemoryStore:
         stream = receiver.urgent if kind.urgent else receiver.mailbox
         if kind.refusable and stream.added - stream.taken >= self.capacity:
             self._actor(envelope.sender).urgent.append(refusal(envelope))
-        else:
-            stream.append(envelope)
+            return
+        stream.entries.append(envelope)  # `append` written out: all mail passes here
+        stream.added += 1
+        stream.last += 1
 
     def _trim(self, actor: _Actor, trim: Trim) -> None:
         """Drop history; the mail that a kept record names stays, as the record is replayed with it."""

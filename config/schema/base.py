@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -90,6 +91,12 @@ def matches(pattern: str, what: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def _plain_money(amount: Decimal) -> Decimal:
+    # prices made with a tick of 0.10 are stored as 0.10, those of 0.1 as 0.1: one hash must mean one journal
+    return Decimal(format_money(amount))
+
+
+_plain = AfterValidator(_plain_money)
 _money = PlainSerializer(format_money, return_type=str)
 
 Count = Annotated[int, BeforeValidator(_whole), Field(ge=0)]
@@ -104,10 +111,10 @@ WholeNumber = Annotated[int, BeforeValidator(_whole)]
 Port = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=65_535)]
 """A TCP port."""
 
-Money = Annotated[Decimal, Field(ge=0), _money]
+Money = Annotated[Decimal, Field(ge=0), _plain, _money]
 """An amount, price or quantity of zero or more."""
 
-PositiveMoney = Annotated[Decimal, Field(gt=0), _money]
+PositiveMoney = Annotated[Decimal, Field(gt=0), _plain, _money]
 """An amount, price or quantity above zero."""
 
 Text = Annotated[str, Field(min_length=1)]

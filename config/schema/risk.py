@@ -58,7 +58,7 @@ class RiskSettings(Settings):
         default=Decimal("0.05"), description="Fall from the highest NAV at which the desk goes to REDUCE."
     )
     drawdown_halt: Share = Field(
-        default=Decimal("0.10"), description="Fall from the highest NAV at which the desk is HALTED."
+        default=Decimal("0.1"), description="Fall from the highest NAV at which the desk is HALTED."
     )
     max_mark_age: PositiveDuration = Field(
         default=5 * SECOND, description="Age at which a mark is too old to approve exposure on."

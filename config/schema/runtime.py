@@ -117,7 +117,7 @@ class BackoffSettings(Settings):
         default=200 * MILLISECOND, description="Pause before the first restart."
     )
     maximum: PositiveDuration = Field(default=30 * SECOND, description="Longest pause before a restart.")
-    jitter: Share = Field(default=Decimal("0.20"), description="Part of the pause that is drawn at random.")
+    jitter: Share = Field(default=Decimal("0.2"), description="Part of the pause that is drawn at random.")
 
     def contradictions(self) -> Iterator[Contradiction]:
         if self.minimum > self.maximum:

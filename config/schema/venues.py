@@ -127,6 +127,11 @@ class PaperVenueSettings(AnyVenueSettings):
     host: Text = Field(default="127.0.0.1", description="Address that the venue listens on.")
     port: Port | None = Field(default=None, description="Port of the venue; null chooses a free one.")
 
+    @property
+    def simulated(self) -> PaperVenueSettings:
+        """How a backtest or a replay stands in for this venue: it is one already."""
+        return self
+
 
 class LocalExchangeSettings(Settings):
     """A local exchange that the desk starts beside itself and trades on over the venue's own protocol."""
@@ -224,6 +229,18 @@ class BinanceUsdmSettings(AnyVenueSettings):
             if self.exchange is not None and given is not None:
                 shown = "***" if isinstance(given, SecretStr) else given
                 yield Contradiction((name,), shown, "is not used with a local exchange", "remove one of them")
+
+    @property
+    def simulated(self) -> PaperVenueSettings:
+        """How a backtest or a replay stands in for this venue."""
+        balances = (self.exchange or LocalExchangeSettings()).starting_balances
+        return PaperVenueSettings(
+            kind="paper",
+            starting_balances=balances,
+            fees=self.fees,
+            order_ttl=self.order_ttl,
+            read_only=self.read_only,
+        )
 
     @property
     def real_money(self) -> bool:

@@ -14,7 +14,19 @@ from cluster.host.handles import Handles
 from cluster.host.launch import ChildLaunch
 from messages.base import Address
 from messages.order_events import OrderPlacing
-from tests.chaos.desks import CLOCK, EXECUTION, VENUES, Session, session, settings, until
+from messages.supervision import RestartChild
+from tests.chaos.desks import (
+    BTC,
+    CLOCK,
+    EXECUTION,
+    ROOT,
+    STRATEGIES,
+    VENUES,
+    Session,
+    session,
+    settings,
+    until,
+)
 from tests.chaos.evidence import require_digests, require_sound
 from tests.chaos.kills import Killer
 
@@ -56,6 +68,42 @@ async def _replace_a_stopped_process(folder: Path, failpoints: Path) -> None:
         await require_digests(desk, EXECUTION)
 
 
+@pytest.mark.long
+def test_a_zombie_supervisor_stops_no_child_of_its_successor(tmp_path: Path, failpoints: Path) -> None:
+    asyncio.run(_replace_a_stopped_supervisor(tmp_path, failpoints))
+
+
+async def _replace_a_stopped_supervisor(folder: Path, failpoints: Path) -> None:
+    supervision = {"digest_every": 1, "lease": f"{LEASE_S}s", "hang_timeout": "120s"}
+    loaded = settings(folder, "wraith", "feed.synthetic.duration=null", supervision=supervision)
+    async with session(folder, loaded, speed="1") as desk:
+        first = await desk.status(BTC)
+        pid = await desk.pid(STRATEGIES)
+        zombie = psutil.Process(pid)
+        # it stands still between the commit that promises to stop the child and the stop
+        Killer(desk, failpoints).arm("before_effect", STRATEGIES, signal_name="STOP")
+        await desk.desk.post(RestartChild(child=BTC), to=STRATEGIES)
+        await until(lambda: _stopped(zombie), 30, "the supervisor stands still before an effect")
+
+        successor = await _start_successor(desk, STRATEGIES, "supervisor", ROOT)
+        assert successor.pid != zombie.pid
+        await until(lambda: _runs_anew(desk, first.epoch), 30, "the successor has restarted the child")
+        renewed = await desk.status(BTC)
+
+        os.kill(zombie.pid, signal.SIGCONT)
+        await until(lambda: _gone(zombie), 15, "the zombie ends by itself")
+        await asyncio.sleep(LEASE_S)
+        after = await desk.status(BTC)
+        assert after.incarnation == renewed.incarnation, "the zombie stopped its successor's child"
+        assert after.epoch == renewed.epoch, "the zombie fenced its successor's child"
+        assert after.heartbeat > renewed.heartbeat
+
+
+async def _runs_anew(desk: Session, before: int) -> bool:
+    status, row = await desk.status(BTC), await desk.row(BTC)
+    return status.epoch > before and row.get("status") == "running" and row.get("incarnation") == status.epoch
+
+
 async def _stopped_before_an_order(desk: Session, failpoints: Path) -> psutil.Process:
     """The execution actor's process, standing still between the commit of an order and its request."""
     pid = await desk.pid(EXECUTION)
@@ -71,11 +119,13 @@ async def _stopped_before_an_order(desk: Session, failpoints: Path) -> psutil.Pr
         os.kill(process.pid, signal.SIGCONT)  # it was a cancel or a question: those may be asked by anybody
 
 
-async def _start_successor(desk: Session, address: Address):  # type: ignore[no-untyped-def]
+async def _start_successor(  # type: ignore[no-untyped-def]
+    desk: Session, address: Address, kind: str = "execution", supervisor: Address = VENUES
+):
     """Another process for the same actor, as a supervisor elsewhere would start it; it can't end the first one."""
     launch = desk.desk.launch
-    parent = (VENUES, (await desk.status(VENUES)).epoch)
-    child = ChildLaunch(launch, address, "execution", {"life": 0}, parent)
+    parent = (supervisor, (await desk.status(supervisor)).epoch)
+    child = ChildLaunch(launch, address, kind, {"life": 0}, parent)
     return await Handles(f"{launch.namespace}-elsewhere").create(child).begin.remote()
 
 

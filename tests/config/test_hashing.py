@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
 import pytest
+from pydantic import BaseModel
 
 from config import DeskConfig, config_hash, load_config
 from tests.config.conftest import Load
@@ -31,6 +35,37 @@ def test_the_hash_is_a_sha256_of_the_settings(load: Load) -> None:
 )
 def test_equal_settings_have_one_hash_however_they_are_written(load: Load, one: str, other: str) -> None:
     assert load(one).hash == load(other).hash
+
+
+def decimals(value: object) -> Iterator[Decimal]:
+    if isinstance(value, Decimal):
+        yield value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from decimals(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from decimals(each)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("symbols.BTC-USDT.tick=0.10", "symbols.BTC-USDT.tick=0.1"),
+        ("risk.max_order_notional=5e3", "risk.max_order_notional=5000.00"),
+        ("risk.drawdown_halt=10.0%", "risk.drawdown_halt=0.1"),
+        ("risk.min_notional=0.000", "risk.min_notional=0"),
+        ("desk.seed=7", "desk.seed=7"),
+    ],
+)
+def test_one_hash_is_one_form_of_every_number(load: Load, one: str, other: str) -> None:
+    first, second = load(flags=[one]), load(flags=[other])
+    assert first.hash == second.hash
+    forms = [[str(each) for each in decimals(loaded.config)] for loaded in (first, second)]
+    assert forms[0] == forms[1]
+    assert len(forms[0]) > 20
+    # defaults too: a setting that is written out is the same as one that is left out
+    assert all("E" not in text and (not text.endswith("0") or "." not in text) for text in forms[0])
 
 
 @pytest.mark.parametrize("flag", ["desk.seed=8", "risk.price_collar=2%", "strategies.ema.parameters.fast=3"])

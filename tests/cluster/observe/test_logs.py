@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from cluster.logs import LOGGER, configure_logging, log_file, log_step, set_level
+from cluster.logs import LOGGER, LogSettings, configure_logging, log_file, log_step, set_level
 from cluster.store.port import Position, Section
-from config.schema.desk import LoggingSettings
 from messages.base import Envelope, Message
 from messages.control import DecisionFailed
 from messages.intents import Verdict
@@ -53,7 +52,7 @@ def section(address: str, *events: Message, fault: Message | None = None) -> Sec
     )
 
 
-def lines(settings: LoggingSettings, *sections: Section, secrets: tuple[str, ...] = ()) -> list[str]:
+def lines(settings: LogSettings, *sections: Section, secrets: tuple[str, ...] = ()) -> list[str]:
     """What is logged of these steps."""
     stream = io.StringIO()
     configure_logging(settings, desk="demo", secrets=secrets, stream=stream)
@@ -64,7 +63,7 @@ def lines(settings: LoggingSettings, *sections: Section, secrets: tuple[str, ...
 
 def as_json(settings: dict[str, Any], *sections: Section) -> list[dict[str, Any]]:
     """The same, as JSON objects."""
-    return [json.loads(line) for line in lines(LoggingSettings(format="json", **settings), *sections)]
+    return [json.loads(line) for line in lines(LogSettings(format="json", **settings), *sections)]
 
 
 def test_a_rejection_is_logged_with_cycle_reason_and_layer() -> None:
@@ -105,7 +104,7 @@ def test_levels_are_per_actor_and_the_longest_beginning_wins() -> None:
 
 def test_a_level_can_be_changed_while_the_process_runs() -> None:
     stream = io.StringIO()
-    configure_logging(LoggingSettings(level="error"), desk="demo", stream=stream)
+    configure_logging(LogSettings(level="error"), desk="demo", stream=stream)
     log_step(section("risk", stories.decided()))
     set_level("risk", "info")
     log_step(section("risk", stories.decided()))
@@ -122,7 +121,7 @@ def test_a_failed_decision_is_an_error_with_its_reason() -> None:
 
 def test_secrets_and_passwords_in_urls_are_masked() -> None:
     stream = io.StringIO()
-    configure_logging(LoggingSettings(), desk="demo", secrets=("s3cret",), stream=stream)
+    configure_logging(LogSettings(), desk="demo", secrets=("s3cret",), stream=stream)
     logging.getLogger(f"{LOGGER}.store").error(
         "lost %s", "redis://:hunter2@localhost:6379/0", extra={"key": "s3cret"}
     )
@@ -133,7 +132,7 @@ def test_secrets_and_passwords_in_urls_are_masked() -> None:
 
 
 def test_text_is_one_line_with_actor_event_and_ids() -> None:
-    [line] = lines(LoggingSettings(), section("risk", stories.decided()))
+    [line] = lines(LogSettings(), section("risk", stories.decided()))
 
     assert "INFO     risk" in line
     assert "intent_decided: buy 0.5 BTC-USDT approved 0.5" in line
@@ -141,7 +140,7 @@ def test_text_is_one_line_with_actor_event_and_ids() -> None:
 
 
 def test_every_process_rotates_a_file_of_its_own(tmp_path: Path) -> None:
-    settings = LoggingSettings(file=str(tmp_path / "logs" / "desk.log"), max_bytes=2_000, backups=2)
+    settings = LogSettings(file=str(tmp_path / "logs" / "desk.log"), max_bytes=2_000, backups=2)
     configure_logging(settings, desk="demo", actor="strategy/BTC-USDT", stream=io.StringIO())
     for _ in range(40):
         log_step(section("strategy/BTC-USDT", stories.decided()))

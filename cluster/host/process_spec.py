@@ -1,0 +1,92 @@
+"""What the process of a child is told, taken from the desk's settings by whoever starts it. One function per role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from cluster.host import settings_map
+from cluster.host.launch import ChildLaunch, ExecutionPart, ProcessSpec, StrategyPart, role_of
+from messages.base import Address
+
+if TYPE_CHECKING:
+    from actors.risk.limits import RiskSettings
+    from cluster.paper.settings import PaperSettings
+
+    Part = StrategyPart | RiskSettings | ExecutionPart | PaperSettings | ChildLaunch
+
+
+def process_spec(child: ChildLaunch) -> ProcessSpec:
+    """The specification of the process of `child`.
+
+    Raises `ConfigurationError` for settings that an actor refuses.
+    """
+    launch, config = child.launch, child.launch.config
+    part, about = _PARTS[role_of(child.address)](child)
+    return ProcessSpec(
+        address=child.address,
+        kind=child.kind,
+        parent=child.parent,
+        about=about,
+        desk=launch.desk,
+        namespace=launch.namespace,
+        config_hash=launch.config_hash,
+        code_version=launch.code_version,
+        redis_url=launch.redis_url,
+        mailbox_capacity=config.redis.mailbox_capacity,
+        seed=config.desk.seed,
+        feed=launch.feed,
+        logging=settings_map.log_settings(config),
+        host=settings_map.host_settings(config),
+        steps=settings_map.step_settings(config),
+        part=part,
+    )
+
+
+def _strategy(child: ChildLaunch) -> tuple[Part, str]:
+    config, symbol = child.launch.config, _second(child.address)
+    settings = settings_map.strategy_settings(config, symbol)
+    part = StrategyPart(
+        settings,
+        source=settings_map.market_source(config, child.launch.feed),
+        instruments=tuple(each for each in settings_map.paper_instruments(config) if each.symbol == symbol),
+    )
+    return part, ", ".join(strategy.id for strategy in settings.strategies)
+
+
+def _risk(child: ChildLaunch) -> tuple[Part, str]:
+    config = child.launch.config
+    return settings_map.risk_settings(config), f"desk {child.launch.desk}, {config.desk.environment}"
+
+
+def _execution(child: ChildLaunch) -> tuple[Part, str]:
+    from actors.venues.paper_traits import PAPER_TRAITS
+
+    config, venue = child.launch.config, _second(child.address)
+    settings = settings_map.execution_settings(config, venue, PAPER_TRAITS)
+    folder = str(child.launch.venue_folder(venue))
+    return ExecutionPart(settings, folder), f"{config.venues[venue].kind} venue"
+
+
+def _venue(child: ChildLaunch) -> tuple[Part, str]:
+    return settings_map.paper_settings(child.launch.config, child.launch, _second(child.address)), ""
+
+
+def _whole(child: ChildLaunch) -> tuple[Part, str]:
+    """Supervisors map the settings for their children, and what serves the whole desk reads many of them."""
+    return child, ""
+
+
+def _second(address: Address) -> str:
+    return address.split("/", 1)[1]
+
+
+_PARTS: dict[str, Callable[[ChildLaunch], tuple[Part, str]]] = {
+    "strategy": _strategy,
+    "risk": _risk,
+    "execution": _execution,
+    "venue": _venue,
+    "supervisor": _whole,
+    "clock": _whole,
+    "metrics": _whole,
+}

@@ -1,0 +1,121 @@
+"""Bringing a desk up: which generation its store has, and what is said of a tree that does not come up."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cluster.desk import Desk, _wait_for_tree, open_store
+from cluster.host.handles import Handles
+from cluster.host.launch import Launch
+from cluster.session_feed import FeedPlan, replay_generation
+from cluster.store.port import StreamName
+from cluster.store.redis_store import RedisStore, connect
+from config import DeskConfig, LoadedConfig
+from messages import codec
+from messages.control import StoreRenewed
+from messages.errors import StoreError
+from tests.cluster.backtest.market import small_desk
+
+pytestmark = pytest.mark.integration
+
+PACED, LOCKSTEP = FeedPlan(speed="1"), FeedPlan(speed="lockstep")
+
+
+async def starts(
+    redis_url: str, name: str, config: DeskConfig, *plans: FeedPlan
+) -> tuple[list[str], list[str]]:
+    """The generation after each start of a desk, and what its control stream tells of them."""
+    store = RedisStore(connect(redis_url), name)
+    try:
+        found = [await open_store(store, config, plan) for plan in plans]
+        entries = await store.read("risk", {StreamName.CONTROL: "0-0"}, 100)
+    finally:
+        await store.close()
+    told = [codec.decode_envelope(entry.data).message for entry in entries]  # type: ignore[arg-type]
+    return found, [each.generation for each in told if isinstance(each, StoreRenewed)]
+
+
+def test_every_start_has_a_generation_of_its_own(redis_url: str, tmp_path: Path) -> None:
+    config = small_desk(tmp_path).config
+    found, told = asyncio.run(starts(redis_url, "cold", config, PACED, PACED, PACED))
+    assert len(set(found)) == 3
+    assert told == found
+
+
+def test_a_store_that_is_put_back_never_repeats_a_generation(redis_url: str, tmp_path: Path) -> None:
+    config = small_desk(tmp_path).config
+
+    async def put_back() -> list[str]:
+        store = RedisStore(connect(redis_url), "back")
+        found = [await open_store(store, config, PACED)]
+        backup = {key: await store.client.dump(key) for key in (store.keys.store, store.keys.control)}
+        for _ in range(3):
+            found.append(await open_store(store, config, PACED))
+            for key, data in backup.items():
+                await store.client.restore(key, 0, data, replace=True)
+        await store.close()
+        return found
+
+    assert len(set(asyncio.run(put_back()))) == 4
+
+
+def test_a_session_whose_time_is_granted_keeps_the_generation_of_its_seed(
+    redis_url: str, tmp_path: Path
+) -> None:
+    config = small_desk(tmp_path).config
+    found, told = asyncio.run(starts(redis_url, "granted", config, LOCKSTEP, LOCKSTEP))
+    assert found == [replay_generation(config)] * 2
+    assert told == found[:1]
+
+
+def desk_of(redis_url: str, loaded: LoadedConfig, name: str) -> Desk:
+    launch = Launch(name, name, loaded.config, loaded.hash, "c0de", redis_url, "", LOCKSTEP)
+    return Desk(launch, RedisStore(connect(redis_url), name), None)  # type: ignore[arg-type]
+
+
+def test_a_tree_that_does_not_come_up_is_an_error_that_names_who_is_missing(
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Handles, "find", lambda self, address: object())
+    loaded = small_desk(tmp_path)
+
+    async def wait() -> None:
+        desk = desk_of(redis_url, loaded, "slow")
+        rows: list[dict[str, Any]] = [
+            {"address": "risk", "status": "running", "last_detail": ""},
+            {"address": "execution/paper", "status": "backing_off", "last_detail": "no route to it"},
+        ]
+        await desk.store.show_children("supervisor/desk", rows)
+        try:
+            await _wait_for_tree(desk, 0.1)
+        finally:
+            await desk.store.close()
+
+    with pytest.raises(StoreError) as caught:
+        asyncio.run(wait())
+    told = str(caught.value)
+    assert "not up within 0.1 s" in told
+    assert "execution/paper backing_off no route to it" in told
+    assert "strategy/BTC-USDT unseen" in told
+    assert "risk running" not in told
+    assert "logs" in told
+
+
+def test_a_root_that_is_gone_is_an_error(
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Handles, "find", lambda self, address: None)
+
+    async def wait() -> None:
+        desk = desk_of(redis_url, small_desk(tmp_path), "gone")
+        try:
+            await _wait_for_tree(desk, 5.0)
+        finally:
+            await desk.store.close()
+
+    with pytest.raises(StoreError, match="gave up while it was starting"):
+        asyncio.run(wait())
