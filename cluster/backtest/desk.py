@@ -20,18 +20,15 @@ from cluster.session_feed import SETTLE_NS, replay_generation
 from cluster.simulator.cast import (
     RISK,
     execution_addresses,
-    make_actor,
     make_funding,
+    make_host,
     make_venue,
     strategy_addresses,
 )
-from cluster.simulator.driver import MemoryMail, SimulatedHost
-from cluster.simulator.ports import HostSettings, VirtualClock
+from cluster.simulator.ports import VirtualClock
 from cluster.simulator.rounds import PostingStore, Rounds
-from cluster.simulator.venue import SimulatedVenue, VenueOutside
-from cluster.steps.machine import StepMachine
+from cluster.simulator.venue import SimulatedVenue
 from cluster.steps.settings import StepSettings
-from cluster.store.port import Incarnation
 from config import DeskConfig
 from messages.base import CONTROL, Address, Envelope, Message
 from messages.control import Drain, SessionStarted
@@ -79,18 +76,23 @@ class BacktestDesk:
         self.harvest = Harvest()
         self.store = PostingStore(config.redis.mailbox_capacity, keep_journal, self.harvest.take)
         self.store.open(replay_generation(config))
-        self._settings = settings_map.step_settings(config) if keep_journal else NO_STORE
         self.venues: dict[Address, SimulatedVenue] = {
             address: make_venue(config, _rest(address), start=start, keep_events=False)
             for address in execution_addresses(config)
         }
         strategies = strategy_addresses(config)
-        self.hosts = {address: self._host(address) for address in (*self.venues, RISK, *strategies)}
+        steps = settings_map.step_settings(config) if keep_journal else NO_STORE
+        self.hosts = {
+            address: make_host(config, address, self.store, self.clock, self.venues.get(address), steps)
+            for address in (*self.venues, RISK, *strategies)
+        }
         self.rounds = Rounds(self.store, self.hosts)
         symbols = [_rest(address) for address in strategies]
         self._strategies = [self.hosts[address] for address in strategies]
+        actors = zip(symbols, self._strategies, strict=True)
         self.tape = Tape(
-            [feeds[symbol] for symbol in symbols], [host.machine.actor.observe for host in self._strategies]
+            [feeds[symbol] for symbol in symbols],
+            [host.machine.actor.observer(symbol) for symbol, host in actors],  # type: ignore[attr-defined]
         )
         self._has_funding = bool(funding) or any(
             settings_map.paper_funding(config, name) for name in config.venues
@@ -104,21 +106,6 @@ class BacktestDesk:
                 address: make_funding(config, venue, after=start, rates=funding)
                 for address, venue in self.venues.items()
             },
-        )
-
-    def _host(self, address: Address) -> SimulatedHost:
-        actor = make_actor(self.config, address)
-        machine = StepMachine(
-            actor, Incarnation("backtest", "", 0, 0), self._settings, seed=self.config.desk.seed
-        )
-        venue = self.venues.get(address)
-        return SimulatedHost(
-            machine,
-            self.store,
-            self.clock,
-            mail=MemoryMail(self.store),
-            outside=VenueOutside(venue, actor.gate) if venue is not None else None,  # type: ignore[attr-defined]
-            settings=HostSettings(batch=64),
         )
 
     @property
@@ -159,14 +146,16 @@ class BacktestDesk:
         )
 
     def _play(self, end: int, progress: Callable[[int, int], None] | None, *, rows: bool = True) -> None:
-        tape, books, store, clock = self.tape, self.books, self.store, self.clock
+        tape, books, clock = self.tape, self.books, self.clock
         stride = max(1, (end - clock.now) // _REPORTS)
         report_at = clock.now + stride if progress is not None else end
+        upcoming = self._catch_up(clock.now)
         while True:
-            until = min(end, store.next_alarm(), books.next_time, report_at)
+            until = min(end, upcoming, report_at)
             if rows and tape.play(until, books.watched):
                 now = tape.time
                 clock.now = now
+                self._tell_positions()
                 if tape.matched:
                     self._news(now)
                 if tape.due:
@@ -175,25 +164,33 @@ class BacktestDesk:
                     host.intake.observation(ObservationDue(symbol, tape.position, now))
                     self.rounds.settle(host.address)
             else:
+                self._tell_positions()
                 now = clock.now = max(clock.now, until)
-                if until >= end and min(store.next_alarm(), books.next_time) > end:
+                if until >= end and upcoming > end:
                     return
-            self._catch_up(now)
+            upcoming = self._catch_up(now)
             if progress is not None and now >= report_at:
                 report_at = now + stride
                 progress(tape.rows, now)
 
-    def _catch_up(self, now: int) -> None:
-        """Let everything happen that is due by `now`, and what follows from it."""
+    def _tell_positions(self) -> None:
+        """With journals each step is recorded with the rows its strategy had seen: a replay folds as many."""
+        if self.store.keep_journal:
+            for feed, host in enumerate(self._strategies):
+                host.intake.folded(self.tape.folded(feed))
+
+    def _catch_up(self, now: int) -> int:
+        """Let everything happen that is due by `now`, and what follows from it; returns when something is due next."""
         store, books = self.store, self.books
         while True:
-            if books.next_time <= now:
+            due, alarm = books.next_time, store.next_alarm()
+            if due <= now:
                 self._news(now)
-            elif store.next_alarm() <= now:
+            elif alarm <= now:
                 for address in store.take_alarms(now):
                     self.rounds.settle(address)
             else:
-                return
+                return due if due < alarm else alarm
 
     def _news(self, now: int) -> None:
         for address in self.books.advance(now):

@@ -10,24 +10,25 @@ import numpy as np
 
 from actors.venues.matching.instruments import MarketKind
 from cluster.backtest.record import DataFile, PriceSeries
-from cluster.feeds import Feed, RecordedFeed, Recording, expand_data
+from cluster.feeds import Feed, RecordedFeed, expand_data
 from cluster.feeds.columns import Chunk
 from cluster.feeds.window import ClosingQuotes, Window
 from cluster.host import settings_map
 from cluster.paper.market import open_feeds
-from cluster.session_feed import synthetic_plan
+from cluster.session_feed import open_recording, synthetic_plan
 from config import DeskConfig
 from messages.errors import ConfigurationError
 from messages.market import TickKind
 
 
 class MarketData(msgspec.Struct, frozen=True):
-    """The feeds of a run by symbol, the window it covers (ns UTC), and the files they came from."""
+    """The feeds of a run by symbol, the window it covers (ns UTC), the files they came from and where these lie."""
 
     feeds: dict[str, Feed]
     start: int
     end: int
     files: tuple[DataFile, ...]
+    paths: tuple[str, ...] = ()
 
 
 def open_market(
@@ -39,8 +40,9 @@ def open_market(
     can't be read or lacks a symbol, `ConfigurationError` for an endless market or a window with nothing in it.
     """
     symbols = settings_map.traded_symbols(config)
-    if data:
-        feeds, first, last, files = _recorded(config, symbols, expand_data(data), cache)
+    paths = expand_data(data) if data else []
+    if paths:
+        feeds, first, last, files = _recorded(config, symbols, paths, cache)
     else:
         feeds, first, last, files = _synthetic(config, symbols)
     begin, stop = (
@@ -57,30 +59,18 @@ def open_market(
     if (begin, stop) != (first, last):
         feeds = {symbol: Window(feed, begin, stop) for symbol, feed in feeds.items()}
     return MarketData(
-        {symbol: _tradable(config, symbol, feed) for symbol, feed in feeds.items()}, begin, stop, files
+        {symbol: _tradable(config, symbol, feed) for symbol, feed in feeds.items()},
+        begin,
+        stop,
+        files,
+        tuple(str(path.resolve()) for path in paths),
     )
 
 
 def _recorded(
     config: DeskConfig, symbols: Sequence[str], paths: Sequence[Path], cache: Path
 ) -> tuple[dict[str, Feed], int, int, tuple[DataFile, ...]]:
-    listings = {config.symbols[symbol].listing: symbol for symbol in symbols}
-    recording = Recording(
-        paths,
-        listings,
-        cache_folder=cache,
-        include_depth=settings_map.needs_depth(config),
-        bar_time=config.feed.bar_time,
-        one_sided=config.feed.one_sided,
-    )
-    missing = [symbol for symbol in symbols if symbol not in recording.symbols]
-    if missing:
-        raise ConfigurationError(
-            "the data has nothing for every traded symbol",
-            field="symbols",
-            value=", ".join(missing),
-            remedy="give their files with --data, or take them out of the strategies",
-        )
+    recording = open_recording(config, symbols, paths, cache)
     feeds: dict[str, Feed] = {symbol: RecordedFeed.of(recording, symbol) for symbol in symbols}
     files = tuple(
         DataFile(
@@ -110,7 +100,7 @@ def _tradable(config: DeskConfig, symbol: str, feed: Feed) -> Feed:
 
 
 def _kind(config: DeskConfig, symbol: str) -> MarketKind:
-    return MarketKind(config.venues[config.symbols[symbol].venue].fill.market)
+    return MarketKind(config.venues[config.symbols[symbol].venue].simulated.fill.market)
 
 
 def prices_of(feeds: Mapping[str, Feed]) -> dict[str, PriceSeries]:

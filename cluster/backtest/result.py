@@ -6,7 +6,6 @@ the statistics are made on first use and kept.
 
 from __future__ import annotations
 
-import importlib
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,11 +27,14 @@ from cluster.backtest.record import (
 from cluster.backtest.report import tables
 from cluster.backtest.report.write import write_report
 from cluster.backtest.trades import Matching, OpenPosition, RoundTrips, Trade, round_trips
+from cluster.frames import data_frames
 from messages.errors import ConfigurationError
 from messages.orders import Fill
 
 if TYPE_CHECKING:
     import pandas  # type: ignore[import-untyped]  # an extra; it has no types of its own
+
+    from cluster.replaying.recorded import Recorded
 
 __all__ = [
     "Arrivals",
@@ -49,7 +51,10 @@ __all__ = [
 
 
 class BacktestResult:
-    """A finished run. Raises what `equity_curve` raises when the record contradicts itself, on first use."""
+    """A finished run. Raises what `equity_curve` raises when the record contradicts itself, on first use.
+
+    `recorded` is every step of every actor, of a run that kept its journals; else None.
+    """
 
     def __init__(
         self,
@@ -62,6 +67,7 @@ class BacktestResult:
         self.prices = prices
         self.arrivals = arrivals
         self.settings = settings
+        self.recorded: Recorded | None = None
 
     @property
     def fills(self) -> list[Fill]:
@@ -112,26 +118,28 @@ class BacktestResult:
 
         Raises `ConfigurationError` when pandas is not installed.
         """
-        try:
-            library = importlib.import_module("pandas")
-        except ModuleNotFoundError:
-            raise ConfigurationError(
-                "frames need pandas, which is not installed",
-                field="pandas",
-                remedy="install raydesk[pandas], or read the CSV files of write_report",
-            ) from None
-        found: dict[str, pandas.DataFrame] = {}
-        for name, columns in tables.all_columns(self).items():
-            frame = library.DataFrame(columns)
-            for column in tables.TIME_COLUMNS & set(frame.columns):
-                frame[column] = library.to_datetime(frame[column], unit="ns", utc=True)
-            found[name] = frame
-        return found
+        return data_frames(tables.all_columns(self), tables.TIME_COLUMNS)
 
     def write_report(self, folder: Path | str) -> Path:
         """Write report.html, report.json, fills.csv, trades.csv and equity.csv into `folder`, which is made when it
         is missing. Returns the path of report.html."""
         return write_report(self, Path(folder))
+
+    def write_export(self, path: Path | str) -> int:
+        """Write every recorded step into one file, to be read by `raydesk replay` and `parity`; returns its bytes.
+
+        Raises `ConfigurationError` for a run that kept no journals, `StoreError` when the file can't be written.
+        """
+        from cluster.replaying.export_file import write_export
+
+        if self.recorded is None:
+            raise ConfigurationError(
+                "this run kept no journals to export",
+                field="keep_journal",
+                value=False,
+                remedy="run it with backtest(..., keep_journal=True)",
+            )
+        return write_export(self.recorded, Path(path))
 
     @cached_property
     def _average(self) -> RoundTrips:

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from cluster.backtest.desk import BacktestDesk
+from cluster.backtest.export import recorded_run
 from cluster.backtest.funding import open_funding
 from cluster.backtest.harvest import Harvest
 from cluster.backtest.market import MarketData, open_market, prices_of
@@ -53,14 +54,16 @@ def backtest(
     cache: Path | None = None,
     progress: Callable[[Progress], None] | None = None,
     settings: ReportSettings | None = None,
+    keep_journal: bool = False,
 ) -> BacktestResult:
     """Run a desk over recorded data, or over the synthetic market of its settings when no data is given.
 
     `config` is a profile's name, a file or folder of settings, or settings that were loaded; `overrides` are texts
     `path=value`. `data` are files, folders or patterns; `start` and `end` (ns UTC, inclusive) narrow what they
     cover. `funding` are files or folders of funding rates, which take the place of constant ones in the settings.
-    `cache` is where decoded files are kept, by default below `~/.raydesk`. The same settings, data and code
-    give the same result to the last byte.
+    `cache` is where decoded files are kept, by default below `~/.raydesk`. With `keep_journal` every step of every
+    actor is kept in memory, to be replayed (`BacktestResult.recorded`, `write_export`); the run is slower then. The
+    same settings, data and code give the same result to the last byte.
 
     Raises `ConfigurationError`, `DataProviderError`, and `InvariantError` when the books of desk and venues differ
     in the end.
@@ -77,9 +80,14 @@ def backtest(
             value=", ".join(overrides),
             remedy="give a profile's name or a path instead",
         )
-    desk, market = prepare(loaded, data, start=start, end=end, funding=funding, cache=cache)
+    desk, market = prepare(
+        loaded, data, start=start, end=end, funding=funding, cache=cache, keep_journal=keep_journal
+    )
     desk.run(_reporter(market, progress))
-    return result_of(loaded, desk, market, settings)
+    result = result_of(loaded, desk, market, settings)
+    if keep_journal:
+        result.recorded = recorded_run(loaded, desk, market, str(_cache_folder(cache).resolve()))
+    return result
 
 
 def prepare(
@@ -104,15 +112,19 @@ def prepare(
             field="--data",
             remedy="give one or more files, folders or patterns with --data, or set feed.mode=synthetic",
         )
-    where = cache or Path.home() / ".raydesk" / "cache"
     if market is None:
-        market = open_market(settings, [Path(each) for each in data], where, start=start, end=end)
-    rates, files = open_funding(settings, funding)
-    market = msgspec.structs.replace(market, files=(*market.files, *files))
+        files = [Path(each) for each in data]
+        market = open_market(settings, files, _cache_folder(cache), start=start, end=end)
+    rates, rate_files = open_funding(settings, funding)
+    market = msgspec.structs.replace(market, files=(*market.files, *rate_files))
     desk = BacktestDesk(
         settings, market.feeds, market.start, market.end, keep_journal=keep_journal, funding=rates
     )
     return desk, market
+
+
+def _cache_folder(chosen: Path | None) -> Path:
+    return chosen or Path.home() / ".raydesk" / "cache"
 
 
 def result_of(
@@ -232,7 +244,7 @@ def _counts(harvest: Harvest) -> OrderCounts:
         rejected={reason.value: count for reason, count in sorted(harvest.rejected.items())},
         placed=harvest.orders.orders_seen,
         filled=states[OrderState.FILLED],
-        partially_filled=harvest.partially_filled,
+        partially_filled=harvest.orders.partially_filled,
         cancelled=states[OrderState.CANCELLED],
         expired=states[OrderState.EXPIRED],
         rejected_by_venue=states[OrderState.REJECTED],

@@ -92,6 +92,11 @@ class Tape:
         """How many rows of the feed it stopped in have been folded."""
         return self._before[self.feed] + bisect_left(self._feed_rows[self.feed], self._next)
 
+    def folded(self, feed: int) -> int:
+        """How many rows of `feed` have been folded."""
+        own = self._feed_rows[feed] if self._feed_rows else ()
+        return self._before[feed] + bisect_left(own, self._next)
+
     def play(self, until: int, watched: Sequence[bool] | None) -> bool:
         """Fold rows up to and including desk time `until`, or to the first that asks for attention; True if one does.
 
@@ -208,7 +213,7 @@ class Tape:
         observers = repeat(self._observers[0]) if single else map(self._observers.__getitem__, feeds)
         symbols = repeat(self._symbols[0]) if single else map(self._symbols.__getitem__, feeds)
         self._columns = [
-            getattr(window, name).tolist() for name in ("kind", "event_time", "v0", "v1", "v2", "v3", "v4")
+            _listed(getattr(window, name)) for name in ("kind", "event_time", "v0", "v1", "v2", "v3", "v4")
         ]
         self._rows = zip(
             range(len(feeds)), feeds, observers, symbols, self._times, *self._columns, strict=False
@@ -246,6 +251,15 @@ class Tape:
             parts.append(chunk.part(0, stop) if stop else None)
             self._pending[feed] = chunk.part(stop, len(chunk))
         return parts
+
+
+def _listed(column: np.ndarray[Any, Any]) -> list[Any]:
+    """A column as numbers of Python. Where all rows are equal, or all void, there is one number for them all."""
+    first = column[:1]
+    if bool((column == first).all()) or bool((column != column).all()):
+        return list(first.tolist()) * len(column)
+    listed: list[Any] = column.tolist()
+    return listed
 
 
 def _latest_kinds(part: Chunk, latest_only: Collection[int]) -> int:

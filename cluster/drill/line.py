@@ -17,10 +17,14 @@ from messages.venue import (
     AccountResult,
     CancelOrder,
     CancelResult,
+    FillsResult,
+    InstrumentsResult,
     Outcome,
     PlaceOrder,
     PlaceResult,
     QueryAccount,
+    QueryFills,
+    QueryInstruments,
     QueryOrder,
     QueryResult,
 )
@@ -85,6 +89,14 @@ class BadLine:
         """See `SimulatedVenue.account`."""
         return self._exchange(query, lambda: self._venue.account(query), _account_failed)
 
+    def fills(self, query: QueryFills) -> FillsResult:
+        """See `SimulatedVenue.fills`."""
+        return self._exchange(query, lambda: self._venue.fills(query), _fills_failed)
+
+    def instruments(self, query: QueryInstruments) -> InstrumentsResult:
+        """See `SimulatedVenue.instruments`."""
+        return self._exchange(query, lambda: self._venue.instruments(query), _instruments_failed)
+
     def _exchange(self, effect: Effect, carry_out: Callable[[], R], failed: Callable[..., R]) -> R:
         now = self._clock.now
         fault = self._fate(effect, now)
@@ -119,3 +131,11 @@ def _query_failed(query: QueryOrder, failure: Failure) -> QueryResult:
 
 def _account_failed(query: QueryAccount, failure: Failure) -> AccountResult:
     return AccountResult(query.venue, Outcome.NO_ANSWER, detail=failure.value)
+
+
+def _fills_failed(query: QueryFills, failure: Failure) -> FillsResult:
+    return FillsResult(query.venue, query.symbol, Outcome.NO_ANSWER, detail=failure.value)
+
+
+def _instruments_failed(query: QueryInstruments, failure: Failure) -> InstrumentsResult:
+    return InstrumentsResult(query.venue, Outcome.NO_ANSWER, detail=failure.value)

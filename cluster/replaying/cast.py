@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from actors.base import Actor
-from cluster.feeds import Feed, FeedCursor
+from cluster.backtest import market as backtest_market
+from cluster.feeds import Feed, FeedCursor, expand_data
 from cluster.feeds.columns import Observe
 from cluster.host.settings_map import paper_instruments
 from cluster.host.tree_plan import tree_of
@@ -39,7 +40,7 @@ class Cast:
         self.config = config
         self.plan = plan
         self.market = market
-        self._feeds: dict[str, Feed] | None = None
+        self._feeds: Mapping[str, Feed] | None = None
 
     def make(self, address: Address, life: Sequence[JournalRecord]) -> Actor[Any]:
         """A fresh actor for the incarnation that wrote the records `life`.
@@ -86,7 +87,7 @@ class Cast:
             raise _no_feed(symbol, "there is no data of this symbol")
         return self._feeds[symbol]
 
-    def _open(self) -> dict[str, Feed]:
+    def _open(self) -> Mapping[str, Feed]:
         names = ", ".join(each.symbol for each in paper_instruments(self.config))
         if self.market is None:
             raise _no_feed(names, "nobody knows where it lies, or when it began")
@@ -94,7 +95,7 @@ class Cast:
         if absent:
             raise _no_feed(names, f"no such file: {', '.join(absent)}")
         try:
-            return open_market(self.config, self.market)
+            return _open_market(self.config, self.market)
         except DataProviderError as error:
             raise _no_feed(names, str(error)) from error
 
@@ -104,14 +105,24 @@ def market_of(
 ) -> FeedPlan | None:
     """Where the market data lies now: recordings at `files` if given, with a cache folder that can be written to.
 
-    None when it is not to be had: a synthetic market of which nobody knows when it began, or no files.
+    None when it is not to be had: a synthetic market of which nobody knows when it began, or no files. Raises
+    `DataProviderError` for a folder or pattern, as a backtest takes them, that stands for no file.
     """
-    if config.feed.mode != "recorded":
-        return plan
     known = plan or FeedPlan()
-    chosen = tuple(str(path.resolve()) for path in files) or known.files
+    if config.feed.mode != "recorded" and not (known.backtest and known.files):
+        return plan
+    given = expand_data(files) if known.backtest else files
+    chosen = tuple(str(path.resolve()) for path in given) or known.files
     folder = Path(known.cache) if known.cache and Path(known.cache).is_dir() else cache
     return msgspec.structs.replace(known, files=chosen, cache=str(folder)) if chosen else None
+
+
+def _open_market(config: DeskConfig, plan: FeedPlan) -> Mapping[str, Feed]:
+    if not plan.backtest:
+        return open_market(config, plan)
+    paths = [Path(file) for file in plan.files]
+    found = backtest_market.open_market(config, paths, Path(plan.cache), start=plan.start, end=plan.end)
+    return found.feeds
 
 
 def life_number(records: Sequence[JournalRecord]) -> int:

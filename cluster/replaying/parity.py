@@ -71,7 +71,7 @@ def first_difference(first: TradedRun, second: TradedRun) -> RowDifference | Non
 
 
 def run_in_file(path: Path) -> TradedRun:
-    """The run in an export, or in a summary or report as JSON.
+    """The run in an export, in a summary as JSON, or in a backtest's report.json.
 
     Raises `ConfigurationError` for a file that is neither; what `read_export` raises for a damaged export.
     """
@@ -79,7 +79,7 @@ def run_in_file(path: Path) -> TradedRun:
         data = path.read_bytes()[:2]
         if data == GZIP:
             return run_recorded(read_export(path), str(path))
-        document = msgspec.json.decode(path.read_bytes())
+        document = _as_summary(msgspec.json.decode(path.read_bytes()))
     except (OSError, msgspec.DecodeError) as error:
         raise _no_run(path, str(error)) from error
     if not isinstance(document, dict) or not isinstance(document.get("fingerprint"), str):
@@ -126,6 +126,19 @@ def _rows(rows: Sequence[tuple[int, str, str]], names: Sequence[str]) -> tuple[R
     )
 
 
+def _as_summary(document: object) -> object:
+    """What a summary would say of the run in a backtest's report; anything else as it is."""
+    if not isinstance(document, dict) or not isinstance(document.get("run"), dict):
+        return document
+    orders = document.get("orders")
+    placed = orders.get("placed") if isinstance(orders, dict) else None
+    return {
+        "fingerprint": document["run"].get("fingerprint"),
+        "orders": placed,
+        "fills": document.get("fills"),
+    }
+
+
 def _count(value: object) -> int | None:
     """How many there were: a number, a list of them, or numbers by state."""
     if isinstance(value, bool):
@@ -148,5 +161,5 @@ def _no_run(path: Path, why: str) -> ConfigurationError:
         f"this file is no stored run: {why}",
         field="RUN",
         value=str(path),
-        remedy="give an export, or what `raydesk run --json` printed",
+        remedy="give an export, what `raydesk run --json` printed, or a backtest's report.json",
     )

@@ -24,7 +24,8 @@ class RecordedSettings(msgspec.Struct, frozen=True):
     """A desk's settings as plain data, secrets masked.
 
     `exact` has the text of every decimal that `document` writes in another form, by dotted path: 0.10 equals 0.1, but
-    a price made with the one is not stored like a price made with the other.
+    a price made with the one is not stored like a price made with the other. Settings are read in one form today;
+    exports made before that was so have both.
     """
 
     document: dict[str, Any]

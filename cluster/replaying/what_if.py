@@ -120,7 +120,7 @@ class _Trial:
             self.follower.apply(event)
         if not same and "changed" in self.lives:
             after = following(before, record)
-            self.lives["changed"].stand_at(take_snapshot(self.follower, after, {}), after)
+            self.lives["changed"].stand_at(take_snapshot(self.follower, after), after)
         self.decisions += sum(isinstance(event, IntentDecided) for event in record.events)
 
     def _one_by_one(
@@ -132,7 +132,7 @@ class _Trial:
         code, and where one input's events end can't be told.
         """
         found: list[tuple[JournalRecord, _Tried]] = []
-        position, snapshot = before, take_snapshot(self.follower, before, {})
+        position, snapshot = before, take_snapshot(self.follower, before)
         for item, given in zip(record.inputs, inputs, strict=True):
             for settings in ("recorded", "changed"):
                 self._life(settings, index, before).stand_at(snapshot, position)
@@ -142,7 +142,7 @@ class _Trial:
                 return False
             baseline = self.lives["recorded"]
             position = baseline.machine.position
-            snapshot = take_snapshot(baseline.actor, position, {})
+            snapshot = take_snapshot(baseline.actor, position)
             tried = self._try("changed", index, part, [given], before)
             part = msgspec.structs.replace(part, events=expected.events, outputs=expected.outputs)
             found.append((part, tried))

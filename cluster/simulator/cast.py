@@ -16,7 +16,13 @@ from cluster.host import settings_map
 from cluster.paper.funding import FundingTimes
 from cluster.paper.market import open_feeds
 from cluster.session_feed import FeedPlan
-from cluster.simulator.venue import SimulatedVenue
+from cluster.simulator.driver import MemoryMail, SimulatedHost
+from cluster.simulator.ports import VirtualClock
+from cluster.simulator.venue import SimulatedVenue, VenueOutside
+from cluster.steps.machine import StepMachine
+from cluster.steps.settings import StepSettings
+from cluster.store.memory import MemoryStore
+from cluster.store.port import Incarnation
 from config import DeskConfig
 from messages.base import Address
 
@@ -61,6 +67,21 @@ def make_venue(config: DeskConfig, name: str, *, start: int = 0, keep_events: bo
         start=start,
         keep_events=keep_events,
     )
+
+
+def make_host(
+    config: DeskConfig,
+    address: Address,
+    store: MemoryStore,
+    clock: VirtualClock,
+    venue: SimulatedVenue | None,
+    steps: StepSettings,
+) -> SimulatedHost:
+    """A fresh actor's host over `store`; `venue` is where an execution actor trades."""
+    actor = make_actor(config, address)
+    machine = StepMachine(actor, Incarnation("simulation", "", 0, 0), steps, seed=config.desk.seed)
+    outside = VenueOutside(venue, actor.gate) if venue is not None else None  # type: ignore[attr-defined]
+    return SimulatedHost(machine, store, clock, mail=MemoryMail(store), outside=outside)
 
 
 def make_funding(

@@ -25,6 +25,7 @@ from cluster.simulator.ports import (
     VirtualClock,
 )
 from cluster.steps import requests as ask
+from cluster.steps.inputs import CommitRefusedError, InputFailedError
 from cluster.steps.journal import InputKind
 from cluster.steps.machine import StepMachine
 from cluster.steps.requests import Input, Taken
@@ -113,6 +114,7 @@ class SimulatedHost:
         self.trouble: DeskError | None = None
         self.stop: ExitReason | None = None
         self.paused = False
+        self._tells_steps = report is not None and machine.settings.report_steps
         self.ended: ExitReason | BaseException | None = None
         self._missed: list[Callable[[], None]] = []
         self._steps = machine.run()
@@ -189,30 +191,39 @@ class SimulatedHost:
         return _ENDED
 
     def _settle_undisturbed(self) -> Turn:
-        """`settle` where nothing can come between a step and the next: what every step asks for is answered here, and
-        nothing is looked for where nothing can be. All a backtest does passes through this loop.
+        """`settle` where nothing can come between a step and the next: steps are taken from the machine straight into
+        the store, and nothing is looked for where nothing can be. All a backtest does passes through this loop.
         """
-        intake, store, clock, send = self.intake, self.store, self.desk_clock, self._steps.send
-        take, commit, limit = ask.Take, ask.Commit, self.settings.batch
-        inputs: list[Input] = []
+        machine, intake, store, clock = self.machine, self.intake, self.store, self.desk_clock
+        take, limit = ask.Take, self.settings.batch
         try:
             while (request := self.request) is not None:
-                kind = type(request)
-                if kind is take:
-                    now = clock.now
-                    inputs = intake.gather(now, 1 if request.single else limit)
-                    if not inputs:
-                        return _WAITING
-                    self.request = send(Taken(now, inputs, intake.feed_position))
-                elif kind is commit:
-                    section = request.section
-                    self.request = following = send(store.commit((section,))[0])
-                    if type(following) is take and intake.is_exhausted(
-                        section, clock.now, len(inputs) < limit
-                    ):
-                        return _WAITING
-                elif (turn := self._go(once=True)) is not _WORKED:
-                    return turn
+                if type(request) is not take or request.single or self._tells_steps:
+                    if (turn := self._go(once=True)) is not _WORKED:
+                        return turn
+                    continue
+                now = clock.now
+                inputs = intake.gather(now, limit)
+                if not inputs:
+                    return _WAITING
+                try:
+                    section = machine.decide(now, inputs, intake.feed_position)
+                except InputFailedError as failed:
+                    self.request = self._steps.throw(failed)
+                    continue
+                if section is None:
+                    continue
+                status = store.commit((section,))[0]
+                if status is not _COMMITTED:
+                    self.request = self._steps.throw(CommitRefusedError(section, status))
+                    continue
+                effects = machine.committed(section)
+                if effects:
+                    self.lanes.start(effects)
+                if machine.is_snapshot_due:  # it sees to that before it asks for more
+                    self.request = self._steps.send(Taken(now, (), intake.feed_position))
+                elif not effects and intake.is_exhausted(section, now, len(inputs) < limit):
+                    return _WAITING
         except StopIteration as end:
             return self._end(end.value)
         except (Crash, DeskError) as error:

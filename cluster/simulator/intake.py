@@ -150,8 +150,11 @@ class SimulatedIntake:
             return False
         if self._answers or self._venue or self._signals or self._observed is not None:
             return False
-        recipients = [envelope.recipient for envelope in section.envelopes]
-        return self._address not in recipients and CONTROL not in recipients
+        for envelope in section.envelopes:
+            recipient = envelope.recipient
+            if recipient == CONTROL or recipient == self._address:
+                return False
+        return True
 
     def _hand_out_observation(self, found: list[Input]) -> None:
         if self._observed is not None:

@@ -17,18 +17,16 @@ from cluster.session_feed import SETTLE_NS, FeedPlan, replay_generation
 from cluster.simulator.cast import (
     RISK,
     execution_addresses,
-    make_actor,
     make_funding,
+    make_host,
     make_venue,
     open_market,
     strategy_addresses,
 )
-from cluster.simulator.driver import MemoryMail, SimulatedHost
+from cluster.simulator.driver import SimulatedHost
 from cluster.simulator.ports import VirtualClock
-from cluster.simulator.venue import SimulatedVenue, VenueOutside
-from cluster.steps.machine import StepMachine
+from cluster.simulator.venue import SimulatedVenue
 from cluster.store.memory import MemoryStore
-from cluster.store.port import Incarnation
 from config import DeskConfig
 from messages.base import CONTROL, Address, Envelope, Message
 from messages.control import Drain, SessionStarted
@@ -73,16 +71,9 @@ class LockstepDesk:
             host.begin()
 
     def _host(self, address: Address) -> SimulatedHost:
-        actor = make_actor(self.config, address)
-        machine = StepMachine(
-            actor,
-            Incarnation("simulation", "", 0, 0),
-            settings_map.step_settings(self.config),
-            seed=self.config.desk.seed,
-        )
-        venue = self.venues.get(address)
-        outside = VenueOutside(venue, actor.gate) if venue is not None else None  # type: ignore[attr-defined]
-        return SimulatedHost(machine, self.store, self.clock, mail=MemoryMail(self.store), outside=outside)
+        """One actor with its step machine and its outside."""
+        steps = settings_map.step_settings(self.config)
+        return make_host(self.config, address, self.store, self.clock, self.venues.get(address), steps)
 
     def run(self, progress: Callable[[int], None] | None = None) -> None:
         """Play the whole plan and let the desk come to rest; `progress` is told the desk time after each slice."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
+from typing import NoReturn
 
 from cluster.simulator.driver import SimulatedHost
 from cluster.simulator.ports import Turn
@@ -29,7 +30,7 @@ class PostingStore(MemoryStore):
         keep_journal: bool = True,
         committed: Callable[[Section], None] | None = None,
     ) -> None:
-        """`committed` is shown every step as it is written."""
+        """`committed` is shown every step in which something happened, as it is written."""
         super().__init__(capacity, keep_journal)
         self.addressed: dict[Address, None] = {}
         self._committed = committed
@@ -52,9 +53,18 @@ class PostingStore(MemoryStore):
             due.append(address)
         return due
 
+    def post(self, envelope: Envelope) -> str:
+        """See `Store.post`."""
+        self.addressed[envelope.recipient] = None
+        return super().post(envelope)
+
     def _write(self, section: Section) -> None:
-        super()._write(section)
-        if self._committed is not None:
+        MemoryStore._write(self, section)
+        if section.envelopes:
+            addressed = self.addressed
+            for envelope in section.envelopes:
+                addressed[envelope.recipient] = None
+        if self._committed is not None and section.record.events:
             self._committed(section)
         address, timer, wakes = section.address, section.next_timer, self._wakes
         if timer != wakes.get(address):
@@ -67,10 +77,6 @@ class PostingStore(MemoryStore):
             actor = self.actors[address]
             actor.urgent.trim(section.position.urgent)
             actor.mailbox.trim(section.position.mailbox)
-
-    def _deliver(self, envelope: Envelope) -> None:
-        self.addressed[envelope.recipient] = None
-        super()._deliver(envelope)
 
 
 class Rounds:
@@ -85,23 +91,29 @@ class Rounds:
 
         Raises what ended an actor: at full speed nobody is there to restart it.
         """
-        self._settle(self.hosts[address])
-        self.settle_addressed()
+        host = self.hosts[address]
+        if host.settle() is _ENDED:
+            _raise_end(host)
+        if self.store.addressed:
+            self.settle_addressed()
 
     def settle_addressed(self) -> None:
         """Let everybody work who was sent something, until all is quiet. Raises as `settle`."""
-        addressed = self.store.addressed
+        addressed, hosts = self.store.addressed, self.hosts
         while addressed:
             recipient = next(iter(addressed))
             del addressed[recipient]
-            if recipient == CONTROL:
-                for host in self.hosts.values():
-                    self._settle(host)
-            elif recipient in self.hosts:
-                self._settle(self.hosts[recipient])
+            host = hosts.get(recipient)
+            if host is not None:
+                if host.settle() is _ENDED:
+                    _raise_end(host)
+            elif recipient == CONTROL:
+                for each in hosts.values():
+                    if each.settle() is _ENDED:
+                        _raise_end(each)
 
-    def _settle(self, host: SimulatedHost) -> None:
-        if host.settle() is _ENDED:
-            if isinstance(host.ended, DeskError):
-                raise host.ended
-            raise InvariantError("an actor ended", field=host.address, value=host.ended)
+
+def _raise_end(host: SimulatedHost) -> NoReturn:
+    if isinstance(host.ended, DeskError):
+        raise host.ended
+    raise InvariantError("an actor ended", field=host.address, value=host.ended)

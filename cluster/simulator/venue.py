@@ -23,20 +23,28 @@ from messages.venue import (
     AccountResult,
     CancelOrder,
     CancelResult,
+    FillsResult,
+    InstrumentsResult,
+    ListingStatus,
     Outcome,
     PlaceOrder,
     PlaceResult,
     QueryAccount,
+    QueryFills,
+    QueryInstruments,
     QueryOrder,
     QueryResult,
+    ReplaceOrder,
     StreamEvent,
     VenueEvent,
     VenueFill,
     VenueFunding,
+    VenueInstrument,
     VenueOrder,
+    VenueTrade,
 )
 
-Gate = Callable[[PlaceOrder, int], Reason | None]
+Gate = Callable[[PlaceOrder | ReplaceOrder, int], Reason | None]
 """Why an order may not leave at this desk time, by the newest mode known; None when it may."""
 
 
@@ -68,6 +76,7 @@ class SimulatedVenue:
         self._arrival_time = settings.arrival_time
         self._unreported: deque[StreamLine] = deque()
         self._told: list[StreamEvent] | None = [] if keep_events else None
+        self._trades: list[VenueTrade] | None = [] if keep_events else None
         self.witness: Callable[[EventLine], None] | None = None
         """Is shown every event of an order as it happens in the book, before anybody may know of it."""
 
@@ -93,6 +102,8 @@ class SimulatedVenue:
         for event in self.engine.drain():
             line = self.ledger.apply(event)
             self._unreported.append(line)
+            if self._trades is not None and isinstance(line, EventLine) and line.fill is not None:
+                self._trades.append(_trade(line))
             if self.witness is not None and isinstance(line, EventLine):
                 self.witness(line)
 
@@ -173,6 +184,24 @@ class SimulatedVenue:
             time=self.time,
         )
 
+    def fills(self, query: QueryFills) -> FillsResult:
+        """What was filled in the book, told in the stream or not; NO_ANSWER of a venue that does not keep events."""
+        return FillsResult(
+            query.venue,
+            query.symbol,
+            Outcome.NO_ANSWER if self._trades is None else Outcome.ACCEPTED,
+            tuple(trade for trade in self._trades or () if _is_wanted(trade, query)),
+            query.since,
+            query.client_order_id,
+            query.venue_order_id,
+        )
+
+    def instruments(self, query: QueryInstruments) -> InstrumentsResult:
+        """The rules of the symbols that were asked for."""
+        known = (self._instruments.get(symbol) for symbol in query.symbols)
+        listed = tuple(_listing(instrument) for instrument in known if instrument is not None)
+        return InstrumentsResult(query.venue, Outcome.ACCEPTED, listed)
+
 
 class VenueOutside:
     """The outside of a simulated execution actor: its venue at once, with the last gate before it.
@@ -199,6 +228,10 @@ class VenueOutside:
             return self.venue.query(effect)
         if isinstance(effect, QueryAccount):
             return self.venue.account(effect)
+        if isinstance(effect, QueryFills):
+            return self.venue.fills(effect)
+        if isinstance(effect, QueryInstruments):
+            return self.venue.instruments(effect)
         raise TypeError(f"a venue does not perform {type(effect).__name__}")
 
     def withheld(self, effect: Effect, reason: Reason) -> Message | None:
@@ -220,6 +253,40 @@ def _shown(record: OrderRecord) -> VenueOrder:
         record.state,
         request.quantity,
         record.filled,
+    )
+
+
+def _trade(line: EventLine) -> VenueTrade:
+    fill = line.fill
+    assert fill is not None
+    told = VenueFill(fill.fill_id, fill.price, fill.quantity, fill.fee, fill.fee_currency, fill.liquidity)
+    return VenueTrade(line.venue_order_id, line.client_order_id, line.symbol, line.side, line.time, told)
+
+
+def _is_wanted(trade: VenueTrade, query: QueryFills) -> bool:
+    return (
+        trade.symbol == query.symbol
+        and (query.since is None or trade.time >= query.since)
+        and query.client_order_id in (None, trade.client_order_id)
+        and query.venue_order_id in (None, trade.venue_order_id)
+    )
+
+
+def _listing(instrument: Instrument) -> VenueInstrument:
+    return VenueInstrument(
+        symbol=instrument.symbol,
+        listing=instrument.symbol,
+        status=ListingStatus.TRADING,
+        base_currency=instrument.symbol.partition("-")[0],
+        quote_currency=instrument.quote_currency,
+        settle_currency=instrument.quote_currency,
+        tick=instrument.tick,
+        lot=instrument.lot,
+        min_quantity=instrument.min_quantity,
+        min_notional=instrument.min_notional or None,
+        multiplier=instrument.multiplier,
+        maker_fee=instrument.maker_fee,
+        taker_fee=instrument.taker_fee,
     )
 
 

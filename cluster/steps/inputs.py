@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from actors.base import Mark
 from cluster.steps.journal import InputKind, JournalledInput
-from cluster.steps.requests import Input
-from cluster.store.port import Position
+from cluster.steps.requests import Input, Taken
+from cluster.store.port import CommitStatus, Position, Section
 from messages import codec
 from messages.base import Address, Envelope
 from messages.errors import DeskError
@@ -66,6 +67,29 @@ class Progress:
             self.answered += 1
         elif kind is _VENUE:
             self.venue = int(item.reference)
+
+
+class InputFailedError(Exception):
+    """The actor raised `error` on `item` of these inputs, when the step had come to `progress` and `mark`."""
+
+    def __init__(
+        self, taken: Taken, item: Input, progress: Progress, mark: Mark | None, error: Exception
+    ) -> None:
+        super().__init__(item.reference)
+        self.error = error
+        self.taken = taken
+        self.item = item
+        self.progress = progress
+        self.mark = mark
+
+
+class CommitRefusedError(Exception):
+    """The store did not take this step, which a host had committed by itself."""
+
+    def __init__(self, section: Section, status: CommitStatus) -> None:
+        super().__init__(status)
+        self.section = section
+        self.status = status
 
 
 def origin(address: Address, item: Input) -> tuple[Address, str]:

@@ -7,14 +7,23 @@ same code, so what the simulator tests is what trades.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from actors.base import Actor, Context, Mark, Timer
 from cluster.steps.doubt import check_standing, disagreement, has_happened
-from cluster.steps.inputs import Progress, input_key, kind_of, origin, stored_form
+from cluster.steps.inputs import (
+    CommitRefusedError,
+    InputFailedError,
+    Progress,
+    input_key,
+    kind_of,
+    origin,
+    stored_form,
+)
 from cluster.steps.journal import InputKind, JournalledInput, JournalRecord
 from cluster.steps.recovery import recover, state_digest, take_snapshot
 from cluster.steps.requests import (
@@ -39,7 +48,7 @@ from cluster.steps.requests import (
 from cluster.steps.settings import StepSettings as StepSettings
 from cluster.store.port import Claimed, CommitStatus, Incarnation, Position, Section, Trim, Where
 from messages import codec
-from messages.base import Address, Envelope, Message
+from messages.base import Address, Effect, Envelope, Message
 from messages.control import DeadLettered, DecisionFailed
 from messages.errors import DeskError, StoreLostError, StoreUnavailableError
 from messages.supervision import ExitReason
@@ -55,6 +64,8 @@ DEADLY = "the process died on it again and again"
 _TAKE_MANY, _TAKE_ONE = Take(single=False), Take(single=True)
 _LAST_OF_MAIL, _TIMER, _COMMITTED = InputKind.MAILBOX, InputKind.TIMER, CommitStatus.COMMITTED
 """Bound once, as in `cluster.steps.inputs`: every step passes here."""
+
+_NO_TIMERS: Mapping[str, Timer] = MappingProxyType({})
 
 
 class PoisonError(DeskError):
@@ -98,6 +109,11 @@ class StepMachine:
         self._snapshots: list[Position] = []
         self._pristine = codec.pack(codec.to_plain(actor.state))
 
+    @property
+    def is_snapshot_due(self) -> bool:
+        """Whether so many steps were committed since the last snapshot that another is wanted."""
+        return self.steps_since_snapshot >= self.settings.snapshot_every
+
     # ------------------------------------------------------------------ life
 
     def run(self) -> Steps:
@@ -120,13 +136,19 @@ class StepMachine:
         self._suspicious = self.claimed.deaths >= self.settings.lone_deaths
 
     def _work(self) -> Steps:
-        snapshot_every = self.settings.snapshot_every
         while True:
-            taken: Taken = yield _TAKE_ONE if self._suspicious else _TAKE_MANY
+            try:
+                taken: Taken = yield _TAKE_ONE if self._suspicious else _TAKE_MANY
+            except InputFailedError as failed:
+                yield from self._fail(failed)
+                continue
+            except CommitRefusedError as refused:
+                yield from self._commit(refused.section, refused.status)
+                continue
             if taken.inputs:
                 yield from self._step(taken)
-                if self.steps_since_snapshot >= snapshot_every:
-                    yield from self._snapshot()
+            if self.is_snapshot_due:
+                yield from self._snapshot()
             if taken.stop is not None:
                 yield from self._snapshot()
                 yield Leave(self.address, self.epoch, taken.stop.value)
@@ -196,29 +218,57 @@ class StepMachine:
 
     # ------------------------------------------------------------------ one step
 
-    def _step(self, taken: Taken) -> Steps:
-        context = self.context
+    def decide(self, now: int, inputs: Sequence[Input], feed: int) -> Section | None:
+        """Let the actor decide on these inputs, at desk time `now`, with `feed` rows in its view: what is to be
+        committed, or None when there is nothing to take after all.
+
+        For hosts that nothing comes between: they commit it and call `committed`. Raises `InputFailedError`; that, and
+        a commit that was refused (`CommitRefusedError`), is thrown into `run()`, which knows what to do.
+        """
+        context, before = self.context, self.position
         context.clear()
-        before = self.position.now
-        context.now = taken.now if taken.now > before else before
-        if self._suspicious and (yield from self._is_deadly(taken)):
-            yield from self._give_up(taken.inputs[0], taken, DEADLY)
-            return
-        progress = Progress(self.position)
+        context.now = now if now > before.now else before.now
+        progress = Progress(before)
         accepted = progress.accepted
         mark: Mark | None = None
-        for item in taken.inputs:
+        for item in inputs:
             if accepted:
                 mark = context.mark()
             try:
                 journalled = self._receive(item)
             except Exception as error:  # noqa: BLE001 — a bug in an actor is handled here, and raised again as poison
-                yield from self._fail(item, taken, progress, mark, error)
-                return
+                failed = InputFailedError(Taken(now, inputs, feed), item, progress, mark, error)
+                break
             if journalled is not None:
                 progress.accept(journalled)
-        if accepted:
-            yield from self._commit(taken, progress)
+        else:
+            return self._section(feed, progress, None) if accepted else None
+        raise failed
+
+    def committed(self, section: Section) -> Sequence[Effect]:
+        """A step is in the store: go on from there; returns the effects it has promised."""
+        self.position = section.position
+        self._suspicious = False
+        self.steps_since_snapshot += 1
+        self.next_due = section.next_timer
+        if section.cancelled_timers:
+            for key in section.cancelled_timers:
+                self.timers.pop(key, None)
+        if section.timers:
+            self.timers.update(section.timers)
+        return self.context.effects
+
+    def _step(self, taken: Taken) -> Steps:
+        if self._suspicious and (yield from self._is_deadly(taken)):
+            yield from self._give_up(taken.inputs[0], taken, DEADLY)
+            return
+        try:
+            section = self.decide(taken.now, taken.inputs, taken.feed)
+        except InputFailedError as failed:
+            yield from self._fail(failed)
+            return
+        if section is not None:
+            yield from self._commit(section)
 
     def _receive(self, item: Input) -> JournalledInput | None:
         """Let the actor decide on one input; None when it is a timer that was moved or cancelled meanwhile."""
@@ -261,14 +311,13 @@ class StepMachine:
         survivable = settings.poison_deaths - settings.lone_deaths
         return self.claimed.deaths >= settings.poison_deaths and in_hand > survivable
 
-    def _fail(
-        self, item: Input, taken: Taken, progress: Progress, mark: Mark | None, error: Exception
-    ) -> Steps:
+    def _fail(self, failed: InputFailedError) -> Steps:
         """`receive` raised: commit what went well before, discard the rest, count, and leave or give the input up.
 
         Nothing is performed on the way: whoever goes on, this incarnation or the next, recovers first, and that
         performs what is owed.
         """
+        item, taken, mark, error = failed.item, failed.taken, failed.mark, failed.error
         key = self._input_key(item)
         kept = mark.outputs(self.context) if mark is not None else None
         yield from self._reload_own(feed=taken.feed)
@@ -278,7 +327,7 @@ class StepMachine:
             for event in kept.events:
                 context.emit(event)
             context.resume(kept)
-            yield from self._commit(taken, progress, perform=False)
+            yield from self._commit(self._section(taken.feed, failed.progress, None), perform=False)
         detail = f"{type(error).__name__}: {error}"
         if item.kind is InputKind.OBSERVATION:
             yield from self._give_up(item, taken, detail)
@@ -320,7 +369,7 @@ class StepMachine:
         progress = Progress(self.position)
         by_value = item.data if isinstance(item.data, Message) else None
         progress.accept(JournalledInput(item.kind, item.reference, by_value))
-        yield from self._commit(taken, progress, fault=fault, perform=False)
+        yield from self._commit(self._section(taken.feed, progress, fault), perform=False)
 
     def _input_key(self, item: Input) -> str:
         timer = self.timers.get(item.reference) if item.kind is InputKind.TIMER else None
@@ -329,35 +378,29 @@ class StepMachine:
     # ------------------------------------------------------------------ commit
 
     def _commit(
-        self, taken: Taken, progress: Progress, *, fault: Message | None = None, perform: bool = True
+        self, section: Section, refused: CommitStatus | None = None, *, perform: bool = True
     ) -> Steps:
-        section = self._section(taken, progress, fault)
-        try:
-            status: CommitStatus | None = yield Commit(section)
-        except StoreUnavailableError:
-            status = None
+        """Have a step written, and do what follows; one that was `refused` is settled first."""
+        status: CommitStatus | None = refused
+        if refused is None:
+            try:
+                status = yield Commit(section)
+            except StoreUnavailableError:
+                status = None
         if status is not _COMMITTED:
             yield from self._settle(section, status)
-        self.position = section.position
-        self._suspicious = False
-        self.steps_since_snapshot += 1
-        self.next_due = section.next_timer
-        if section.cancelled_timers:
-            for key in section.cancelled_timers:
-                self.timers.pop(key, None)
-        if section.timers:
-            self.timers.update(section.timers)
+        effects = self.committed(section)
         if self.settings.report_steps:
             yield Report("step", "", {"section": section})
-        effects = self.context.effects
         if effects and perform:
             yield Perform(tuple(effects), owed=False)
 
-    def _section(self, taken: Taken, progress: Progress, fault: Message | None) -> Section:
-        """What this step changes. The context hands its lists over: it gets new ones with the next step."""
+    def _section(self, feed: int, progress: Progress, fault: Message | None) -> Section:
+        """What this step changes. The context hands over what is not empty: it gets new ones with the next step."""
         context, before, settings = self.context, self.position, self.settings
         step, epoch, now = before.step + 1, self.epoch, context.now
-        sequence, inputs, effects, feed = context.sequence, context.inputs, context.effects, taken.feed
+        sequence, inputs, effects = context.sequence, context.inputs, context.effects
+        timers, cancelled = context.timers, context.cancelled_timers
         owed = before.outstanding - progress.answered
         if owed < 0:
             owed = 0
@@ -386,7 +429,7 @@ class StepMachine:
             epoch,
             now,
             progress.accepted,
-            context.events,
+            context.events or (),
             outputs,
             sequence,
             inputs,
@@ -395,19 +438,18 @@ class StepMachine:
             digest,
             fault,
         )
-        timers, cancelled = context.timers, context.cancelled_timers
         return Section(
             self.address,
             epoch,
             position,
             record,
-            context.envelopes,
-            timers,
+            context.envelopes or (),
+            timers or _NO_TIMERS,
             sorted(cancelled.difference(timers)) if cancelled else (),
             progress.taken_urgent,
             progress.taken_mailbox,
             self._next_timer() if timers or cancelled else self.next_due,
-            None if step % settings.trim_every else self._trim(step),
+            None if step % settings.trim_every else self._trim(),
             self.generation,
             encoded,
         )
@@ -427,7 +469,7 @@ class StepMachine:
         parts += [codec.pack([timer.key, timer.due]) for timer in context.timers.values()]
         return codec.digest(*parts)[:16]
 
-    def _trim(self, step: int) -> Trim | None:
+    def _trim(self) -> Trim | None:
         """What may go: consumed, snapshotted twice, and past what replay wants to keep.
 
         The mail that the kept records name stays as well. The store sees to that, not a memory of cursors in here: it
@@ -474,9 +516,8 @@ class StepMachine:
         if self.steps_since_snapshot == 0:
             return
         try:
-            kept = yield SaveSnapshot(
-                self.address, self.epoch, take_snapshot(self.actor, self.position, self.timers)
-            )
+            snapshot = take_snapshot(self.actor, self.position)
+            kept = yield SaveSnapshot(self.address, self.epoch, snapshot)
         except StoreUnavailableError:
             return
         if kept:

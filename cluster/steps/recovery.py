@@ -29,7 +29,7 @@ def state_digest(actor: Actor[Any]) -> str:
     return codec.digest(codec.pack(codec.to_plain(actor.state)))[:16]
 
 
-def take_snapshot(actor: Actor[Any], position: Position, timers: dict[str, Timer]) -> StoredSnapshot:
+def take_snapshot(actor: Actor[Any], position: Position) -> StoredSnapshot:
     """The state at `position`, with a checksum. Timers live in the store and are not part of it."""
     data = codec.pack([SNAPSHOT_VERSION, codec.to_plain(position), codec.to_plain(actor.state)])
     return StoredSnapshot(position.step, data, codec.digest(data)[:16])

@@ -216,6 +216,10 @@ class Calm:
             if live or state.waiting or state.account_due or state.placing_held:
                 yield f"{address} has live orders {live}, waiting {list(state.waiting)}"
             published = self._world.exchanges[state.venue].venue.published
+            if state.at_venue.fills_due:
+                yield f"{address} waits for the fills of {list(state.at_venue.fills_due)}"
+            if self._world.shape.forgetful:
+                return  # what it has not heard it will not hear: the books say whether it asked
             if state.stream_sequence < published or state.stream_missing:
                 yield f"{address} has read the stream to {state.stream_sequence} of {published}"
         elif isinstance(state, StrategyActorState):

@@ -33,6 +33,8 @@ from messages.child_specs import ChildKind, SupervisorSpec
 from supervisors.supervisor import Supervisor
 
 _SKEW = 200 * MILLISECOND
+_OVERLAP = SECOND
+"""Longer than clocks differ and than events are late."""
 
 
 class HeldFeed:
@@ -71,7 +73,8 @@ class DeskCast:
             }
             venue = make_venue(config, name, start=shape.feed.start)
             market = Market(own, {}, venue.engine)
-            self.exchanges[name] = Exchange(world, venue, market, world.chance.randrange(_SKEW))
+            skew = world.chance.randrange(_SKEW)
+            self.exchanges[name] = Exchange(world, venue, market, skew, forgetful=shape.forgetful)
 
     def feed(self, address: Address) -> Feed | None:
         """The feed that the process of this address folds, if it is a strategy."""
@@ -90,10 +93,14 @@ class DeskCast:
 
     def _execution(self, venue: str) -> ExecutionSettings:
         """As configured, but with waits that fit into a history of seconds."""
+        shape = self._shape
         traits = msgspec.structs.replace(
             PAPER_TRAITS,
-            never_accepts_id_twice=not self._shape.takes_ids_again,
+            never_accepts_id_twice=not shape.takes_ids_again,
             request_expiry_ns=REQUEST_EXPIRY,
+            stream_resumes=not shape.forgetful,
+            dead_man_switch=shape.forgetful,
+            instruments_change=shape.forgetful,
         )
         return msgspec.structs.replace(
             settings_map.execution_settings(self._shape.config, venue, traits),
@@ -104,6 +111,10 @@ class DeskCast:
             cancel_check_ns=SECOND // 2,
             account_backoff_ns=SECOND // 4,
             ward_grace_ns=2 * SECOND,
+            fills_overlap_ns=_OVERLAP,
+            reconcile_interval_ns=shape.reconcile_interval,
+            dead_man_ns=shape.dead_man,
+            instruments_interval_ns=SECOND if shape.forgetful else None,
         )
 
 

@@ -6,15 +6,18 @@ written may arrive whatever its sender hears; exactly one result comes back for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from random import Random
 from typing import Protocol
+
+import msgspec
 
 from actors.execution.actor import ExecutionActor
 from cluster.paper.market import Market
 from cluster.simulator.desk.faults import SECOND, DeskMisfortune
 from cluster.simulator.desk.host import DeskHost, Reply
 from cluster.simulator.desk.reached import Reached
+from cluster.simulator.desk.streams import ForgetfulReader, StreamReader
 from cluster.simulator.faults import MILLISECOND
 from cluster.simulator.ports import VirtualClock
 from cluster.simulator.venue import SimulatedVenue
@@ -22,20 +25,21 @@ from messages.base import Effect, Message
 from messages.reasons import Reason
 from messages.venue import (
     AccountResult,
+    ArmDeadMan,
     CancelOrder,
     CancelResult,
+    DeadManResult,
+    FillsResult,
+    InstrumentsResult,
     Outcome,
     PlaceOrder,
     PlaceResult,
     QueryAccount,
+    QueryFills,
+    QueryInstruments,
     QueryOrder,
     QueryResult,
-    VenueEvent,
-    VenueFunding,
 )
-
-Told = VenueEvent | VenueFunding
-"""What the private stream tells."""
 
 _TIMEOUT = 400 * MILLISECOND
 REQUEST_EXPIRY = 2 * SECOND
@@ -61,9 +65,14 @@ class ExchangeWorld(Protocol):
 
 
 class Exchange:
-    """One venue account, its market and its network. `skew` is how far its clock is ahead, ns."""
+    """One venue account, its market and its network. `skew` is how far its clock is ahead, ns.
 
-    def __init__(self, world: ExchangeWorld, venue: SimulatedVenue, market: Market, skew: int) -> None:
+    A `forgetful` one tells its stream once and lists fills under its own order ids alone.
+    """
+
+    def __init__(
+        self, world: ExchangeWorld, venue: SimulatedVenue, market: Market, skew: int, *, forgetful: bool
+    ) -> None:
         self.venue = venue
         self.reached = world.reached
         self.out = False
@@ -71,6 +80,8 @@ class Exchange:
         self._world = world
         self._market = market
         self._skew = skew
+        self._forgetful = forgetful
+        self._countdowns: dict[str, int] = {}
         self._readers: dict[int, StreamReader] = {}
         self._alarm: int | None = None
 
@@ -178,15 +189,52 @@ class Exchange:
             return venue.query(effect)
         if isinstance(effect, QueryAccount):
             return venue.account(effect)
+        if isinstance(effect, QueryFills):
+            return self._listed(venue.fills(effect))
+        if isinstance(effect, QueryInstruments):
+            return venue.instruments(effect)
+        if isinstance(effect, ArmDeadMan):
+            return self._arm(effect)
         raise TypeError(f"a venue does not perform {type(effect).__name__}")
+
+    def _listed(self, result: FillsResult) -> FillsResult:
+        """A list of fills as this venue tells it."""
+        if not self._forgetful:
+            return result
+        bare = tuple(msgspec.structs.replace(trade, client_order_id=None) for trade in result.trades)
+        return msgspec.structs.replace(result, trades=bare)
+
+    # ------------------------------------------------------------------ the dead-man switch
+
+    def _arm(self, effect: ArmDeadMan) -> DeadManResult:
+        for symbol in effect.symbols:
+            if not effect.countdown:
+                self._countdowns.pop(symbol, None)
+                continue
+            ends = self._countdowns[symbol] = self._world.clock.now + effect.countdown
+            self._world.at(ends, lambda symbol=symbol, ends=ends: self._run_out(symbol, ends))  # type: ignore[misc]
+        return DeadManResult(effect.venue, Outcome.ACCEPTED, effect.symbols)
+
+    def _run_out(self, symbol: str, ends: int) -> None:
+        """Nobody was heard from in time: what works on the symbol goes, but for what waits for a price."""
+        if self._countdowns.get(symbol) != ends:
+            return
+        del self._countdowns[symbol]
+        for record in self.venue.ledger.open_orders:
+            request = record.request
+            if request.symbol == symbol and request.stop_price is None:
+                self.reached.count("a dead-man switch cancelled an order")
+                self.venue.cancel(CancelOrder(request.client_order_id, symbol), self.time)
+        self._set_alarm()
 
     # ------------------------------------------------------------------ the stream
 
     def follow(self, host: DeskHost, after: int) -> None:
         """Read the private stream for `host` from the event after sequence `after`, instead of what it read before."""
-        reader = StreamReader(self._world, host, after)
+        kind = ForgetfulReader if self._forgetful else StreamReader
+        reader = kind(self._world, self.venue, host, after)
         self._readers[host.machine.incarnation.pid] = reader
-        reader.tell(self.venue.events_after(after))
+        reader.begin(self.time)
 
     def unfollow(self, host: DeskHost) -> None:
         """Nobody reads for `host` any more."""
@@ -195,50 +243,16 @@ class Exchange:
             reader.void = True
 
     def cut(self, duration: int) -> bool:
-        """Cut all streams; they resume by sequence after `duration` ns. False when there is none to cut."""
-        readers = [reader for reader in self._readers.values() if not reader.cut]
+        """Cut all streams; they stand again after `duration` ns. False when there is none to cut."""
+        readers = [reader for reader in self._readers.values() if not reader.is_cut]
         for reader in readers:
-            reader.cut = True
+            reader.is_cut = True
             self._world.at(self._world.clock.now + duration, lambda reader=reader: self._resume(reader))  # type: ignore[misc]
         return bool(readers)
 
     def _resume(self, reader: StreamReader) -> None:
         if reader in self._readers.values():
-            reader.cut = False
-            reader.tell(self.venue.events_after(reader.after))
-
-
-class StreamReader:
-    """One process's reading of the private stream: in order, each event once, from `after` on."""
-
-    def __init__(self, world: ExchangeWorld, host: DeskHost, after: int) -> None:
-        self._world = world
-        self._host = host
-        self.after = after
-        self.cut = False
-        self.void = False
-        """its process reads anew: what is still under way to it is dropped"""
-        self._free_at = 0
-
-    def tell(self, events: Sequence[Told]) -> None:
-        """These events are under way to the process, unless the connection is cut."""
-        if self.cut or not events:
-            return
-        self.after = max(self.after, events[-1].sequence)
-        world, misfortune = self._world, self._world.misfortune
-        misfortune.victim = self._host.address
-        delay = 1 + world.chance.randrange(5 * MILLISECOND)
-        if misfortune.strikes("events_late"):
-            delay = world.chance.randrange(SECOND)
-        self._free_at = max(self._free_at, world.clock.now + delay)
-        twice = misfortune.strikes("events_doubled")
-        lot = [*events, *events] if twice else list(events)
-        world.at(self._free_at, lambda: self._host._guarded(lambda: self._hand_over(lot)))
-
-    def _hand_over(self, events: Sequence[Told]) -> None:
-        if not self.void:
-            for event in events:
-                self._host.intake.venue_event(event)
+            reader.begin(self.time)
 
 
 class VenueErrands:
@@ -299,5 +313,18 @@ def _failed(effect: Effect, outcome: Outcome, reason: Reason) -> Message:
         return CancelResult(effect.client_order_id, outcome, reason)
     if isinstance(effect, QueryOrder):
         return QueryResult(effect.client_order_id, Outcome.NO_ANSWER)
+    if isinstance(effect, QueryFills):
+        return FillsResult(
+            effect.venue,
+            effect.symbol,
+            Outcome.NO_ANSWER,
+            since=effect.since,
+            client_order_id=effect.client_order_id,
+            venue_order_id=effect.venue_order_id,
+        )
+    if isinstance(effect, QueryInstruments):
+        return InstrumentsResult(effect.venue, Outcome.NO_ANSWER)
+    if isinstance(effect, ArmDeadMan):
+        return DeadManResult(effect.venue, Outcome.NO_ANSWER)
     assert isinstance(effect, QueryAccount), effect
     return AccountResult(effect.venue, Outcome.NO_ANSWER)

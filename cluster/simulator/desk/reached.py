@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from cluster.simulator.desk.audit.orders import Promise
 from cluster.store.port import Section
+from messages.account_events import DeadManAsked, FillsDue, OrderFillsAsked, StreamBegun
 from messages.base import Envelope, Message
 from messages.control import Mode
 from messages.intents import OrderIntent, SubmitOrder, Verdict
@@ -37,6 +38,7 @@ from messages.portfolio import (
 from messages.reasons import Reason
 from messages.supervision import ExitReason
 from messages.supervision_events import ChildFailed, ChildGivenUp, ChildStarted, Escalated
+from messages.venue import FillsResult
 
 COUNTERS: Final = (
     "an intent was resized",
@@ -73,6 +75,13 @@ COUNTERS: Final = (
     "a message was put aside",
     "a cancel left while the store was away",
     "a venue traded while another was out",
+    "an event was told while nobody listened",
+    "a stream began anew",
+    "a fill was found by asking",
+    "fills that an order missed were asked for",
+    "a listed fill waited for an order of unknown fate",
+    "a dead-man switch was armed",
+    "a dead-man switch cancelled an order",
 )
 """Every counter, in a fixed order."""
 
@@ -150,7 +159,13 @@ class Reached:
         if event.found and self._epochs.get(event.client_order_id, section.epoch) != section.epoch:
             self.count("an order was adopted after a restart")
 
+    def _fills_due(self, event: FillsDue, section: Section) -> None:
+        if event.strangers:
+            self.count("a listed fill waited for an order of unknown fate")
+
     def _filled(self, event: FillReceived, section: Section) -> None:
+        if any(isinstance(each.message, FillsResult) for each in section.record.inputs):
+            self.count("a fill was found by asking")
         if event.fill.client_order_id in self._cancelling:
             self.count("an order was filled after its cancel was sent")
 
@@ -179,6 +194,10 @@ _LOOKS: dict[type[Message], Callable[[Reached, Any, Section], None]] = {
     OrderTransitioned: Reached._moved,
     OrderAnswered: Reached._answered,
     FillReceived: Reached._filled,
+    FillsDue: Reached._fills_due,
+    StreamBegun: _always("a stream began anew"),
+    OrderFillsAsked: _always("fills that an order missed were asked for"),
+    DeadManAsked: _always("a dead-man switch was armed"),
     IntentEnded: Reached._ended,
     ChildFailed: Reached._failed,
     ChildStarted: Reached._started,

@@ -26,10 +26,13 @@ class DeskShape(msgspec.Struct, frozen=True):
     - `trading`: how long the market lasts, ns; faults end at `plan.until`, before it does.
     - `pulse`: how often market data comes in, ns.
     - `takes_ids_again`: its venues accept a client order id again once its order has ended, and say so.
+    - `forgetful`: its venues tell their private stream once: what nobody heard is to be asked for. They have a
+      dead-man switch, too, and tell their rules.
     - `remote`: the share of processes on a machine that nobody can look at, so that only the lease proves their end.
     - `tight`: supervisors bear few restarts only.
     - `lame`: a venue that stays out when the faults have ended, until the others have shown that they trade on.
     - `retries_strategies`: whether the operator brings parked strategies back in the end.
+    - `reconcile_interval`: how often accounts are compared, ns; `dead_man`: the countdown where there is one, ns.
     - `digest_every`: every how many steps of an actor its state is compared byte for byte.
     """
 
@@ -39,6 +42,9 @@ class DeskShape(msgspec.Struct, frozen=True):
     trading: int
     pulse: int
     takes_ids_again: bool
+    forgetful: bool
+    reconcile_interval: int | None
+    dead_man: int | None
     remote: float
     tight: bool
     lame: str | None
@@ -64,6 +70,9 @@ def drawn_shape(chance: Random, plan: FaultPlan | None = None) -> DeskShape:
         trading=trading,
         pulse=chance.randrange(15, 60) * MILLISECOND,
         takes_ids_again=takes_ids_again,
+        forgetful=chance.random() < 0.5,
+        reconcile_interval=chance.choice((None, 600 * MILLISECOND, 2 * SECOND)),
+        dead_man=chance.choice((None, 900 * MILLISECOND, 3 * SECOND)),
         remote=chance.choice((0.0, 0.3, 1.0)),
         tight=tight,
         lame=chance.choice(venues) if len(venues) > 1 and chance.random() < 0.4 else None,

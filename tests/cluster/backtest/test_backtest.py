@@ -25,7 +25,6 @@ from tests.cluster.backtest.market import DESK, SECOND, small_desk
 def _run(loaded: LoadedConfig, **window: int) -> BacktestDesk:
     desk, _ = prepare(loaded, **window)
     desk.run()
-    desk.harvest.fold()
     return desk
 
 
@@ -130,7 +129,6 @@ def _require_blind(loaded: LoadedConfig) -> None:
     """What happens before a moment is the same whether or not the market goes on after it."""
     whole, market = prepare(loaded)
     whole.run()
-    whole.harvest.fold()
     for part in (0.3, 0.55, 0.8):
         cut = market.start + int((market.end - market.start) * part)
         shorter = _run(loaded, end=cut)

@@ -152,14 +152,18 @@ def test_secrets_stay_behind_and_the_settings_still_hold() -> None:
     assert again.model_copy(update={"redis": loaded.config.redis}) == loaded.config
 
 
-def test_numbers_come_back_in_the_form_they_had() -> None:
+def test_numbers_of_an_export_that_kept_other_forms_come_back_in_them() -> None:
     overrides = ("symbols.BTC-USDT.tick=0.10", "risk.max_order_notional=1500.000")
     config = load_config("demo", environ={}, overrides=overrides).config
     kept = recorded_settings(config)
+    assert kept.exact == {}
+    forms = {"symbols.BTC-USDT.tick": "0.10", "risk.max_order_notional": "1500.000"}
+    kept = msgspec.structs.replace(kept, exact=forms)
     again = restored(kept)
     assert str(again.symbols["BTC-USDT"].tick) == "0.10"
     assert str(again.risk.max_order_notional) == "1500.000"
     assert again == config
+    assert recorded_settings(again).exact == forms
     changed = restored(kept, ("symbols.BTC-USDT.tick=0.5",))
     assert str(changed.symbols["BTC-USDT"].tick) == "0.5"
     assert str(changed.risk.max_order_notional) == "1500.000"

@@ -120,7 +120,20 @@ def test_a_journal_without_its_beginning_is_said_to_be_incomplete(recorded: Reco
     assert not run_recorded(with_actor(recorded, "execution/paper", journal=journal[5:]), "b").complete
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"fingerprint": 3}'])
+def test_a_report_is_compared_by_its_runs_fingerprint(recorded: Recorded, tmp_path: Path) -> None:
+    run = run_recorded(recorded, "export")
+    report = summary(
+        tmp_path / "report.json",
+        run={"fingerprint": run.fingerprint},
+        orders={"intents": 9, "placed": 4},
+        fills=3,
+    )
+    found = run_in_file(report)
+    assert (found.order_count, found.fill_count) == (4, 3)
+    assert parity(run, found).equal
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"fingerprint": 3}', '{"run": {}}'])
 def test_a_file_that_is_no_run_is_named(tmp_path: Path, content: str) -> None:
     path = tmp_path / "odd.json"
     path.write_text(content)

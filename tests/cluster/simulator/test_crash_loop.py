@@ -13,12 +13,11 @@ import pytest
 from cluster.simulator.crash_loop import SeedFailedError, main, run_campaign, run_seed
 from cluster.simulator.faults import KINDS, FaultPlan
 from cluster.simulator.world import Build
-from cluster.steps.inputs import Progress
+from cluster.steps.inputs import InputFailedError
 from cluster.steps.machine import StepMachine, Steps
-from cluster.steps.requests import Perform, Taken
+from cluster.steps.requests import Perform
 from cluster.store.memory import MemoryStore
 from cluster.store.port import CommitStatus, Section
-from messages.base import Message
 
 pytestmark = pytest.mark.unit
 
@@ -100,11 +99,11 @@ class HastyMachine(StepMachine):
     """Performs before it commits."""
 
     def _commit(
-        self, taken: Taken, progress: Progress, *, fault: Message | None = None, perform: bool = True
+        self, section: Section, refused: CommitStatus | None = None, *, perform: bool = True
     ) -> Steps:
         if self.context.effects:
             yield Perform(tuple(self.context.effects), owed=False)
-        yield from super()._commit(taken, progress, fault=fault, perform=False)
+        yield from super()._commit(section, refused, perform=False)
 
 
 class OptimisticMachine(StepMachine):
@@ -126,10 +125,10 @@ class IndebtedMachine(StepMachine):
 class CarelessMachine(StepMachine):
     """Goes on after a dead letter without having loaded again where it stands."""
 
-    def _fail(self, item, taken, progress, mark, error) -> Steps:  # type: ignore[no-untyped-def]
+    def _fail(self, failed: InputFailedError) -> Steps:
         recover, self._recover = self._recover, _nothing  # type: ignore[method-assign]
         try:
-            yield from super()._fail(item, taken, progress, mark, error)
+            yield from super()._fail(failed)
         finally:
             self._recover = recover  # type: ignore[method-assign]
 

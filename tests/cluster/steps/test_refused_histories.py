@@ -34,7 +34,7 @@ def counted(step: int) -> Counter:
 
 
 def snapshot(step: int) -> StoredSnapshot:
-    return take_snapshot(counted(step), Position(step=step), {})
+    return take_snapshot(counted(step), Position(step=step))
 
 
 def sealed(step: int, document: Any) -> StoredSnapshot:

@@ -207,7 +207,7 @@ def test_an_input_in_hand_at_so_many_deaths_is_given_up_untried(
     assert isinstance(dialog.request, ask.Commit) is not given_up
     if given_up:
         assert dialog.request.error == DEADLY
-        assert dialog.answer().request.section.record.events == []
+        assert not dialog.answer().request.section.record.events
 
 
 def test_no_single_input_is_blamed_for_deaths_with_several_in_hand() -> None:

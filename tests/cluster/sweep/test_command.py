@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
 from cluster.cli.main import run
+from cluster.sweep.document import SweepDocument, sweep_json
 
 FAST = "strategies.ema.parameters.fast"
 
@@ -49,6 +51,12 @@ def test_json_is_one_document_and_out_stores_the_same(sweep: Sweep, tmp_path: Pa
     assert json.loads(said.out)["complete"] is True
     assert (tmp_path / "out" / "sweep.json").read_text() == said.out
     assert (tmp_path / "out" / "sweep.csv").read_text().count("\n") == 3
+
+
+def test_json_is_of_the_promised_schema(sweep: Sweep) -> None:
+    said = sweep("--grid", f"{FAST}=2,3", "--json")
+    document = msgspec.json.decode(said.out, type=SweepDocument)
+    assert sweep_json(document).decode() == said.out
 
 
 def test_the_gate_passes_what_is_equal_and_fails_what_differs(sweep: Sweep, tmp_path: Path) -> None:

@@ -20,10 +20,9 @@ from cluster.simulator.desk.store import NotingStore
 from cluster.simulator.intake import SimulatedIntake
 from cluster.simulator.lease import VirtualLease
 from cluster.steps import machine
-from cluster.steps.inputs import Progress
 from cluster.steps.machine import StepMachine, Steps
 from cluster.steps.recovery import take_snapshot
-from cluster.steps.requests import Perform, Taken
+from cluster.steps.requests import Perform
 from cluster.store.port import CommitStatus, Loaded, Section
 from messages.base import Address, Effect, Envelope, Message
 from messages.control import Mode
@@ -41,11 +40,11 @@ def send_before_commit(patch: Patch) -> None:
 
     class Hasty(StepMachine):
         def _commit(
-            self, taken: Taken, progress: Progress, *, fault: Message | None = None, perform: bool = True
+            self, section: Section, refused: CommitStatus | None = None, *, perform: bool = True
         ) -> Steps:
             if perform and self.context.effects:
                 yield Perform(tuple(self.context.effects), owed=False)
-            yield from super()._commit(taken, progress, fault=fault, perform=False)
+            yield from super()._commit(section, refused, perform=False)
 
     patch.setattr(world, "StepMachine", Hasty)
 
@@ -182,8 +181,8 @@ def timer_lost_on_restart(patch: Patch) -> None:
 def snapshot_without_cursor(patch: Patch) -> None:
     """A snapshot does not say how far its state had come."""
 
-    def unplaced(actor: Any, position: Any, timers: Any) -> Any:
-        return take_snapshot(actor, msgspec.structs.replace(position, step=max(0, position.step - 1)), timers)
+    def unplaced(actor: Any, position: Any) -> Any:
+        return take_snapshot(actor, msgspec.structs.replace(position, step=max(0, position.step - 1)))
 
     patch.setattr(machine, "take_snapshot", unplaced)
 
