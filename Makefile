@@ -2,10 +2,11 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+ORACLES := $(VENV)/oracles
 DATA := ../shared/data/binance_raw_l2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long lint types coverage mutation bench clean
+.PHONY: help setup demo test test-long lint types coverage mutation oracles bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -42,6 +43,14 @@ mutation: setup ## do the tests notice small faults in the critical code? MUTANT
 	rm -rf mutants
 	$(BIN)/mutmut run --max-children 1 $(if $(MUTANTS),'$(MUTANTS)')
 	$(BIN)/mutmut results | sed '/not checked/d'
+
+$(ORACLES)/bin/python: tests/oracles/requirements.txt | setup
+	$(PYTHON) -m venv $(ORACLES)
+	$(ORACLES)/bin/pip install --quiet --disable-pip-version-check --requirement tests/oracles/requirements.txt
+	@touch $(ORACLES)/bin/python
+
+oracles: setup $(ORACLES)/bin/python ## do ccxt and the venue's own SDK trade with the local exchange as we do?
+	RAYDESK_ORACLES=$(CURDIR)/$(ORACLES)/bin/python $(BIN)/python -m pytest -m oracle tests/oracles
 
 bench: setup ## durable hops, risk, recovery, memory: beside their raw floors
 	$(BIN)/raydesk bench

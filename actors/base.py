@@ -43,6 +43,8 @@ from messages.errors import InvariantError
 
 State = TypeVar("State", bound=msgspec.Struct)
 Handler = TypeVar("Handler", bound=Callable[..., None])
+Observer = Callable[[str, int, int, int, float, float, float, float, float], bool]
+"""What folds one row of market data, with the arguments of `Actor.observe`."""
 
 
 class Timer(msgspec.Struct, frozen=True, gc=False):
@@ -100,7 +102,7 @@ class Context:
     """
 
     __slots__ = (
-        "_actor",
+        "_apply",
         "_random",
         "address",
         "cancelled_timers",
@@ -118,7 +120,7 @@ class Context:
     )
 
     def __init__(self, actor: Actor[Any], *, seed: int = 0) -> None:
-        self._actor = actor
+        self._apply = actor.apply
         self.address = actor.address
         self.seed = seed
         self.now = 0
@@ -128,23 +130,35 @@ class Context:
         self.message_id = ""
         self.cycle = ""
         self._random: Randomness | None = None
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget the outputs of the last step (host only)."""
         self.events: list[Message] = []
         self.envelopes: list[Envelope] = []
         self.timers: dict[str, Timer] = {}
         self.cancelled_timers: set[str] = set()
         self.effects: list[Effect] = []
 
+    def clear(self) -> None:
+        """Forget the outputs of the last step (host only).
+
+        What is not empty belongs to whoever took it; most steps leave most of it empty.
+        """
+        if self.events:
+            self.events = []
+        if self.envelopes:
+            self.envelopes = []
+        if self.timers:
+            self.timers = {}
+        if self.cancelled_timers:
+            self.cancelled_timers = set()
+        if self.effects:
+            self.effects = []
+
     def mark(self) -> Mark:
         """Remember how far the step has come (host only)."""
         return Mark(
             len(self.events),
             len(self.envelopes),
-            self.timers.copy(),
-            self.cancelled_timers.copy(),
+            self.timers.copy() if self.timers else {},
+            self.cancelled_timers.copy() if self.cancelled_timers else set(),
             len(self.effects),
             self.sequence,
             self.inputs,
@@ -170,7 +184,7 @@ class Context:
 
     def emit(self, event: Message) -> None:
         """Say what happened. It is applied to the state at once and journalled with the step."""
-        self._actor.apply(event)
+        self._apply(event)
         self.events.append(event)
 
     def send(self, recipient: Address, message: Message) -> str:

@@ -6,13 +6,17 @@ import hashlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from cluster.host.clocks import DeskClock, GrantedClock, PaceAnchor, PacedClock
-from config import DeskConfig
 from messages.child_specs import SECOND
 from messages.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from cluster.feeds import Recording
+    from config import DeskConfig  # every process of a desk loads this module, and most do without the schema
 
 SYNTHETIC_START = 1_767_225_600_000_000_000
 """2026-01-01T00:00:00Z: when a synthetic market begins whose time is granted, so that runs can be repeated."""
@@ -26,8 +30,8 @@ PLAN_FILE = "feed.json"
 class FeedPlan(msgspec.Struct, frozen=True):
     """Where market data comes from and how desk time runs.
 
-    `speed` is `lockstep`, `max` or a number (1 = as recorded); `start` and `end` bound the replay in ns UTC; `anchor`
-    ties desk time to machine time when a number is given; `slice_ns` is how much time one grant gives.
+    `speed` is `lockstep`, `max`, `backtest` or a number (1 = as recorded); `start` and `end` bound the replay in ns
+    UTC; `anchor` ties desk time to machine time when a number is given; `slice_ns` is how much time one grant gives.
     """
 
     files: tuple[str, ...] = ()
@@ -47,6 +51,11 @@ class FeedPlan(msgspec.Struct, frozen=True):
     def lockstep(self) -> bool:
         """Whether it grants every step as well."""
         return self.speed == "lockstep"
+
+    @property
+    def backtest(self) -> bool:
+        """Whether the session was a backtest: it sees its window alone, and a quote before each bar."""
+        return self.speed == "backtest"
 
     def clock(self) -> DeskClock:
         """A desk clock that follows this plan."""
@@ -84,6 +93,8 @@ def _plan(config: DeskConfig, data: Sequence[Path], speed: str | None, home: Pat
     if chosen in ("lockstep", "max"):
         return replay_plan(config, data, cache, chosen)
     factor = _factor(chosen)
+    if config.feed.live:
+        return _live_plan(config, data, chosen, factor)
     ready = time.time_ns() + _time_to_start(config)
     files = tuple(str(path.resolve()) for path in data)
     if config.feed.mode == "recorded":
@@ -94,6 +105,22 @@ def _plan(config: DeskConfig, data: Sequence[Path], speed: str | None, home: Pat
     # a synthetic market begins at its own wall time, so that at speed 1 desk time is wall time
     anchor = PaceAnchor(ready if config.feed.mode == "recorded" else start, start, factor)
     return FeedPlan(files, str(cache), chosen, start, end, config.feed.slice, anchor)
+
+
+def _live_plan(config: DeskConfig, data: Sequence[Path], speed: str, factor: float) -> FeedPlan:
+    """Desk time is wall time, and goes on until the desk is stopped: nothing of the plan is tied to this start."""
+    if data:
+        raise ConfigurationError(
+            "live prices come from the venues",
+            field="--data",
+            value=", ".join(str(path) for path in data),
+            remedy="leave it away, or replay the files with `raydesk backtest`",
+        )
+    if factor != 1:
+        raise ConfigurationError(
+            "live prices come as they happen", field="speed", value=speed, remedy="leave speed at 1"
+        )
+    return FeedPlan(speed=speed, slice_ns=config.feed.slice, anchor=PaceAnchor(0, 0, 1.0))
 
 
 def replay_plan(config: DeskConfig, data: Sequence[Path], cache: Path, speed: str = "lockstep") -> FeedPlan:
@@ -144,33 +171,42 @@ def _synthetic_bounds(config: DeskConfig, start: int, *, granted: bool) -> tuple
 
 def _recorded_bounds(config: DeskConfig, files: Sequence[str], cache: str) -> tuple[int, int | None]:
     """The window of the recordings. They are read whole, so that they are known to be sound before anything starts."""
-    from cluster.feeds import Recording
-    from cluster.host import settings_map
-
     if not files:
         raise ConfigurationError(
             "a recorded market needs files",
             field="--data",
             remedy="give one or more recordings with --data FILE",
         )
-    listings = {each.listing: symbol for symbol, each in config.symbols.items()}
+    recording = open_recording(config, list(config.symbols), [Path(file) for file in files], Path(cache))
+    return recording.first_time, recording.last_time
+
+
+def open_recording(
+    config: DeskConfig, symbols: Sequence[str], files: Sequence[Path], cache: Path
+) -> Recording:
+    """The recordings of these symbols, read as the settings say. Raises `ConfigurationError` when one has no data,
+    `DataProviderError` for data that can't be read.
+    """
+    from cluster.feeds import Recording
+    from cluster.host import settings_map
+
     recording = Recording(
-        [Path(file) for file in files],
-        listings,
-        cache_folder=Path(cache),
+        files,
+        {config.symbols[symbol].listing: symbol for symbol in symbols},
+        cache_folder=cache,
         include_depth=settings_map.needs_depth(config),
         bar_time=config.feed.bar_time,
         one_sided=config.feed.one_sided,
     )
-    missing = [symbol for symbol in config.symbols if symbol not in recording.symbols]
+    missing = [symbol for symbol in symbols if symbol not in recording.symbols]
     if missing:
         raise ConfigurationError(
-            "the recordings have no data for every symbol",
+            "the data has nothing for every symbol",
             field="symbols",
             value=", ".join(missing),
-            remedy="give their files with --data, or remove them from symbols",
+            remedy="give their files with --data, or take them out of symbols and strategies",
         )
-    return recording.first_time, recording.last_time
+    return recording
 
 
 def _factor(speed: str) -> float:

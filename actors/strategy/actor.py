@@ -10,19 +10,19 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import partial
 
-from actors.base import Context, receives
-from actors.strategy import entering, leaving, registry
-from actors.strategy.bars import Bar, BarSource
+from actors.base import Context, Observer, receives
+from actors.strategy import entering, leaving
 from actors.strategy.desk import Desk
 from actors.strategy.gates import is_fresh
 from actors.strategy.intents import RISK, cancel_entries, forget_deferred
-from actors.strategy.lane import Lane
+from actors.strategy.lane import Lane, MarksClock
 from actors.strategy.memory import StrategyMemory
-from actors.strategy.position import after_fill
+from actors.strategy.position import ZERO, after_fill
 from actors.strategy.settings import StrategyActorSettings, check_settings, strategy_key
 from actors.strategy.slot import Slot
 from actors.strategy.state import OpenIntent, StrategyActorState, StrategyState
 from actors.strategy.strategy import Strategy
+from messages.account_events import PositionCorrected
 from messages.base import Address
 from messages.control import Halt, Mode, ModeChanged
 from messages.decisions import (
@@ -42,11 +42,9 @@ from messages.decisions import (
     StrategyTimerDue,
 )
 from messages.intents import IntentRejected, Refused
-from messages.market import Mark, Marks, ObservationDue, TickKind
-from messages.orders import Fill, OrderReport, OrderState
+from messages.market import Mark, Marks, ObservationDue
+from messages.orders import Fill, Liquidity, OrderReport, OrderState
 from messages.reasons import Layer, Reason
-
-_QUOTE, _TRADE, _BAR = TickKind.QUOTE, TickKind.TRADE, TickKind.BAR
 
 _TURNED_DOWN = frozenset({OrderState.REJECTED, OrderState.EXPIRED, OrderState.NOT_SENT})
 """Ends of an entry after which it is not tried again at once."""
@@ -67,23 +65,21 @@ class StrategyActor(StrategyMemory):
         check_settings(settings)
         super().__init__(address, settings, StrategyActorState() if state is None else state)
         self.settings = settings
+        grouped: dict[str, list[Slot]] = {}
         for slot in self._slots.values():
             slot.desk = Desk(slot)
-        self.forget_view()
+            grouped.setdefault(slot.settings.instrument.symbol, []).append(slot)
+        self._marks = MarksClock(settings.marks_interval)
+        self._lanes = {symbol: Lane(symbol, tuple(slots), self._marks) for symbol, slots in grouped.items()}
 
     # seeing
 
     def forget_view(self) -> None:
         """Begin anew with the feed: strategies, indicators and bars as if nothing had been seen."""
-        self._row = 0
-        self._marks_due_at = 0
-        self._marks_row = -1
-        grouped: dict[str, list[Slot]] = {}
-        for slot in self._slots.values():
-            slot.due_row = -1
-            slot.strategy = registry.make(slot.settings)
-            grouped.setdefault(slot.settings.instrument.symbol, []).append(slot)
-        self._lanes = {symbol: Lane(symbol, tuple(slots)) for symbol, slots in grouped.items()}
+        self._bind()
+        self._marks.due_at = 0
+        for lane in self._lanes.values():
+            lane.begin()
 
     def observe(
         self,
@@ -101,21 +97,12 @@ class StrategyActor(StrategyMemory):
         if self.state is not self._bound:
             self._bind()
         lane = self._lanes.get(symbol)
-        if lane is None:
-            return False
-        row = self._row = self._row + 1
-        if kind == _QUOTE:
-            due = lane.quote(row, time, event_time, v0, v1, v2, v3)
-            if time >= self._marks_due_at and lane.view.quote_time == time:  # a refused row marks nothing
-                self._marks_due_at = time + self.settings.marks_interval
-                self._marks_row = row
-                return True
-            return due
-        if kind == _TRADE:
-            return lane.trade(row, time, v0, v1, v2)
-        if kind == _BAR:
-            return lane.feed_bar(row, Bar(BarSource.FEED, None, event_time or time, v0, v1, v2, v3, v4, None))
-        return False
+        return lane is not None and lane.observe(symbol, kind, time, event_time, v0, v1, v2, v3, v4)
+
+    def observer(self, symbol: str) -> Observer:
+        """What folds the rows of one symbol, for whoever has a million of them: `observe` without the way there."""
+        lane = self._lanes.get(symbol)
+        return super().observe if lane is None else lane.observe
 
     @property
     def strategies(self) -> tuple[Strategy, ...]:
@@ -127,8 +114,8 @@ class StrategyActor(StrategyMemory):
         lane = self._lanes.get(message.symbol)
         if lane is None:
             return
-        row = self._row
-        if self._marks_row == row:
+        row = lane.row
+        if lane.marks_row == row:
             self._send_marks(ctx)
         for slot in lane.slots:
             leaving.check_levels(slot, ctx)
@@ -171,6 +158,30 @@ class StrategyActor(StrategyMemory):
             self._finish(fill.intent_id, intent, state, ctx)
         if slot is not None:
             slot.desk.within(ctx, partial(slot.strategy.on_fill, fill))
+
+    @receives(PositionCorrected)
+    def _on_correction(self, told: PositionCorrected, ctx: Context) -> None:
+        """Somebody traded what a strategy of ours holds, or the venue never had it: an entry in its own book."""
+        state = self.state.strategies.get(strategy_key(told.strategy, told.symbol))
+        if state is None or told.price is None or told.correction_id in state.fills:
+            return
+        entry = Fill(
+            told.correction_id,
+            told.venue,
+            told.symbol,
+            told.strategy,
+            "",
+            "",
+            "",
+            told.side,
+            told.price,
+            told.quantity,
+            ZERO,
+            "",
+            Liquidity.TAKER,
+            told.event_time,
+        )
+        self._book(entry, state, told.quantity, ctx)
 
     def _share_out(self, fill: Fill, ctx: Context) -> None:
         """Book a fill of no strategy of ours (an operator's flatten) against the positions that it reduces.

@@ -7,26 +7,63 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from actors.strategy import registry
 from actors.strategy.bars import Bar, BarBuilder, BarSource
 from actors.strategy.slot import Slot
 from actors.strategy.strategy import BarSubscription, Strategy
 from actors.strategy.view import SymbolView
+from messages.market import TickKind
+
+_QUOTE, _TRADE, _BAR = TickKind.QUOTE, TickKind.TRADE, TickKind.BAR
+_FEED_BARS = BarSubscription(BarSource.FEED, None)
 
 TickCallback = Callable[[SymbolView], bool]
 
 
+class MarksClock:
+    """When the marks of an actor's symbols are due next: desk time in ns UTC, and `interval` ns later again."""
+
+    __slots__ = ("due_at", "interval")
+
+    def __init__(self, interval: int) -> None:
+        self.interval = interval
+        self.due_at = 0
+
+
 class Lane:
-    """The view of one symbol and the strategies on it, made anew (strategies included) with each `Lane`."""
+    """The view of one symbol and the strategies on it, all of them made anew by `begin`.
 
-    __slots__ = ("_bar_slots", "_builders", "_on_quote", "_on_trade", "slots", "view")
+    `row` counts the rows seen; `marks_row` is the row at which the actor's marks were due, -1 before.
+    """
 
-    def __init__(self, symbol: str, slots: tuple[Slot, ...]) -> None:
+    __slots__ = (
+        "_bar_slots",
+        "_builders",
+        "_marks",
+        "_on_quote",
+        "_on_trade",
+        "marks_row",
+        "row",
+        "slots",
+        "view",
+    )
+
+    def __init__(self, symbol: str, slots: tuple[Slot, ...], marks: MarksClock) -> None:
         self.view = SymbolView(symbol)
         self.slots = slots
+        self._marks = marks
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin with the first row of the feed, as if nothing had been seen."""
+        self.row, self.marks_row = 0, -1
+        self.view = SymbolView(self.view.symbol)
         self._builders: dict[BarSubscription, BarBuilder] = {}
         self._bar_slots: dict[BarSubscription, list[Slot]] = {}
-        for slot in slots:
+        for slot in self.slots:
+            slot.due_row = -1
             slot.view = self.view
+            slot.strategy = registry.make(slot.settings)
             slot.strategy.on_start()
             for subscription in slot.strategy.subscriptions:
                 self._subscribe(slot, subscription)
@@ -45,44 +82,57 @@ class Lane:
             if getattr(type(slot.strategy), name) is not getattr(Strategy, name)
         )
 
-    def quote(
-        self, row: int, time: int, event_time: int, bid: float, bid_size: float, ask: float, ask_size: float
+    def observe(
+        self,
+        symbol: str,
+        kind: int,
+        time: int,
+        event_time: int,
+        v0: float,
+        v1: float,
+        v2: float,
+        v3: float,
+        v4: float,
     ) -> bool:
-        """Fold a quote; True when a strategy is due or the price is where a position has to be looked at."""
-        view = self.view
-        if not view.fold_quote(time, event_time, bid, bid_size, ask, ask_size):
-            return False
-        due = False
-        if self._builders:
-            due = self._build(row, time, BarSource.QUOTES, (bid + ask) * 0.5, 0.0)
-        for slot, on_quote in self._on_quote:
-            if on_quote(view):
-                slot.due_row = row
-                due = True
-        for slot in self.slots:
-            if slot.watched:
-                price = bid if slot.watched > 0 else ask
-                if price <= slot.low or price >= slot.high or time >= slot.hold_until:
+        """Fold one row; True when a strategy, an exit or the marks are due. See `messages.market`."""
+        row = self.row = self.row + 1
+        if kind == _QUOTE:
+            view = self.view
+            if not view.fold_quote(time, event_time, v0, v1, v2, v3):
+                return False
+            due = self._build(row, time, BarSource.QUOTES, (v0 + v2) * 0.5, 0.0) if self._builders else False
+            for slot, on_quote in self._on_quote:
+                if on_quote(view):
+                    slot.due_row = row
                     due = True
-        return due
+            for slot in self.slots:
+                if slot.watched:
+                    price = v0 if slot.watched > 0 else v2
+                    if price <= slot.low or price >= slot.high or time >= slot.hold_until:
+                        due = True
+            marks = self._marks
+            if time >= marks.due_at:
+                marks.due_at = time + marks.interval
+                self.marks_row = row
+                return True
+            return due
+        if kind == _TRADE:
+            return self._trade(row, time, v0, v1, v2)
+        if kind == _BAR:
+            bar = Bar(BarSource.FEED, None, event_time or time, v0, v1, v2, v3, v4, None)
+            return self._deliver(row, _FEED_BARS, bar)
+        return False
 
-    def trade(self, row: int, time: int, price: float, size: float, side: float) -> bool:
-        """Fold a trade; True when a strategy is due."""
+    def _trade(self, row: int, time: int, price: float, size: float, side: float) -> bool:
         view = self.view
         if not view.fold_trade(time, price, size, side):
             return False
-        due = False
-        if self._builders:
-            due = self._build(row, time, BarSource.TRADES, price, size)
+        due = self._build(row, time, BarSource.TRADES, price, size) if self._builders else False
         for slot, on_trade in self._on_trade:
             if on_trade(view):
                 slot.due_row = row
                 due = True
         return due
-
-    def feed_bar(self, row: int, bar: Bar) -> bool:
-        """Hand on a bar that the feed made; True when a strategy is due."""
-        return self._deliver(row, BarSubscription(BarSource.FEED, None), bar)
 
     def _build(self, row: int, time: int, source: BarSource, price: float, size: float) -> bool:
         due = False

@@ -85,6 +85,26 @@ class Bar(msgspec.Struct, frozen=True):
     volume: float
 
 
+class StreamHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """How a venue's public stream is, without asking it.
+
+    `reconnects` counts connections that failed or were lost, `storm` says that so many did within minutes that
+    somebody should look. `gaps` are breaks in a book that a snapshot healed, `missed_trades` those that ids tell of,
+    `repeated` events that came again and were passed over.
+    `shed` are quotes conflated away on the way here (a relay does that for slow clients).
+    """
+
+    connections: int = 0
+    connected: int = 0
+    reconnects: int = 0
+    storm: bool = False
+    gaps: int = 0
+    missed_trades: int = 0
+    repeated: int = 0
+    shed: int = 0
+    detail: str = ""
+
+
 class MarketDataPort(Protocol):
     """One venue's public data. Calls raise `VenueConnectionError` when there is no answer, `DataProviderError` for
     an answer that makes no sense; they are within the venue's request budget.
@@ -113,7 +133,13 @@ class MarketDataPort(Protocol):
         """Mean daily volume (base units) of the last `days` whole days."""
 
     async def stream(self, subscriptions: Sequence[Subscription], sink: MarketSink) -> None:
-        """Feed `sink` until cancelled, reconnecting with backoff and healing gaps by itself."""
+        """Feed `sink` until cancelled, reconnecting with backoff and healing gaps by itself; one at a time.
+
+        Raises `ConfigurationError` for what the venue does not stream.
+        """
+
+    def health(self) -> StreamHealth:
+        """How the running stream is."""
 
     async def close(self) -> None:
         """Let go of all connections. Harmless to repeat."""

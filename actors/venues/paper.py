@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
-from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -18,25 +17,40 @@ import httpx
 import msgspec
 
 from actors.venues.failures import failure_of_exception, failure_of_status
+from actors.venues.paper_bodies import (
+    AccountBody,
+    FillsPage,
+    InstrumentBody,
+    NewOrderBody,
+    OrderBody,
+    RefusalBody,
+    fills_result,
+    is_wanted,
+    venue_instrument,
+    venue_order,
+    venue_trade,
+)
 from actors.venues.paper_stream import PaperStream
 from actors.venues.paper_traits import PAPER_TRAITS
-from actors.venues.port import FAILURES, Failure, VenueClock, VenueTraits
+from actors.venues.port import FAILURES, Failure, PortHealth, VenueClock, VenueTraits
 from messages.errors import VenueConnectionError
-from messages.intents import OrderType, Side, TimeInForce
-from messages.orders import OrderState
 from messages.reasons import Reason
 from messages.venue import (
     AccountResult,
     CancelOrder,
     CancelResult,
+    FillsResult,
+    InstrumentsResult,
     Outcome,
     PlaceOrder,
     PlaceResult,
     QueryAccount,
+    QueryFills,
+    QueryInstruments,
     QueryOrder,
     QueryResult,
     StreamEvent,
-    VenueOrder,
+    VenueTrade,
 )
 
 T = TypeVar("T")
@@ -62,46 +76,6 @@ class PaperTimeouts(msgspec.Struct, frozen=True):
     write_s: float = 1.0
     answer_s: float = 2.0
     advance_s: float = 60.0
-
-
-class _Order(msgspec.Struct, frozen=True):
-    client_order_id: str
-    venue_order_id: str
-    symbol: str
-    side: Side
-    state: OrderState
-    quantity: Decimal
-    filled: Decimal
-
-
-class _Position(msgspec.Struct, frozen=True):
-    quantity: Decimal
-
-
-class _Account(msgspec.Struct, frozen=True):
-    time: int
-    balances: dict[str, Decimal]
-    positions: dict[str, _Position]
-    open_orders: list[_Order]
-
-
-class _Refusal(msgspec.Struct, frozen=True):
-    reason: str = ""
-    detail: str = ""
-
-
-class _NewOrder(msgspec.Struct, frozen=True):
-    client_order_id: str
-    symbol: str
-    side: Side
-    order_type: OrderType
-    quantity: Decimal
-    limit_price: Decimal | None
-    stop_price: Decimal | None
-    time_in_force: TimeInForce
-    post_only: bool
-    reduce_only: bool
-    sent_at: int
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -139,6 +113,7 @@ class PaperPort:
             verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         )
         self._closing = asyncio.Event()
+        self._stream: PaperStream | None = None
 
     @classmethod
     def of_folder(cls, venue: str, folder: Path, *, timeouts: PaperTimeouts | None = None) -> PaperPort:
@@ -166,7 +141,7 @@ class PaperPort:
 
     async def place(self, order: PlaceOrder, now: int) -> PlaceResult:
         """See `VenuePort.place`."""
-        body = _NewOrder(
+        body = NewOrderBody(
             order.client_order_id,
             order.symbol,
             order.side,
@@ -180,8 +155,8 @@ class PaperPort:
             now,
         )
         answer = await self._exchange("POST", "/orders", body)
-        placed = _decoded(answer, _Order)
-        if isinstance(placed, _Order):
+        placed = _decoded(answer, OrderBody)
+        if isinstance(placed, OrderBody):
             return PlaceResult(
                 order.client_order_id, Outcome.ACCEPTED, Reason.ACCEPTED, placed.venue_order_id
             )
@@ -191,8 +166,8 @@ class PaperPort:
     async def cancel(self, cancel: CancelOrder, now: int) -> CancelResult:
         """See `VenuePort.cancel`."""
         path = f"/orders/{quote(cancel.client_order_id, safe='')}?sent_at={now}"
-        answer = _decoded(await self._exchange("DELETE", path), _Order)
-        if isinstance(answer, _Order):
+        answer = _decoded(await self._exchange("DELETE", path), OrderBody)
+        if isinstance(answer, OrderBody):
             return CancelResult(cancel.client_order_id, Outcome.ACCEPTED, Reason.ACCEPTED)
         outcome, reason = _outcome(answer)
         return CancelResult(cancel.client_order_id, outcome, reason, answer.detail)
@@ -200,31 +175,64 @@ class PaperPort:
     async def query(self, query: QueryOrder) -> QueryResult:
         """See `VenuePort.query`."""
         path = f"/orders/{quote(query.client_order_id, safe='')}"
-        answer = _decoded(await self._exchange("GET", path), _Order)
-        if isinstance(answer, _Order):
-            return QueryResult(query.client_order_id, Outcome.ACCEPTED, _venue_order(answer))
+        answer = _decoded(await self._exchange("GET", path), OrderBody)
+        if isinstance(answer, OrderBody):
+            return QueryResult(query.client_order_id, Outcome.ACCEPTED, venue_order(answer))
         if answer.failure is Failure.REJECT and answer.reason is Reason.UNKNOWN_ORDER:
             return QueryResult(query.client_order_id, Outcome.ACCEPTED, None, answer.detail)
         return QueryResult(query.client_order_id, Outcome.NO_ANSWER, None, answer.detail)
 
     async def account(self, query: QueryAccount) -> AccountResult:
         """See `VenuePort.account`."""
-        answer = _decoded(await self._exchange("GET", "/account"), _Account)
+        answer = _decoded(await self._exchange("GET", "/account"), AccountBody)
         if isinstance(answer, _Answer):
             return AccountResult(query.venue, Outcome.NO_ANSWER, detail=answer.detail)
         return AccountResult(
             query.venue,
             Outcome.ACCEPTED,
-            open_orders=tuple(_venue_order(order) for order in answer.open_orders),
+            open_orders=tuple(venue_order(order) for order in answer.open_orders),
             balances=answer.balances,
             positions={symbol: held.quantity for symbol, held in answer.positions.items()},
             time=answer.time,
         )
 
+    async def fills(self, query: QueryFills) -> FillsResult:
+        """See `VenuePort.fills`. The venue has one list of all fills, so that what was not asked for is left out."""
+        found: list[VenueTrade] = []
+        after, published = 0, 1
+        while after < published:
+            page = _decoded(await self._exchange("GET", f"/fills?after={after}"), FillsPage)
+            if isinstance(page, _Answer):
+                return fills_result(query, Outcome.NO_ANSWER, detail=page.detail)
+            found += [venue_trade(line) for line in page.events if is_wanted(line, query)]
+            if page.after <= after:
+                break
+            after, published = page.after, page.published
+        return fills_result(query, Outcome.ACCEPTED, tuple(found))
+
+    async def instruments(self, query: QueryInstruments) -> InstrumentsResult:
+        """See `VenuePort.instruments`."""
+        answer = _decoded(await self._exchange("GET", "/instruments"), list[InstrumentBody])
+        if isinstance(answer, _Answer):
+            return InstrumentsResult(query.venue, Outcome.NO_ANSWER, detail=answer.detail)
+        listed = tuple(venue_instrument(told) for told in answer if told.symbol in query.symbols)
+        return InstrumentsResult(query.venue, Outcome.ACCEPTED, listed)
+
+    async def server_time(self) -> int:
+        """See `VenuePort.server_time`."""
+        return (await self.clock()).time
+
+    def health(self) -> PortHealth:
+        """See `VenuePort.health`."""
+        stream = self._stream
+        if stream is None:
+            return PortHealth()
+        return PortHealth(stream_up=stream.connected, reconnects=max(0, stream.connections - 1))
+
     async def events(self, after_sequence: int) -> AsyncIterator[StreamEvent]:
         """See `VenuePort.events`."""
-        stream = PaperStream(self._venue, self._stream_address, self._closing)
-        async for event in stream.events(after_sequence):
+        self._stream = PaperStream(self._venue, self._stream_address, self._closing)
+        async for event in self._stream.events(after_sequence):
             yield event
 
     async def advance(self, time: int) -> int:
@@ -311,9 +319,9 @@ def _read(response: httpx.Response) -> _Answer:
     if failure is None:
         return _Answer(None, Reason.ACCEPTED, "", response.content)
     try:
-        refusal = msgspec.json.decode(response.content, type=_Refusal)
+        refusal = msgspec.json.decode(response.content, type=RefusalBody)
     except msgspec.DecodeError:
-        refusal = _Refusal()
+        refusal = RefusalBody()
     told = _known_reason(refusal.reason) if failure is Failure.REJECT else None
     detail = f"{response.status_code} {refusal.detail}"[:_LONGEST_DETAIL]
     return _Answer(failure, told or FAILURES[failure][1], detail)
@@ -339,15 +347,3 @@ def _decoded(answer: _Answer, kind: type[T]) -> T | _Answer:
         return msgspec.json.decode(answer.body, type=kind)
     except msgspec.DecodeError as error:
         return _failed(Failure.UNCERTAIN, f"the answer can't be read: {error}")
-
-
-def _venue_order(order: _Order) -> VenueOrder:
-    return VenueOrder(
-        order.client_order_id,
-        order.venue_order_id,
-        order.symbol,
-        order.side,
-        order.state,
-        order.quantity,
-        order.filled,
-    )

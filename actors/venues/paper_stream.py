@@ -77,6 +77,13 @@ class PaperStream:
         self._address = address
         self._closing = closing
         self._connected = False
+        self.connections = 0
+        """how many there have been"""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the venue is being listened to."""
+        return self._connected
 
     async def events(self, after_sequence: int) -> AsyncIterator[StreamEvent]:
         """The events behind `after_sequence`, each once and in order, until `closing` is set.
@@ -88,7 +95,6 @@ class PaperStream:
         gap_after: int | None = None
         pause = _SHORTEST_PAUSE_S
         while not self._closing.is_set():
-            self._connected = False
             async with aclosing(self._one_connection(last)) as told:
                 async for event in told:
                     if event.sequence <= last:
@@ -99,6 +105,7 @@ class PaperStream:
                     last = event.sequence
                     yield event
             pause = _SHORTEST_PAUSE_S if self._connected else min(pause * 2, _LONGEST_PAUSE_S)
+            self._connected = False
             await self._rest(pause)
 
     async def _one_connection(self, after: int) -> AsyncGenerator[StreamEvent, None]:
@@ -122,6 +129,7 @@ class PaperStream:
         except (OSError, TimeoutError, WebSocketException, VenueConnectionError):
             return
         self._connected = True
+        self.connections += 1
         closer = asyncio.create_task(self._close_when_closing(socket))
         try:
             async for event in self._read(socket):

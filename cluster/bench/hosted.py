@@ -235,8 +235,9 @@ class RiskRole(Hosted):
     async def make_host(self) -> ActorHost:
         """What a desk's risk process runs."""
         from cluster.host.assembly import assemble
+        from cluster.host.process_spec import process_spec
 
         launch = bench_launch(self.url, self.folder)
-        host = await assemble(ChildLaunch(launch, RISK, "actor", {}, None))
+        host = await assemble(process_spec(ChildLaunch(launch, RISK, "actor", {}, None)))
         assert isinstance(host, ActorHost)
         return host

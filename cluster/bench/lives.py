@@ -92,6 +92,7 @@ class _Keeper:
             store,
             handles,
             epoch=lambda: epoch,
+            may_act=lambda: True,
             signal=self._ends.put_nowait,
             end=end,
             settings=ExecutorSettings(),

@@ -14,6 +14,7 @@ import msgspec
 from cluster.bench.backtests.runs import measure_backtests
 from cluster.bench.backtests.scenarios import SCENARIOS
 from cluster.bench.crew import BenchError
+from cluster.bench.feed import FeedPlan, measure_feed
 from cluster.bench.figures import flatten
 from cluster.bench.lives import LivesPlan, measure_lives
 from cluster.bench.paths import PathPlan, measure_chain, measure_hop
@@ -32,6 +33,7 @@ class BenchPlan(msgspec.Struct, frozen=True):
     path: PathPlan = PathPlan()
     throughput: ThroughputPlan = ThroughputPlan()
     lives: LivesPlan = LivesPlan()
+    feed: FeedPlan = FeedPlan()
 
 
 FULL = BenchPlan()
@@ -39,6 +41,7 @@ QUICK = BenchPlan(
     PathPlan(rounds=2, samples=100, warm_up=20),
     ThroughputPlan(commits=50, messages=1_000, intents=2_000),
     LivesPlan(kills=1),
+    FeedPlan(frames=20_000, rounds=2),
 )
 
 
@@ -73,6 +76,8 @@ AIMS = (
         Aim(f"recovery.{kind}.recovery_above_floor_ms", "no more than 200 ms above an empty actor", most=200)
         for kind in ("strategy", "risk", "execution")
     ),
+    Aim("feed.decode.frames_per_s", "800,000 frames/s decoded", least=800_000),
+    Aim("feed.book.frames_per_s", "150,000 frames/s with the book applied", least=150_000),
     *(Aim(f"backtest.{name}.{figure}", says, least=least) for name, figure, least, says in _BACKTEST_AIMS),
     *(Aim(f"backtest.{name}.peak_mb", "at most 250 MB", most=250) for name in SCENARIOS),
     *(
@@ -89,7 +94,7 @@ _BY_FSYNC: dict[str, Measure] = {
 }
 """Measured under both fsync settings."""
 
-SECTIONS = (*_BY_FSYNC, "recovery", "backtest")
+SECTIONS = (*_BY_FSYNC, "recovery", "feed", "backtest")
 """What can be asked for. `recovery` includes start time and memory per symbol."""
 
 
@@ -119,6 +124,8 @@ def run_bench(
             result[name] = {fsync: _on_redis(fsync, _BY_FSYNC[name], plan) for fsync in FSYNC}
         elif name == "recovery":
             result |= _lives(plan)
+        elif name == "feed":
+            result[name] = measure_feed(plan.feed)
         else:
             result |= _backtest(scenarios, quick)
     result["aims"] = _aims(result)

@@ -16,7 +16,7 @@ from rich.table import Table
 from cluster.cli.desks import JsonFlag, SetOption, load
 from cluster.cli.exits import EPILOG, Exit
 from cluster.cli.gate import BaselineOption, ToleranceOption, gate_of
-from cluster.cli.output import console, moment, say, shown, table
+from cluster.cli.output import console, moment, say, shown, size, table
 from messages.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -53,6 +53,10 @@ def backtest(
     report: Annotated[
         Path | None, typer.Option("--report", help="Write the report into this folder.")
     ] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option("--export", help="Write every step into this file, for replay and parity; slower."),
+    ] = None,
     periods: Annotated[
         int,
         typer.Option("--periods-per-year", min=1, help="Daily returns in a year: 365, or 252 for stocks."),
@@ -82,8 +86,10 @@ def backtest(
             settings=ReportSettings(
                 periods_per_year=periods, day_boundary=str(loaded.config.risk.day_boundary)
             ),
+            keep_journal=export is not None,
         )
     page = result.write_report(report) if report is not None else None
+    exported = result.write_export(export) if export is not None else None
     if as_json:
         sys.stdout.write(report_json(result).decode())
         sys.stdout.flush()
@@ -91,6 +97,8 @@ def backtest(
         console().print(_summary(result))
     if page is not None:
         say(f"report: {shown(page)}")
+    if exported is not None:
+        say(f"export: {shown(export)}, {size(exported)}")
     if gate is None:
         return Exit.OK
     from cluster.sweep.gate import runs_of_backtest

@@ -351,4 +351,7 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "parity": ParityDocument,
     "drill": DrillsDocument,
 }
-"""Which document each command prints; the tests hold their JSON schemas to stored ones."""
+"""Which document each command prints; the tests hold their JSON schemas to stored ones.
+
+That of `raydesk sweep` is `cluster.sweep.document.SweepDocument`: not here, for it loads numpy.
+"""

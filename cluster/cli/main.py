@@ -15,8 +15,10 @@ from cluster.cli import (
     chaos,
     control,
     drill,
+    exchange,
     inspection,
     reading,
+    record,
     replaying,
     running,
     settings,
@@ -65,6 +67,8 @@ for group in (
     replaying,
     bench,
     chaos,
+    exchange,
+    record,
 ):
     group.register(app)
 

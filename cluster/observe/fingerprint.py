@@ -9,17 +9,31 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 if TYPE_CHECKING:
     from cluster.observe.projection import Projection
-    from cluster.observe.views import OrderView
-    from messages.orders import Fill
+    from messages.intents import OrderType, Side
+    from messages.orders import Fill, OrderState
 
 SortKey = tuple[int, str, str]
 """Desk time (venue time for fills), intent id, and the row itself for those that share both."""
+
+
+class TradedOrder(Protocol):
+    """The fixed fields of an order; `placed_at` is desk time in ns UTC."""
+
+    placed_at: int | None
+    intent_id: str | None
+    symbol: str | None
+    side: Side | None
+    order_type: OrderType | None
+    limit_price: Decimal | None
+    quantity: Decimal | None
+    state: OrderState
+    filled: Decimal
 
 
 class FingerprintBuilder:
@@ -44,7 +58,7 @@ class FingerprintBuilder:
         other.out_of_order = self.out_of_order
         return other
 
-    def seal_order(self, order: OrderView) -> None:
+    def seal_order(self, order: TradedOrder) -> None:
         """Add one order for good."""
         self._last_order = self._add(self._orders, self._last_order, order_row(order))
 
@@ -52,7 +66,7 @@ class FingerprintBuilder:
         """Add one fill for good."""
         self._last_fill = self._add(self._fills, self._last_fill, fill_row(fill))
 
-    def add(self, orders: Iterable[OrderView], fills: Iterable[Fill]) -> str:
+    def add(self, orders: Iterable[TradedOrder], fills: Iterable[Fill]) -> str:
         """Add these, sorted; 64 hex digits over all that was added."""
         for row in sorted(order_row(order) for order in orders):
             self._last_order = self._add(self._orders, self._last_order, row)
@@ -73,7 +87,7 @@ def fingerprint(projection: Projection) -> str:
     return projection.sealed.copy().add(desk.orders.values(), (view.fill for view in desk.fills.values()))
 
 
-def order_row(order: OrderView) -> SortKey:
+def order_row(order: TradedOrder) -> SortKey:
     """An order's fixed fields behind its place in the order: intent id, symbol, side, type, limit, quantity,
     final state, filled."""
     fields = [

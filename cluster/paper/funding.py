@@ -9,11 +9,13 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from heapq import heapify, heappop, heapreplace
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from actors.venues.matching.engine import MatchingEngine
-from cluster.feeds import FundingRates
+if TYPE_CHECKING:  # settings are made of this module in processes that have no venue
+    from actors.venues.matching.engine import MatchingEngine
+    from cluster.feeds.funding import FundingRates
 
 NEVER = 2**63 - 1
 """A desk time that no market reaches."""

@@ -29,6 +29,7 @@ from cluster.paper.wire import (
     FaultsBody,
     RefusalBody,
     account_body,
+    instrument_body,
     order_body,
 )
 from messages.errors import DeskError
@@ -74,6 +75,7 @@ class FrontEnd:
             Route("/orders/{client_order_id}", private(self._find), methods=["GET"]),
             Route("/fills", private(self._fills), methods=["GET"]),
             Route("/events", private(self._events), methods=["GET"]),
+            Route("/instruments", private(self._instruments), methods=["GET"]),
             Route("/account", private(self._account), methods=["GET"]),
             Route("/time", private(self._time), methods=["GET"]),
             Route("/clock/advance", private(self._advance), methods=["POST"]),
@@ -155,6 +157,10 @@ class FrontEnd:
             "",
             lambda: _json(account_body(venue.account(), venue.open_orders(), venue.time, venue.published)),
         )
+
+    async def _instruments(self, request: Request) -> Response:
+        listed = [instrument_body(instrument) for instrument in self._settings.instruments]
+        return await self._with_fate(request, "", lambda: _json(listed))
 
     async def _time(self, request: Request) -> Response:
         return self._clock()

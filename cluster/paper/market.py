@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from heapq import heapify, heapreplace
+from typing import TYPE_CHECKING
 
-from actors.venues.matching.engine import MatchingEngine
 from actors.venues.matching.instruments import Instrument
-from cluster.feeds import Feed, FeedCursor, MarketShape, RecordedFeed, Recording, SyntheticMarket
+from cluster.feeds.columns import Feed
+from cluster.feeds.cursor import FeedCursor
 from cluster.paper.funding import FundingTimes
 from cluster.paper.settings import MarketSource, RecordedSource, SyntheticSource
 from messages.errors import ConfigurationError
 from messages.market import TickKind
+
+if TYPE_CHECKING:  # a strategy opens its feed here, and matches nothing
+    from actors.venues.matching.engine import MatchingEngine
 
 _NEVER = 2**63 - 1
 
@@ -19,6 +23,8 @@ _NEVER = 2**63 - 1
 def open_feeds(source: MarketSource, instruments: tuple[Instrument, ...]) -> dict[str, Feed]:
     """The feed of each instrument. Raises `ConfigurationError` or `DataProviderError` where one is missing."""
     if isinstance(source, RecordedSource):
+        from cluster.feeds.recording import RecordedFeed, Recording  # with the readers of all formats
+
         recording = Recording(
             source.paths,
             source.listings,
@@ -32,6 +38,8 @@ def open_feeds(source: MarketSource, instruments: tuple[Instrument, ...]) -> dic
 
 
 def _synthetic_feed(source: SyntheticSource, instrument: Instrument) -> Feed:
+    from cluster.feeds.synthetic import MarketShape, SyntheticMarket  # a recorded market needs none
+
     shape = source.shapes.get(instrument.symbol)
     if shape is None:
         raise ConfigurationError(

@@ -15,7 +15,7 @@ from pathlib import Path
 from actors.venues.matching.account import AccountView
 from actors.venues.matching.engine import MatchingEngine
 from actors.venues.matching.orders import CancelRequest, venue_order_id
-from cluster.feeds import Feed
+from cluster.feeds.columns import Feed
 from cluster.paper.funding import FundingTimes
 from cluster.paper.gateway import Refusal, check_is_new, check_order
 from cluster.paper.ledger import Ledger

@@ -11,6 +11,7 @@ from http import HTTPStatus
 import msgspec
 
 from actors.venues.matching.account import AccountView
+from actors.venues.matching.instruments import Instrument
 from cluster.paper.faults import Fault, FaultSettings
 from cluster.paper.records import OrderRecord, Time
 from messages.intents import OrderType, Side, TimeInForce
@@ -69,6 +70,21 @@ class AccountBody(msgspec.Struct, frozen=True):
     open_orders: list[OrderBody]
 
 
+class InstrumentBody(msgspec.Struct, frozen=True, kw_only=True):
+    """The rules of one symbol; see `actors.venues.matching.instruments.Instrument` for units."""
+
+    symbol: str
+    base_currency: str
+    quote_currency: str
+    tick: Decimal
+    lot: Decimal
+    min_quantity: Decimal
+    min_notional: Decimal
+    multiplier: Decimal
+    maker_fee: Decimal
+    taker_fee: Decimal
+
+
 class ClockBody(msgspec.Struct, frozen=True, kw_only=True):
     """Where the venue stands and how its time passes; see `TimeSettings`."""
 
@@ -115,6 +131,22 @@ def order_body(order: OrderRecord) -> OrderBody:
         state=order.state,
         arrival=order.arrival,
         cancel_wanted=order.cancel_wanted,
+    )
+
+
+def instrument_body(instrument: Instrument) -> InstrumentBody:
+    """The rules of a symbol for an answer."""
+    return InstrumentBody(
+        symbol=instrument.symbol,
+        base_currency=instrument.symbol.partition("-")[0],
+        quote_currency=instrument.quote_currency,
+        tick=instrument.tick,
+        lot=instrument.lot,
+        min_quantity=instrument.min_quantity,
+        min_notional=instrument.min_notional,
+        multiplier=instrument.multiplier,
+        maker_fee=instrument.maker_fee,
+        taker_fee=instrument.taker_fee,
     )
 
 

@@ -52,6 +52,8 @@ class EmaCross(Strategy):
         self.fast = Ema(self.parameters.fast)
         self.slow = Ema(self.parameters.slow)
         self.direction = 0
+        self._gap = self.parameters.gap
+        self._interval = self.parameters.sampling_interval
         self._next_sample = 0
         if self.parameters.on == "bars":
             self._next_sample = _NEVER
@@ -64,17 +66,18 @@ class EmaCross(Strategy):
         time = view.quote_time
         if time < self._next_sample:
             return False
-        interval = self.parameters.sampling_interval
+        interval = self._interval
         if interval:
             self._next_sample = time - time % interval + interval
         return self._sample((view.bid + view.ask) * 0.5)
 
     def _sample(self, price: float) -> bool:
         """Take one sample; True when the averages cross."""
-        fast, slow = self.fast.update(price), self.slow.update(price)
-        if not self.slow.ready:
+        average = self.slow
+        fast, slow = self.fast.update(price), average.update(price)
+        if average.updates < average.period:
             return False
-        band = slow * self.parameters.gap
+        band = slow * self._gap
         direction = 1 if fast > slow + band else -1 if fast < slow - band else self.direction
         if direction == self.direction:
             return False

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actors.base import Context
 from actors.strategy.actor import StrategyActor
 from actors.strategy.settings import StrategyActorSettings
 from actors.strategy.state import StrategyActorState
@@ -50,9 +51,10 @@ def feeds(draw: st.DrawFn) -> list[Row]:
 
 def seen(actor: StrategyActor) -> list[Any]:
     """Everything the view holds, down to the indicators."""
-    found: list[Any] = [actor._row, actor._marks_due_at, actor._marks_row]
+    found: list[Any] = [actor._marks.due_at]
     for lane in actor._lanes.values():
         view = lane.view
+        found += [lane.row, lane.marks_row]
         found += [repr(getattr(view, name)) for name in view.__slots__]
         for slot in lane.slots:
             found.append(slot.due_row)
@@ -152,8 +154,7 @@ def test_a_state_put_in_place_by_the_host_is_worked_on_at_once() -> None:
     for row in stage.rows:
         other.observe(*row)
     stage.actor = other
-    stage.ctx._actor = other
-    stage.ctx.clear()
+    stage.ctx = Context(other)
     stage.ctx.now = stage.now
     other.observe("BTC-USDT", TickKind.QUOTE, stage.now, stage.now, 1_000.0, SHORT, 1_000.1, 1.0, nan)
     other.receive(ObservationDue("BTC-USDT", 9, stage.now), stage.ctx)

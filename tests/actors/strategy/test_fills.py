@@ -8,9 +8,11 @@ import pytest
 
 from actors.strategy.settings import ExitSettings, StrategyActorSettings
 from actors.strategy.state import FILLS_REMEMBERED
+from messages.account_events import PositionCorrected
 from messages.decisions import FillUnassigned, IntentClosed, PositionChanged
 from messages.intents import Side
 from messages.orders import OrderState
+from messages.reasons import Reason
 from tests.actors.strategy.sample_strategies import BUY, LONG, SHORT
 from tests.actors.strategy.stage import ETH, SAMPLES, Stage, strategy
 
@@ -140,3 +142,36 @@ def test_the_position_of_a_strategy_no_longer_configured_is_still_booked(stage: 
     stage.report(OrderState.FILLED, stage.intents[intent_id].terms.quantity, intent_id)
     assert stage.held == Decimal("0.999")
     assert len(stage.events(IntentClosed)) == 1
+
+
+def correction(quantity: str, *, strategy: str = "obey", price: str = "1010") -> PositionCorrected:
+    return PositionCorrected(
+        "correction-1",
+        "paper",
+        "BTC-USDT",
+        strategy,
+        "strategy/BTC-USDT",
+        Side.SELL,
+        Decimal(quantity),
+        Decimal(price),
+        False,
+        Reason.EXTERNAL,
+        1,
+    )
+
+
+def test_a_position_closed_by_hand_is_closed_in_the_books_once(stage: Stage) -> None:
+    stage.quote(order=LONG)
+    stage.fill(quantity="0.4")
+    for _ in range(2):
+        stage.take(correction("0.4"), sender="execution/paper")
+    assert stage.held == 0
+    (changed,) = [each for each in stage.events(PositionChanged) if each.fill_id == "correction-1"]
+    assert (changed.price, changed.position) == (Decimal(1010), Decimal(0))
+
+
+def test_a_correction_of_a_strategy_that_is_not_here_changes_nothing(stage: Stage) -> None:
+    stage.quote(order=LONG)
+    stage.fill(quantity="0.4")
+    stage.take(correction("0.4", strategy="other"), sender="execution/paper")
+    assert stage.held == Decimal("0.4")

@@ -11,11 +11,21 @@ import pytest
 
 from actors.venues.paper import PaperPort
 from actors.venues.port import ReplayVenue, VenuePort
-from messages.errors import ReconciliationError
+from messages.errors import ReconciliationError, VenueConnectionError
 from messages.intents import Side
 from messages.orders import Liquidity, OrderState
 from messages.reasons import Reason
-from messages.venue import CancelOrder, Outcome, PlaceOrder, QueryAccount, QueryOrder, VenueEvent
+from messages.venue import (
+    CancelOrder,
+    ListingStatus,
+    Outcome,
+    PlaceOrder,
+    QueryAccount,
+    QueryFills,
+    QueryInstruments,
+    QueryOrder,
+    VenueEvent,
+)
 from tests.actors.venues.paper_orders import BRISK, bid, hear, market, port_to, run
 from tests.cluster.paper.building import SECOND, START, Server, served, settings_of
 
@@ -230,5 +240,64 @@ def test_many_orders_at_once_share_the_connections(server: Server) -> None:
             ended = [each.client_order_id for each in heard if each.state is OrderState.CANCELLED]
             assert list(islice(sorted(ended), 2)) == ["many-0", "many-1"]
             assert len(set(ended)) == 100
+
+    run(work())
+
+
+def test_fills_are_listed_by_symbol_time_and_order(server: Server) -> None:
+    async def work() -> None:
+        async with port_to(server.folder) as port:
+            time = (await port.clock()).time
+            await port.place(market("listed-1"), time)
+            await port.advance(time + SECOND)
+            await port.place(market("listed-2"), time + SECOND)
+            await port.advance(time + 2 * SECOND)
+            everything = await port.fills(QueryFills("paper", "BTC-USDT"))
+            assert everything.outcome is Outcome.ACCEPTED
+            told = [event for event in await hear(port, 0, (await port.clock()).sequence) if event.fill]
+            assert [trade.fill for trade in everything.trades] == [event.fill for event in told]
+            mine = await port.fills(QueryFills("paper", "BTC-USDT", client_order_id="listed-2"))
+            assert [trade.client_order_id for trade in mine.trades] == ["listed-2"]
+            by_venue_id = await port.fills(
+                QueryFills("paper", "BTC-USDT", venue_order_id=mine.trades[0].venue_order_id)
+            )
+            assert by_venue_id.trades == mine.trades
+            late = await port.fills(QueryFills("paper", "BTC-USDT", since=time + SECOND))
+            assert late.trades == mine.trades
+            assert (await port.fills(QueryFills("paper", "ETH-USDT"))).trades == ()
+
+    run(work())
+
+
+def test_rules_clock_and_health_are_told(server: Server) -> None:
+    async def work() -> None:
+        async with port_to(server.folder) as port:
+            asked = await port.instruments(QueryInstruments("paper", ("BTC-USDT", "NO-USDT")))
+            assert asked.outcome is Outcome.ACCEPTED
+            [told] = asked.instruments
+            assert (told.symbol, told.status) == ("BTC-USDT", ListingStatus.TRADING)
+            assert (told.base_currency, told.quote_currency) == ("BTC", "USDT")
+            [settings] = [
+                each for each in settings_of(server.folder).instruments if each.symbol == "BTC-USDT"
+            ]
+            assert (told.tick, told.lot) == (settings.tick, settings.lot)
+            assert await port.server_time() == (await port.clock()).time
+            assert port.health().stream_up is None
+            await port.place(bid("health-1"), await port.server_time())
+            await port.advance(await port.server_time() + SECOND)
+            await hear(port, 0, 1)
+            assert (port.health().reconnects, port.health().circuit_open_until) == (0, None)
+
+    run(work())
+
+
+def test_without_the_venue_questions_end_without_an_answer(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with port_to(tmp_path) as port:
+            assert (await port.fills(QueryFills("paper", "BTC-USDT"))).outcome is Outcome.NO_ANSWER
+            rules = await port.instruments(QueryInstruments("paper", ("BTC-USDT",)))
+            assert rules.outcome is Outcome.NO_ANSWER
+            with pytest.raises(VenueConnectionError):
+                await port.server_time()
 
     run(work())

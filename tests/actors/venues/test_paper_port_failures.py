@@ -68,7 +68,7 @@ def test_a_wrong_token_is_refused_and_never_taken_for_an_absence(server: Server)
         host, number = server.url.removeprefix("http://").split(":")
         port = PaperPort("paper", lambda: Endpoint(host, int(number), "wrong"))
         placed = await port.place(bid("auth-1"), START)
-        assert (placed.outcome, placed.reason) == (Outcome.REJECTED, Reason.VENUE_REJECTED)
+        assert (placed.outcome, placed.reason) == (Outcome.REJECTED, Reason.AUTH)
         assert (await port.query(QueryOrder("auth-1", "BTC-USDT"))).outcome is Outcome.NO_ANSWER
         assert (await right.query(QueryOrder("auth-1", "BTC-USDT"))).order is None
         with pytest.raises(VenueConnectionError, match="token"):
