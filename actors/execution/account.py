@@ -89,6 +89,7 @@ def on_account_result(actor: ExecutionMemory, ctx: Context, result: AccountResul
     moved = differences(actor, result.positions)
     if moved and state.account_looks + 1 < actor.settings.account_tries:
         ask_for_what_moved(actor, ctx, moved)
+        _ask_for_missing(actor, ctx, result)
         _ask_again(actor, ctx, 0, state.account_looks + 1, Reason.UNKNOWN_OUTCOME, moved)
         return
     _conclude(actor, ctx, result, moved)
@@ -167,9 +168,7 @@ def _orders(actor: ExecutionMemory, ctx: Context, result: AccountResult) -> list
     What ended here but is open there may be a moment old: it is asked for, and no difference yet.
     """
     found = []
-    open_there = set()
     for told in result.open_orders:
-        open_there.add(told.client_order_id)
         order = actor.state.orders.get(told.client_order_id)
         if order is None:
             found += _stranger(actor, ctx, told)
@@ -178,10 +177,16 @@ def _orders(actor: ExecutionMemory, ctx: Context, result: AccountResult) -> list
                 ask(ctx, order)
         else:
             weigh(actor, ctx, order, Told(told.state, told.filled, told.venue_order_id, Reason.ACCEPTED))
+    _ask_for_missing(actor, ctx, result)
+    return found
+
+
+def _ask_for_missing(actor: ExecutionMemory, ctx: Context, result: AccountResult) -> None:
+    """What is open here and not there has ended, or is a moment newer than the answer: the venue knows."""
+    open_there = {told.client_order_id for told in result.open_orders}
     for order in actor.state.live_orders():
         if order.state in _OPEN and order.client_order_id not in open_there:
             ask(ctx, order)
-    return found
 
 
 def _stranger(actor: ExecutionMemory, ctx: Context, told: VenueOrder) -> list[str]:

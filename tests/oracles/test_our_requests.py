@@ -35,7 +35,7 @@ def recorded(client: str, method: str, path: str, **having: str) -> list[dict[st
 
 
 def reduced(parameters: dict[str, Any]) -> dict[str, str]:
-    """Without names, prices and what is assumed anyway. A symbol beside an algo id says nothing more."""
+    """Without names, prices and what is assumed anyway. A symbol beside the id of a stop says nothing more."""
     found = {
         ("ID" if name in IDS else name): (
             "ANY" if name in IDS else "DECIMAL" if name in ("price", "triggerPrice") else str(value)
@@ -43,7 +43,7 @@ def reduced(parameters: dict[str, Any]) -> dict[str, str]:
         for name, value in parameters.items()
         if (name, value) not in DEFAULTS
     }
-    if "algoId" in parameters or "clientAlgoId" in parameters:
+    if "type" not in parameters and ("algoId" in parameters or "clientAlgoId" in parameters):
         found.pop("symbol", None)
     return found
 

@@ -42,6 +42,11 @@ class LeanTransport(httpx.AsyncBaseTransport):
         self._open: set[_Connection] = set()
         self._closed = False
 
+    @property
+    def open_connections(self) -> int:
+        """How many connections there are, idle or at work."""
+        return len(self._open)
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request and read its answer whole."""
         phases = request.extensions.get("timeout", {})

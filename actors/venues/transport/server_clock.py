@@ -19,7 +19,7 @@ _PPM = 1_000_000
 
 
 class ClockSample(msgspec.Struct, frozen=True):
-    """One reading: `offset` = venue's clock minus ours, true to +/- `error`, made at local time `at` or later."""
+    """One reading: `offset` = venue's clock minus ours, true to +/- `error`, read at `at` or later."""
 
     offset: int
     error: int

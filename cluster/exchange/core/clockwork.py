@@ -56,7 +56,7 @@ class Clockwork:
             floor.now,
             listing.rules.listing,
             max(1, round(fair.mark / step)) * quantum,
-            max(1, round(fair.index / step)) * quantum,
+            max(1, round(fair.index_price / step)) * quantum,
             Decimal(round(fair.funding_rate * 1e8)).scaleb(-8),
             (floor.now // floor.settings.funding_interval + 1) * floor.settings.funding_interval,
         )

@@ -228,16 +228,12 @@ class LocalExchange:
         """Positions that are not flat, and those of listings with open orders."""
         floor = self._floor
         state = floor.account(account)
+        wanted = {(held.listing, held.leg): held for held in state.positions()}
         for record in floor.orders.open(account):
-            if floor.listings[record.request.listing].rules.kind is Kind.PERPETUAL:
-                state.position(record.request.listing, record.request.leg)
-        with_orders = {(record.request.listing, record.request.leg) for record in floor.orders.open(account)}
-        return [
-            floor.margins.position(state, held)
-            for legs in state.held.values()
-            for held in legs.values()
-            if held.quantity or (held.listing, held.leg) in with_orders
-        ]
+            request = record.request
+            if floor.listings[request.listing].rules.kind is Kind.PERPETUAL:
+                wanted[request.listing, request.leg] = state.position(request.listing, request.leg)
+        return list(floor.margins.positions(state, wanted.values()))
 
     def payments(self, account: str) -> Sequence[Payment]:
         """Funding and other payments, oldest first."""

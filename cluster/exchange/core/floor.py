@@ -157,7 +157,10 @@ class Floor:
         held: list[Held],
         payment: Payment | None,
     ) -> None:
-        """Tell balances and positions that changed."""
+        """Tell balances and positions that changed. They take long to work out when nobody listens."""
+        if not self._takers:
+            self.sequence += 1
+            return
         orders = self.orders.open(account.account)
         margins = self.margins
         self._tell(
@@ -167,7 +170,7 @@ class Floor:
                 account.account,
                 cause,
                 tuple(margins.balance(account, currency, orders) for currency in currencies),
-                tuple(margins.position(account, each) for each in held),
+                margins.positions(account, held),
                 payment,
             )
         )

@@ -134,13 +134,16 @@ def check_margin(
         if margins.free(account, currency, [*orders, priced]) < 0:
             raise Refusal(Reason.INSUFFICIENT_BALANCE, currency)
         return
-    before = margins.free(account, rules.settle, orders)
-    after = margins.free(account, rules.settle, [*orders, priced])
-    if after >= before:
+    own = [each for each in orders if each.request.listing == rules.listing]
+    needed = margins.bound(account, rules.listing, [*own, priced]) - margins.bound(
+        account, rules.listing, own
+    )
+    if needed <= 0:
         return
+    before = margins.free(account, rules.settle, orders)
     rest = candidate.quantity - candidate.filled
     loss = max(ZERO, request.side.sign * (price - listing.mark_price) * rest)
-    if after < loss + fee_of(price, rest, max(ZERO, rules.taker_fee)):
+    if before - needed < loss + fee_of(price, rest, max(ZERO, rules.taker_fee)):
         raise Refusal(Reason.INSUFFICIENT_BALANCE, f"free is {before}")
 
 

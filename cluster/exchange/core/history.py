@@ -120,4 +120,5 @@ def _joined(
 
 
 def _ticks(prices: Floats) -> list[int]:
-    return np.maximum(1, np.rint(prices)).astype(np.int64).tolist()
+    ticks: list[int] = np.maximum(1, np.rint(prices)).astype(np.int64).tolist()
+    return ticks

@@ -56,6 +56,10 @@ class Margins:
         """
         mark = self.mark(listing)
         total = ZERO
+        if not orders:
+            held = account.held.get(listing, {}).values()
+            value = sum((abs(each.quantity) for each in held), ZERO) * mark
+            return MONEY.divide(value, Decimal(self.leverage(account, listing)))
         legs = {held.leg for held in account.held.get(listing, {}).values() if held.quantity}
         legs |= {record.request.leg for record in orders}
         for leg in legs:
@@ -98,14 +102,24 @@ class Margins:
         return total
 
     def balance(self, account: AccountState, currency: str, orders: list[OrderRecord]) -> Balance:
-        """Cash as the account is shown it; available is never below 0 nor above the total's own worth."""
+        """Cash as the account is shown it; available is never below 0."""
         total = account.wallet.get(currency, ZERO)
         return Balance(
             currency=currency, total=total, available=max(ZERO, self.free(account, currency, orders))
         )
 
-    def position(self, account: AccountState, held: Held) -> Position:
-        """A position as the account is shown it."""
+    def positions(self, account: AccountState, held: Iterable[Held]) -> tuple[Position, ...]:
+        """Positions as the account is shown them."""
+        equities: dict[str, tuple[Decimal, Decimal]] = {}
+        shown = []
+        for each in held:
+            currency = self._listings[each.listing].rules.settle
+            if currency not in equities:
+                equities[currency] = self.equity(account, currency)
+            shown.append(self._position(account, each, equities[currency]))
+        return tuple(shown)
+
+    def _position(self, account: AccountState, held: Held, equity: tuple[Decimal, Decimal]) -> Position:
         mark = self.mark(held.listing)
         isolated = account.isolated.get(held.listing, False)
         return Position(
@@ -119,7 +133,7 @@ class Margins:
             maintenance_margin=self.maintenance(held),
             leverage=self.leverage(account, held.listing),
             isolated=isolated,
-            liquidation_price=self.liquidation_price(account, held),
+            liquidation_price=self._liquidation_price(account, held, equity),
             updated_at=held.updated_at,
         )
 
@@ -137,7 +151,9 @@ class Margins:
                 needed += self.maintenance(held)
         return balance, needed
 
-    def liquidation_price(self, account: AccountState, held: Held) -> Decimal | None:
+    def _liquidation_price(
+        self, account: AccountState, held: Held, equity: tuple[Decimal, Decimal]
+    ) -> Decimal | None:
         """The mark price at which the position is liquidated, all else standing still; None when there is none.
 
         Where margin + quantity x price - cost = |quantity| x price x ratio, so
@@ -150,7 +166,7 @@ class Margins:
         if account.isolated.get(held.listing, False):
             margin = held.margin
         else:
-            balance, needed = self.equity(account, listing.rules.settle)
+            balance, needed = equity
             margin = balance - held.unrealized(listing.mark_price) - (needed - self.maintenance(held))
         slope = held.quantity - abs(held.quantity) * listing.rules.maintenance_margin
         price = MONEY.divide(held.cost - margin, slope)

@@ -34,7 +34,7 @@ class Fair(NamedTuple):
     """What a listing is worth now: mark and index price, and the funding rate of the running period (ratio)."""
 
     mark: float
-    index: float
+    index_price: float
     funding_rate: float
 
 

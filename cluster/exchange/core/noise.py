@@ -47,7 +47,8 @@ def normal(key: np.uint64, index: Ints, second: Ints | None = None) -> Floats:
         + ((drawn >> np.uint64(32)) & _PART)
         + (drawn >> np.uint64(48))
     )
-    return (total.astype(np.float64) / 65_535.0 - 2.0) * 3.0**0.5
+    drawn_normal: Floats = (total.astype(np.float64) / 65_535.0 - 2.0) * 3.0**0.5
+    return drawn_normal
 
 
 def _finish(mixed: Bits) -> Bits:

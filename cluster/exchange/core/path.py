@@ -41,7 +41,7 @@ class Path:
         low, high = spans[level]
         start = low
         # Anchors are independent: half a span's variance each gives their difference the path's own.
-        values = self._deviation(ANCHOR) * 0.5**0.5 * normal(self._keys[0], np.arange(low, high + 1))
+        values: Floats = self._deviation(ANCHOR) * 0.5**0.5 * normal(self._keys[0], np.arange(low, high + 1))
         for depth in range(1, level + 1):
             low, high = spans[level - depth]
             fine = np.empty(2 * len(values) - 1)
@@ -58,7 +58,8 @@ class Path:
         first = int(times[0]) // spacing
         count = int(times[-1]) // spacing - first + 2
         knots = self.knots(FINEST_LEVEL, first, count)
-        return np.interp((times - first * spacing) / spacing, np.arange(count), knots)
+        found: Floats = np.interp((times - first * spacing) / spacing, np.arange(count), knots)
+        return found
 
     def minute_deviations(self, first: int, count: int) -> Floats:
         """The standard deviation of the path within each minute from number `first` on."""
@@ -75,7 +76,8 @@ class Path:
         return drawn
 
     def _multiples(self, spells: Ints) -> Floats:
-        return _REGIMES[(bits(self._regimes, spells) & np.uint64(7)).astype(np.int64)]
+        multiples: Floats = _REGIMES[(bits(self._regimes, spells) & np.uint64(7)).astype(np.int64)]
+        return multiples
 
     def _deviation(self, span: int) -> float:
-        return self._volatility * (span / 1e9) ** 0.5
+        return self._volatility * float((span / 1e9) ** 0.5)

@@ -40,6 +40,8 @@ PROBE: Address = "probe"
 _ORDERED_AT = 1_500 * MILLISECOND
 _AGAIN = SECOND
 _PROBED_AT = 3 * SECOND
+_BELIEVED = SECOND
+"""How long a process may believe what is not true any more once nothing is in its way."""
 _PATIENCE = 60 * SECOND
 """How long healthy symbols may take to answer while a venue is out; processes are still being restarted."""
 
@@ -55,7 +57,7 @@ class Calm:
         world.at(until, self._stop_faults)
         world.at(until + _ORDERED_AT, self._put_in_order)
         world.at(until + _PROBED_AT, self._probe)
-        world.at(end, lambda: world.post(Drain("operator", "the session ends")))
+        world.at(end, self._drain)
 
     def _stop_faults(self) -> None:
         """No more faults: store and venues are there, what stood still goes on, what Ray has lost ends."""
@@ -100,6 +102,31 @@ class Calm:
         state = self._world.watch.shadows[address].actor.state
         assert isinstance(state, SupervisorState)
         return state
+
+    def _drain(self) -> None:
+        """The session ends; until then everybody has believed what is true."""
+        self._compare_beliefs()
+        self._world.post(Drain("operator", "the session ends"))
+
+    def _compare_beliefs(self) -> None:
+        """Execution knows of the end of an order soon after its stream stands, whatever was told while it did not.
+
+        Raises `Finding`. Draining cancels what works and so finds out what has ended: this is asked before.
+        """
+        world = self._world
+        for name, exchange in world.exchanges.items():
+            host = world.named.get(f"execution/{name}")
+            state = world.watch.shadows[f"execution/{name}"].actor.state
+            assert isinstance(state, ExecutionState)
+            if host is None or exchange.out or state.account_due or exchange.heard_for(host) < _BELIEVED:
+                continue
+            for order in state.live_orders():
+                ended = world.watch.orders.ended.get(order.client_order_id)
+                if ended is None or ended > world.clock.now - _BELIEVED or order.asking:
+                    continue
+                if order.state in (OrderState.WORKING, OrderState.PARTIALLY_FILLED):
+                    what = f"an order is taken to work that has ended: {order.client_order_id}"
+                    raise Finding(4, what, actors=(host.address,), value=order.state)
 
     # ------------------------------------------------------------------ probes
 

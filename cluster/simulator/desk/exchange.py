@@ -236,6 +236,13 @@ class Exchange:
         self._readers[host.machine.incarnation.pid] = reader
         reader.begin(self.time)
 
+    def heard_for(self, host: DeskHost) -> int:
+        """For how long (ns) `host` has heard the private stream without a break; 0 when it does not."""
+        reader = self._readers.get(host.machine.incarnation.pid)
+        if reader is None or reader.is_cut or reader.began_at is None:
+            return 0
+        return self._world.clock.now - reader.began_at
+
     def unfollow(self, host: DeskHost) -> None:
         """Nobody reads for `host` any more."""
         reader = self._readers.pop(host.machine.incarnation.pid, None)

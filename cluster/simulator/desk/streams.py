@@ -42,14 +42,19 @@ class StreamReader:
         self._host = host
         self._after = after
         self.is_cut = False
+        self.began_at: int | None = None
+        """since when the connection stands, ns"""
         self.void = False
         """its process reads anew: what is still under way to it is dropped"""
         self._free_at = 0
 
     def begin(self, time: int) -> None:
         """The connection stands, at the venue's `time`: for the first time, or again after it was cut."""
-        self.is_cut = False
+        self._stands()
         self.tell(self._venue.events_after(self._after))
+
+    def _stands(self) -> None:
+        self.is_cut, self.began_at = False, self._world.clock.now
 
     def tell(self, events: Sequence[StreamEvent]) -> None:
         """The venue tells these events; nobody hears them while the connection is cut."""
@@ -80,7 +85,7 @@ class ForgetfulReader(StreamReader):
 
     def begin(self, time: int) -> None:
         """See `StreamReader.begin`."""
-        self.is_cut = False
+        self._stands()
         self._after += 1
         self._send([StreamOpened(self._venue.name, self._after, time)])
 

@@ -50,6 +50,9 @@ COMMANDS = (
     "bench",
     "chaos",
     "exchange",
+    "record",
+    "record init",
+    "record check",
 )
 
 

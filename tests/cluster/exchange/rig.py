@@ -158,12 +158,12 @@ class Rig:
         return response.json()
 
 
-async def hear(stream: Any, count: int = 1, within_s: float = 5.0) -> list[Any]:
+async def hear(stream: Any, count: int = 1, within_s: float = 20.0) -> list[Any]:
     """The next messages of a stream."""
     return [json.loads(await asyncio.wait_for(stream.recv(), within_s)) for _ in range(count)]
 
 
-async def hear_until(stream: Any, wanted: Callable[[Any], bool], within_s: float = 5.0) -> list[Any]:
+async def hear_until(stream: Any, wanted: Callable[[Any], bool], within_s: float = 20.0) -> list[Any]:
     """All messages up to the first that is wanted."""
     heard: list[Any] = []
     async with asyncio.timeout(within_s):

@@ -7,7 +7,14 @@ from enum import Enum
 
 import msgspec
 
-from cluster.exchange.fronts.binance_usdm import account, algo_orders, market, orders
+from cluster.exchange.fronts.binance_usdm import (
+    account,
+    account_settings,
+    algo_orders,
+    income,
+    market,
+    orders,
+)
 from cluster.exchange.fronts.binance_usdm.context import Call
 from cluster.exchange.fronts.binance_usdm.parameters import Parameters
 
@@ -101,20 +108,20 @@ def _rows() -> tuple[Endpoint, ...]:
         ("GET", "/fapi/v3/account", signed, account.account, _flat(5), None),
         ("GET", "/fapi/v3/positionRisk", signed, account.position_risk, _flat(5), None),
         ("GET", "/fapi/v2/positionRisk", signed, account.position_risk_v2, _flat(5), None),
-        ("GET", "/fapi/v1/symbolConfig", signed, account.symbol_config, _flat(5), None),
-        ("POST", "/fapi/v1/leverage", signed, account.set_leverage, one, None),
-        ("POST", "/fapi/v1/marginType", signed, account.set_margin_type, one, None),
-        ("POST", "/fapi/v1/positionSide/dual", signed, account.set_position_mode, one, None),
-        ("GET", "/fapi/v1/positionSide/dual", signed, account.position_mode, _flat(30), None),
-        ("GET", "/fapi/v1/multiAssetsMargin", signed, account.multi_assets_margin, _flat(30), None),
-        ("GET", "/fapi/v1/accountConfig", signed, account.account_config, _flat(5), None),
-        ("GET", "/fapi/v1/commissionRate", signed, account.commission_rate, _flat(20), None),
-        ("GET", "/fapi/v1/leverageBracket", signed, account.leverage_bracket, one, None),
-        ("GET", "/fapi/v1/income", signed, account.income, _flat(30), None),
-        ("GET", "/fapi/v1/rateLimit/order", signed, account.rate_limit, one, None),
-        ("POST", "/fapi/v1/listenKey", key, account.create_listen_key, one, None),
-        ("PUT", "/fapi/v1/listenKey", key, account.keep_listen_key, one, None),
-        ("DELETE", "/fapi/v1/listenKey", key, account.close_listen_key, one, None),
+        ("GET", "/fapi/v1/symbolConfig", signed, account_settings.symbol_config, _flat(5), None),
+        ("POST", "/fapi/v1/leverage", signed, account_settings.set_leverage, one, None),
+        ("POST", "/fapi/v1/marginType", signed, account_settings.set_margin_type, one, None),
+        ("POST", "/fapi/v1/positionSide/dual", signed, account_settings.set_position_mode, one, None),
+        ("GET", "/fapi/v1/positionSide/dual", signed, account_settings.position_mode, _flat(30), None),
+        ("GET", "/fapi/v1/multiAssetsMargin", signed, account_settings.multi_assets_margin, _flat(30), None),
+        ("GET", "/fapi/v1/accountConfig", signed, account_settings.account_config, _flat(5), None),
+        ("GET", "/fapi/v1/commissionRate", signed, account_settings.commission_rate, _flat(20), None),
+        ("GET", "/fapi/v1/leverageBracket", signed, account_settings.leverage_bracket, one, None),
+        ("GET", "/fapi/v1/income", signed, income.income, _flat(30), None),
+        ("GET", "/fapi/v1/rateLimit/order", signed, account_settings.rate_limit, one, None),
+        ("POST", "/fapi/v1/listenKey", key, account_settings.create_listen_key, one, None),
+        ("PUT", "/fapi/v1/listenKey", key, account_settings.keep_listen_key, one, None),
+        ("DELETE", "/fapi/v1/listenKey", key, account_settings.close_listen_key, one, None),
     )
     return tuple(
         Endpoint(method=method, path=path, security=security, handler=handler, weight=weight, orders=counted)

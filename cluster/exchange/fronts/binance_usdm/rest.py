@@ -123,8 +123,8 @@ class RestFront:
             if error.retry_after is not None:
                 response.headers["Retry-After"] = str(error.retry_after)
         except Refusal as refusal:
-            error = refused(refusal.reason)
-            response = _json(error.body, error.status)
+            told = refused(refusal.reason)
+            response = _json(told.body, told.status)
         response.headers["X-MBX-USED-WEIGHT-1M"] = str(front.limits.used(address, front.now))
         if endpoint.orders is not None and account:
             ten_seconds, minute = front.limits.orders(account, front.now)

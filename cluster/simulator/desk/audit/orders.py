@@ -17,6 +17,7 @@ from cluster.store.port import Section
 from messages.base import Address
 from messages.intents import CancelIntent, OrderTerms, Purpose, SubmitOrder
 from messages.order_events import OrderPlacing, OrderResent
+from messages.orders import TERMINAL
 from messages.reasons import Reason
 from messages.venue import Outcome, PlaceOrder, PlaceResult
 
@@ -56,6 +57,8 @@ class OrderAudit:
         self.fills: dict[tuple[str, str], EventLine] = {}
         self.cancelled: dict[tuple[Address, str], None] = {}
         """by execution and intent id, the cancels that were taken"""
+        self.ended: dict[str, int] = {}
+        """when orders ended at their venue, its time"""
         self._venues = venues
         self._takes_ids_again = takes_ids_again
         self._approvals = 0
@@ -165,6 +168,8 @@ class OrderAudit:
     def happened(self, venue: str, line: EventLine) -> None:
         """An event in a venue's book: a fill is new, within the order and no worse than approved."""
         fill = line.fill
+        if line.state in TERMINAL:
+            self.ended[line.client_order_id] = line.time
         if fill is None:
             return
         name, address = line.client_order_id, f"execution/{venue}"

@@ -47,6 +47,14 @@ def test_the_wait_that_is_told_is_enough_and_no_less_would_do(pauses: list[int],
             now += wait
 
 
+def test_what_was_spent_late_in_a_slot_counts_for_the_whole_window_and_a_little_more() -> None:
+    budget, spent_at = Budget([TEN], safety=1.0), SECOND // 2 - 1
+    assert budget.take({"ten": 10}, Priority.CANCEL, spent_at) == 0
+    assert budget.take({"ten": 1}, Priority.CANCEL, spent_at + TEN.window_ns) > 0
+    wait = budget.take({"ten": 1}, Priority.CANCEL, spent_at)
+    assert TEN.window_ns + SECOND // 2 <= wait <= TEN.window_ns + SECOND
+
+
 def test_after_new_orders_have_taken_all_they_may_a_cancel_still_goes() -> None:
     budget = Budget([Limit("weight", 100, SECOND)], safety=1.0)
     taken = {}

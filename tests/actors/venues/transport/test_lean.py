@@ -75,6 +75,7 @@ def test_after_writing_every_accident_is_uncertain_and_the_connection_is_not_use
             assert isinstance(lost, NoReply)
             assert lost.failure is failure
             assert len(server.asked) == 1, "never written a second time"
+            assert not transport.open_connections or say.body == b"not gzip"
             assert isinstance(await ask(transport, server.url), Reply)
             await transport.aclose()
 

@@ -94,9 +94,9 @@ def test_the_market_moves_and_trades_and_its_listings_move_together():
         for name, series in prices.items():
             fair = source.fair(name)
             assert fair is not None
-            assert abs(fair.mark / fair.index - 1) < 0.001
+            assert abs(fair.mark / fair.index_price - 1) < 0.001
             assert abs(fair.funding_rate) <= 0.0075
-            series.append(fair.index)
+            series.append(fair.index_price)
     assert 2 < count / 400 / 6 < 10
     returns = np.diff(np.log(np.array(list(prices.values()))), axis=1)
     deviations = returns.std(axis=1) / 10**0.5

@@ -10,7 +10,18 @@ import msgspec
 import pytest
 
 from actors.base import Context, Timer
-from actors.execution import evidence, gate, memory, order, placing, stream
+from actors.execution import (
+    acts,
+    evidence,
+    fills,
+    gate,
+    memory,
+    order,
+    placing,
+    probing,
+    reconciling,
+    stream,
+)
 from actors.execution.actor import ExecutionActor
 from actors.execution.order import Order, placement
 from actors.risk import decision
@@ -24,13 +35,15 @@ from cluster.steps.machine import StepMachine, Steps
 from cluster.steps.recovery import take_snapshot
 from cluster.steps.requests import Perform
 from cluster.store.port import CommitStatus, Loaded, Section
+from messages.account_events import StreamBegun
 from messages.base import Address, Effect, Envelope, Message
 from messages.control import Mode
 from messages.intents import Side
+from messages.order_events import OrderSettled
 from messages.orders import OrderReport, OrderState
 from messages.portfolio import ReservationReleased
 from messages.reasons import Reason
-from messages.venue import Outcome, VenueEvent
+from messages.venue import Outcome, StreamOpened, VenueEvent, VenueTrade
 
 Patch = pytest.MonkeyPatch
 
@@ -220,6 +233,59 @@ def fill_not_told(patch: Patch) -> None:
     patch.setattr(evidence, "tell", risk_only)
 
 
+def settled_before_fills_are_seen(patch: Patch) -> None:
+    """An order that ended is told as final whatever the venue counts."""
+
+    def hasty(actor: ExecutionActor, ctx: Context, order: Order) -> None:
+        if order.terminal and not order.settled:
+            ctx.emit(OrderSettled(order.client_order_id, order.filled, ctx.now))
+            acts.report(ctx, order, final=True)
+
+    for module in (evidence, placing, probing):
+        patch.setattr(module, "settle", hasty)
+
+
+def stream_opened_ignored(patch: Patch) -> None:
+    """That a stream begins anew is noted, and nobody asks for what was missed."""
+
+    def deaf(actor: ExecutionActor, ctx: Context, opened: StreamOpened) -> None:
+        if opened.sequence > actor.state.stream_sequence:
+            ctx.emit(StreamBegun(opened.sequence, opened.time))
+
+    patch.setattr(stream, "on_stream_opened", deaf)
+
+
+def listed_fill_booked_again(patch: Patch) -> None:
+    """Whether a fill of a list was told in the stream before does not matter."""
+    order_of = fills._order_of
+
+    def forgetful(actor: ExecutionActor, trade: VenueTrade) -> Order | None:
+        order = order_of(actor, trade)
+        if order is not None:
+            order.fills.pop(trade.fill.fill_id, None)
+            actor.state.at_venue.fills.pop(trade.fill.fill_id, None)
+        return order
+
+    patch.setattr(fills, "_order_of", forgetful)
+
+
+def doubtful_fill_called_a_strangers(patch: Patch) -> None:
+    """A listed fill without our id is nobody's, whatever else is in doubt."""
+    patch.setattr(fills, "_nameless", lambda actor, symbol, question, strangers: [])
+
+
+def fills_asked_from_now_on(patch: Patch) -> None:
+    """Fills are asked for from when the stream stands again, and not from when it was last heard."""
+
+    request = fills.request_fills
+
+    def from_now(actor: ExecutionActor, ctx: Context, symbols: Sequence[str], known: int) -> None:
+        request(actor, ctx, symbols, ctx.now + actor.settings.fills_overlap_ns)
+
+    for module in (fills, stream, reconciling):
+        patch.setattr(module, "request_fills", from_now)
+
+
 BUGS: dict[str, Callable[[Patch], None]] = {
     bug.__name__: bug
     for bug in (
@@ -242,5 +308,10 @@ BUGS: dict[str, Callable[[Patch], None]] = {
         worst_price_ignored,
         limit_not_checked,
         fill_not_told,
+        settled_before_fills_are_seen,
+        stream_opened_ignored,
+        listed_fill_booked_again,
+        doubtful_fill_called_a_strangers,
+        fills_asked_from_now_on,
     )
 }

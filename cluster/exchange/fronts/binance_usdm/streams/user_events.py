@@ -31,13 +31,11 @@ EventBody = dict[str, object]
 
 CAUSES = {
     "order": "ORDER",
-    "trade": "ORDER",
     "liquidation": "ORDER",
     "funding": "FUNDING_FEE",
     "deposit": "DEPOSIT",
-    "withdrawal": "WITHDRAW",
     "liquidation_fee": "INSURANCE_CLEAR",
-    "margin": "MARGIN_TYPE_CHANGE",
+    "insurance": "INSURANCE_CLEAR",
 }
 _ZERO = Decimal(0)
 

@@ -374,7 +374,7 @@ def test_a_stop_becomes_an_order_of_the_same_name(tmp_path: Path) -> None:
         bid, _ = await rig.best()
         near = f"{float(bid) - 0.1:.1f}"
         placed = await rig.ok("POST", ALGO, **{**STOP, "triggerPrice": near, "clientAlgoId": "s1"})
-        for _ in range(600):
+        for _ in range(120):
             rig.clock.go(1)
             told = await rig.ok("GET", ALGO, algoId=placed["algoId"])
             if told["algoStatus"] != "NEW":

@@ -7,11 +7,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from cluster.exchange.fronts.binance_usdm.context import FrontSettings
-from tests.cluster.exchange.rig import Rig, hear, hear_until, is_quiet, names_of, trying
+from tests.cluster.exchange.rig import SECOND, Rig, hear, hear_until, is_quiet, names_of, settings_of, trying
 
 pytestmark = pytest.mark.integration
 
@@ -147,7 +148,7 @@ def test_a_stop_is_told_until_its_order_is_over(tmp_path: Path) -> None:
                 triggerPrice=f"{float(bid) - 0.1:.1f}",
                 clientAlgoId="s1",
             )
-            rig.clock.go(600)
+            rig.clock.go(60)
             heard = await hear_until(
                 socket, lambda event: event["e"] == "ALGO_UPDATE" and event["o"]["X"] == "FINISHED"
             )
@@ -198,3 +199,40 @@ def test_a_listen_key_that_is_not_kept_alive_ends(tmp_path: Path) -> None:
             assert await rig.listen_key() != key
 
     trying(tmp_path, scenario, front=FrontSettings(listen_key_life_s=60))
+
+
+def test_funding_is_told_and_listed(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        await rig.market_order("position", quantity="0.5")
+        async with rig.stream(f"/private/ws/{await rig.listen_key()}") as socket:
+            rig.clock.go(61)
+            (event,) = await hear(socket)
+            assert (event["e"], event["a"]["m"]) == ("ACCOUNT_UPDATE", "FUNDING_FEE")
+            paid = Decimal(event["a"]["B"][0]["bc"])
+        (row,) = await rig.ok("GET", "/fapi/v1/income", incomeType="FUNDING_FEE")
+        assert (row["symbol"], Decimal(row["income"]), row["asset"]) == ("BTCUSDT", paid, "USDT")
+        (rate,) = await rig.get("/fapi/v1/fundingRate", symbol="BTCUSDT")
+        assert (rate["fundingTime"], rate["rateType"]) == (row["time"], "Regular")
+        assert (Decimal(rate["fundingRate"]) > 0) == (paid < 0)
+
+    market = msgspec.structs.replace(settings_of(tmp_path).market, funding_interval=60 * SECOND)
+    trying(tmp_path, scenario, market=market)
+
+
+def test_a_liquidation_is_told_as_one(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        await rig.market_order("position", quantity="1")
+        async with rig.stream(f"/private/ws/{await rig.listen_key()}") as socket:
+            taken = {"account": "desk", "currency": "USDT", "amount": "-999900"}
+            await rig.control("POST", "deposit", taken)
+            rig.clock.go(3)
+            heard = await hear_until(
+                socket, lambda event: event["e"] == "ORDER_TRADE_UPDATE" and event["o"]["X"] == "FILLED"
+            )
+        last = updates(heard)[-1]
+        assert last["c"].startswith("autoclose-")
+        assert (last["x"], last["S"]) == ("CALCULATED", "SELL")
+        assert await rig.ok("GET", "/fapi/v3/positionRisk") == []
+        assert await rig.ok("GET", "/fapi/v1/income", incomeType="INSURANCE_CLEAR")
+
+    trying(tmp_path, scenario)
