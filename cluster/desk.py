@@ -29,7 +29,7 @@ from config import DeskConfig
 from config.loader import LoadedConfig
 from messages.base import CONTROL, Address, Envelope, Message
 from messages.control import Drain, SessionStarted, StoreRenewed
-from messages.errors import ConfigurationError, StoreError, StoreUnavailableError
+from messages.errors import StoreError, StoreUnavailableError
 
 OPERATOR: Address = "operator"
 
@@ -169,7 +169,6 @@ async def start_desk(
     `DataProviderError`, `StoreUnavailableError`, or `DeskLockedError` when it runs already.
     """
     config = loaded.config
-    _refuse_unhosted(config)
     base = (folder or default_folder(config)).resolve()
     name_lock = FolderLock(base)
     name_lock.take(config.desk.name)
@@ -224,18 +223,6 @@ async def start_desk(
         await _undo(store, session, embedded, name_lock)
         raise
     return desk
-
-
-def _refuse_unhosted(config: DeskConfig) -> None:
-    """A running desk hosts paper venues alone so far; other kinds can be backtested, and tried by hand."""
-    for name, venue in config.venues.items():
-        if venue.kind != "paper":
-            raise ConfigurationError(
-                "a running desk can't trade there yet",
-                field=f"venues.{name}.kind",
-                value=venue.kind,
-                remedy="use kind paper; `raydesk backtest` takes these settings as they are",
-            )
 
 
 async def _end_all(handles: Handles) -> None:

@@ -1,6 +1,6 @@
 """The load that is measured: intents of realistic size, the desk they are sent on, and the stand-ins at both ends.
 
-Risk is the real actor with the demo desk's limits, widened only so far that it approves all of them. The strategy
+Risk is the real actor with the synthetic desk's limits, widened only so far that it approves all of them. The strategy
 and the execution actor are stand-ins that journal and send what the real ones would, so that the path is measured
 and not a strategy's arithmetic or a venue's answer.
 """
@@ -55,12 +55,12 @@ _SETTINGS = {
     "ray.dashboard": False,
     "metrics.enabled": False,
 }
-"""What differs from the demo desk: marks and intents that wait in a full mailbox must not be too old when taken."""
+"""What differs from the synthetic desk: marks and intents waiting in a full mailbox must not be too old when taken."""
 
 
 def bench_launch(url: str, folder: Path) -> Launch:
     """A desk on the Redis at `url` that lives below `folder`."""
-    loaded = load_config("demo", environ={}, overrides=_SETTINGS)
+    loaded = load_config("synthetic", environ={}, overrides=_SETTINGS)
     return Launch(
         desk=DESK,
         namespace=DESK,
@@ -206,7 +206,7 @@ _TRACE: dict[str, float | str | None] = {"fast": 60_003.25, "slow": 59_998.5, "s
 
 
 def sample_intent(now: int) -> OrderIntent:
-    """A market order for 600 USDT, as a strategy of the demo desk would ask for."""
+    """A market order for 600 USDT, as a strategy of the synthetic desk would ask for."""
     terms = OrderTerms(
         SYMBOL,
         VENUE,

@@ -39,16 +39,16 @@ def drill(
     overrides: SetOption = None,
     as_json: JsonFlag = False,
 ) -> Exit:
-    """Put a fault into a run on recorded data and assert what must follow; without data on the demo's market.
+    """Put a fault into a run on recorded data and assert what must follow; without data on the synthetic market.
 
     Each drill runs the desk's own actors three times: without the fault, and twice with it, which must give one
-    fingerprint. The settings are those of replay with data, of demo without, unless --config names others.
+    fingerprint. The settings are those of replay with data, of synthetic without, unless --config names others.
     """
     from cluster.drill.drills import DRILLS
 
     if listed:
         return _list(DRILLS.values(), as_json)
-    source = config or ("replay" if data else "demo")
+    source = config or ("replay" if data else "synthetic")
     done = tuple(
         _run(each, source, data or [], start, cache, overrides, quiet=as_json) for each in _chosen(name)
     )

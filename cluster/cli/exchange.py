@@ -18,7 +18,8 @@ from cluster.cli.exits import EPILOG, Exit, UsageError
 from cluster.cli.output import console, say, shown, table
 
 if TYPE_CHECKING:
-    from cluster.exchange.server import ExchangeAddress, ExchangeServer
+    from cluster.exchange.published import ExchangeAddress
+    from cluster.exchange.server import ExchangeServer
     from cluster.exchange.settings import ServerSettings
 
 LOOK_S = 1.0

@@ -82,7 +82,7 @@ def demo(
     overrides: SetOption = None,
     as_json: JsonFlag = False,
 ) -> Exit:
-    """Run a desk on a market made from a seed, for a minute: needs no data, no keys and no network."""
+    """Run a desk on a local exchange, over a real venue's protocol, for a minute: needs no data and no keys."""
     return _session(
         Request(load("demo", overrides), ending=Ending.AFTER, seconds=seconds, folder=folder), as_json
     )

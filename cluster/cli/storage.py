@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+import messages.known  # noqa: F401 - all types that actors write
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
 from cluster.cli.documents import (
     DeadLetterEntry,

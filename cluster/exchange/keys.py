@@ -32,20 +32,25 @@ def load_or_make(home: Path, accounts: list[str]) -> dict[str, ApiKey]:
 
     Raises `ConfigurationError` for a file that can't be read.
     """
-    path = home / KEYS_FILE
-    keys: dict[str, ApiKey] = {}
-    if path.exists():
-        try:
-            keys = msgspec.json.decode(path.read_bytes(), type=dict[str, ApiKey])
-        except msgspec.DecodeError as error:
-            raise ConfigurationError(
-                "these are no keys", field="exchange.home", value=str(path), remedy="remove the file"
-            ) from error
+    path, keys = home / KEYS_FILE, read_keys(home)
     missing = [account for account in accounts if account not in keys]
     if missing:
         keys |= {account: ApiKey(_drawn(), _drawn()) for account in missing}
         write_secret(path, msgspec.json.format(msgspec.json.encode(keys), indent=2))
     return {account: keys[account] for account in accounts}
+
+
+def read_keys(home: Path) -> dict[str, ApiKey]:
+    """The keys made so far, by account. Raises `ConfigurationError` for a file that can't be read."""
+    path = home / KEYS_FILE
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, ApiKey])
+    except FileNotFoundError:
+        return {}
+    except msgspec.DecodeError as error:
+        raise ConfigurationError(
+            "these are no keys", field="exchange.home", value=str(path), remedy="remove the file"
+        ) from error
 
 
 def write_secret(path: Path, content: bytes) -> None:

@@ -26,6 +26,7 @@ import msgspec
 from cluster.exchange.api import Event, OrderChanged, PublicTrade, Rules
 from cluster.exchange.control import Control
 from cluster.exchange.core import LocalExchange
+from cluster.exchange.core.market import MarketSource
 from cluster.exchange.core.recorded import RecordedMarket
 from cluster.exchange.core.settings import AccountSpec
 from cluster.exchange.faults import FaultPlan, FaultSettings, FilterChange, Maintenance, TimedFault
@@ -33,34 +34,34 @@ from cluster.exchange.fronts import Front
 from cluster.exchange.fronts.binance_usdm.front import BinanceUsdmFront
 from cluster.exchange.home import lock_home
 from cluster.exchange.keys import ApiKey, load_or_make, token
+from cluster.exchange.published import ExchangeAddress, publish_address, read_address
 from cluster.exchange.settings import Levels, ServerSettings, checked
 from cluster.exchange.web import WebServer, listen
 from cluster.feeds.data_paths import expand_data
 from messages.errors import ConfigurationError, DeskError, VenueConnectionError
 
-ADDRESS_FILE = "address.json"
 TOKEN_FILE = "control-token"
 CACHE_FOLDER = "cache"
-
-
-class ExchangeAddress(msgspec.Struct, frozen=True):
-    """Where the exchange listens, as published in `address.json` in its home."""
-
-    rest: str
-    stream: str
-    control: str
-    keys: str
-    pid: int
 
 
 class ExchangeServer:
     """One exchange, listening. `start`, then `wait` for its end or call `stop`."""
 
-    def __init__(self, settings: ServerSettings, *, clock: Callable[[], int] = time.time_ns) -> None:
-        """Opens nothing yet. Raises `ConfigurationError` for settings that make no sense."""
+    def __init__(
+        self,
+        settings: ServerSettings,
+        *,
+        clock: Callable[[], int] = time.time_ns,
+        market: MarketSource | None = None,
+    ) -> None:
+        """Opens nothing yet. `market` takes the place of the seeded or recorded one that the settings describe.
+
+        Raises `ConfigurationError` for settings that make no sense.
+        """
         self._settings = checked(settings)
         self._home = Path(settings.home)
         self._clock = clock
+        self._market = market
         self._plan = FaultPlan(settings.faults)
         self._timed: list[tuple[float, Callable[[], None]]] = []
         self._core: LocalExchange | None = None
@@ -223,7 +224,7 @@ class ExchangeServer:
             for plan in settings.accounts
         )
         market = msgspec.structs.replace(settings.market, accounts=accounts)
-        source = self._recorded() if settings.data else None
+        source = self._market or (self._recorded() if settings.data else None)
         return LocalExchange(market, self._clock(), folder=self._home, market=source)
 
     def _recorded(self) -> RecordedMarket:
@@ -278,24 +279,12 @@ class ExchangeServer:
 
     def _publish(self) -> ExchangeAddress:
         public, control = (f"{_bracketed(web.host)}:{web.port}" for web in self._web)
-        address = ExchangeAddress(
-            rest=f"http://{public}",
-            stream=f"ws://{public}",
-            control=f"http://{control}",
-            keys=str(self._home / "keys.json"),
-            pid=os.getpid(),
-        )
-        path = self._home / ADDRESS_FILE
-        unfinished = path.with_name(path.name + ".new")
-        unfinished.write_bytes(msgspec.json.encode(address))
-        unfinished.replace(path)
-        return address
+        return publish_address(self._home, public=public, control=control, pid=os.getpid())
 
     def _last_ports(self) -> tuple[int, int]:
         """The ports of the last time, 0 without one."""
-        try:
-            last = msgspec.json.decode((self._home / ADDRESS_FILE).read_bytes(), type=ExchangeAddress)
-        except (FileNotFoundError, msgspec.DecodeError):
+        last = read_address(self._home)
+        if last is None:
             return 0, 0
         return _port(last.rest), _port(last.control)
 

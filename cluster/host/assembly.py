@@ -15,6 +15,7 @@ from cluster.host.failpoints import failpoints_for
 from cluster.host.launch import ProcessSpec, role_of
 from cluster.host.lease import this_incarnation
 from cluster.host.services import ServiceHost
+from cluster.host.venue_access import LiveSource, PaperAccess, keep_connecting, market_port, trading_port
 from cluster.logs import configure_logging, log_step
 from cluster.steps.machine import StepMachine
 from cluster.steps.requests import Report
@@ -22,8 +23,13 @@ from cluster.store.redis_store import RedisStore, connect
 
 if TYPE_CHECKING:  # the rest is imported by the builders: a process loads what its own actor needs
     from actors.risk.limits import RiskSettings
+    from cluster.exchange.server import ExchangeServer
+    from cluster.exchange.settings import ServerSettings
     from cluster.feeds.cursor import FeedCursor
+    from cluster.feeds.live.cursor import LiveCursor
     from cluster.host.launch import ChildLaunch, ExecutionPart, StrategyPart
+    from cluster.host.venue_access import RelayPart
+    from cluster.paper.server import PaperServer
     from cluster.paper.settings import PaperSettings
 
 LOG = logging.getLogger("raydesk.host")
@@ -52,11 +58,30 @@ def open_store(spec: ProcessSpec) -> RedisStore:
 
 async def _strategy(spec: ProcessSpec, part: StrategyPart) -> Host:
     from actors.strategy.actor import StrategyActor
+
+    actor = StrategyActor(spec.address, part.settings)
+    if isinstance(part.source, LiveSource):
+        return await _live_strategy(spec, actor, part.source)
     from cluster.feeds.cursor import FeedCursor
     from cluster.paper.market import open_feeds
 
     [feed] = open_feeds(part.source, part.instruments).values()
-    return _actor_host(spec, StrategyActor(spec.address, part.settings), feed=FeedCursor(feed))
+    return _actor_host(spec, actor, feed=FeedCursor(feed))
+
+
+async def _live_strategy(spec: ProcessSpec, actor: Actor[Any], source: LiveSource) -> Host:
+    from cluster.feeds.live.feed import LiveFeed
+    from cluster.feeds.live.relay_client import RelayClient
+
+    market = await market_port(source.access, desk=spec.desk, redis_url=spec.redis_url)
+    streams = RelayClient(Path(source.relay_socket)) if source.relay_socket else market
+    clock = spec.feed.clock()
+    feed = LiveFeed([source.subscription], streams, market, source.settings, clock.now)
+    await feed.begin()
+    host = _actor_host(spec, actor, feed=feed.cursor(source.subscription.symbol), clock=clock)
+    feed.on_rows = host.wake.set
+    host.background.append(feed.run)
+    return host
 
 
 async def _risk(spec: ProcessSpec, part: RiskSettings) -> Host:
@@ -67,11 +92,11 @@ async def _risk(spec: ProcessSpec, part: RiskSettings) -> Host:
 
 async def _execution(spec: ProcessSpec, part: ExecutionPart) -> Host:
     from actors.execution.actor import ExecutionActor, initial_state
-    from actors.venues.paper import PaperPort
     from cluster.host.venue_outside import VenueOutside
 
     settings = part.settings
-    port = PaperPort.of_folder(settings.venue, Path(part.folder))
+    lease_ns = round(spec.host.lease_s * 1_000_000_000)
+    port = await trading_port(part.access, desk=spec.desk, redis_url=spec.redis_url, lease_ns=lease_ns)
     actor = ExecutionActor(
         settings, initial_state(settings, "")
     )  # the store tells its generation as first mail
@@ -86,6 +111,8 @@ async def _execution(spec: ProcessSpec, part: ExecutionPart) -> Host:
         await outside.follow(after, host.intake.venue_event)
 
     host.follow = follow
+    if not isinstance(part.access, PaperAccess):
+        host.background.append(lambda: keep_connecting(port))
     return host
 
 
@@ -94,7 +121,7 @@ def _actor_host(
     actor: Actor[Any],
     *,
     outside: Outside | None = None,
-    feed: FeedCursor | None = None,
+    feed: FeedCursor | LiveCursor | None = None,
     clock: DeskClock | None = None,
     kind: type[ActorHost] = ActorHost,
 ) -> ActorHost:
@@ -141,17 +168,27 @@ async def _supervisor(spec: ProcessSpec, part: ChildLaunch) -> Host:
 # ---------------------------------------------------------------------- services
 
 
-async def _venue(spec: ProcessSpec, part: PaperSettings) -> Host:
-    return _service_host(spec, _PaperVenueService(part))
+async def _venue(spec: ProcessSpec, part: PaperSettings | ServerSettings) -> Host:
+    return _service_host(spec, _VenueService(_venue_server(part)))
 
 
-class _PaperVenueService:
-    """Hosts the paper venue's server in this process."""
+def _venue_server(part: PaperSettings | ServerSettings) -> PaperServer | ExchangeServer:
+    from cluster.paper.settings import PaperSettings
 
-    def __init__(self, settings: PaperSettings) -> None:
+    if isinstance(part, PaperSettings):
         from cluster.paper.server import PaperServer
 
-        self.server = PaperServer(settings)
+        return PaperServer(part)
+    from cluster.exchange.server import ExchangeServer
+
+    return ExchangeServer(part)
+
+
+class _VenueService:
+    """Hosts the server of a venue of the desk's own in this process."""
+
+    def __init__(self, server: PaperServer | ExchangeServer) -> None:
+        self.server = server
         self.ready = asyncio.Event()
 
     async def run(self) -> None:
@@ -162,6 +199,15 @@ class _PaperVenueService:
             await self.server.wait()
         finally:
             await self.server.stop()
+
+
+async def _relay(spec: ProcessSpec, part: RelayPart) -> Host:
+    from cluster.feeds.live.relay import RelayService, RelaySettings
+
+    port = await market_port(part.access, desk=spec.desk, redis_url=spec.redis_url)
+    return _service_host(
+        spec, RelayService(port, part.subscriptions, RelaySettings(socket=Path(part.socket)))
+    )
 
 
 async def _clock(spec: ProcessSpec, part: ChildLaunch) -> Host:
@@ -203,6 +249,7 @@ _BUILDERS: dict[str, Callable[[ProcessSpec, Any], Awaitable[Host]]] = {
     "execution": _execution,
     "supervisor": _supervisor,
     "venue": _venue,
+    "relay": _relay,
     "clock": _clock,
     "metrics": _metrics,
 }

@@ -16,7 +16,9 @@ if TYPE_CHECKING:  # a process loads what its own specification is made of, and 
     from actors.strategy.settings import StrategyActorSettings
     from actors.venues.matching.instruments import Instrument
     from cluster.embedded_redis import RedisSettings
+    from cluster.exchange.settings import ServerSettings
     from cluster.host.actor_host import HostSettings
+    from cluster.host.venue_access import LiveSource, RelayPart, VenueAccess
     from cluster.logs import LogSettings
     from cluster.paper.settings import MarketSource, PaperSettings
     from cluster.steps.settings import StepSettings
@@ -43,7 +45,7 @@ class Launch(msgspec.Struct, frozen=True):
     embedded_redis: RedisSettings | None = None
 
     def venue_folder(self, venue: str) -> Path:
-        """The folder of a paper venue's own store."""
+        """The folder of a venue of the desk's own: a paper venue, or a local exchange."""
         return Path(self.folder) / "venues" / venue
 
 
@@ -61,15 +63,15 @@ class StrategyPart(msgspec.Struct, frozen=True):
     """What is a strategy process's own: its strategies, and where its instrument's market data comes from."""
 
     settings: StrategyActorSettings
-    source: MarketSource
+    source: MarketSource | LiveSource
     instruments: tuple[Instrument, ...]
 
 
 class ExecutionPart(msgspec.Struct, frozen=True):
-    """What is an execution process's own: its venue account, and the folder that tells where the venue is."""
+    """What is an execution process's own: its venue account, and how it is reached."""
 
     settings: ExecutionSettings
-    folder: str
+    access: VenueAccess
 
 
 class ProcessSpec(msgspec.Struct, frozen=True):
@@ -95,7 +97,9 @@ class ProcessSpec(msgspec.Struct, frozen=True):
     logging: LogSettings
     host: HostSettings
     steps: StepSettings
-    part: StrategyPart | RiskSettings | ExecutionPart | PaperSettings | ChildLaunch
+    part: (
+        StrategyPart | RiskSettings | ExecutionPart | PaperSettings | ServerSettings | RelayPart | ChildLaunch
+    )
 
 
 def role_of(address: Address) -> str:

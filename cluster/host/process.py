@@ -7,11 +7,14 @@ announces its end by ending: whoever holds the never-ending call `hold` notices 
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
+import pickle
 import socket
 import threading
 from collections.abc import Coroutine
+from functools import cache
 from typing import Any, TypeVar
 
 import ray
@@ -32,10 +35,14 @@ CONTROL_CALLS = 64
 
 
 class ActorProcess:
-    """Hosts one desk actor. See the module docstring; subclasses only give it the name people look for."""
+    """Hosts one desk actor. See the module docstring; subclasses only give it the name people look for.
 
-    def __init__(self, spec: ProcessSpec) -> None:
-        self.spec = spec
+    `told` is its pickled `ProcessSpec`: to unpickle it loads most of what the actor needs.
+    """
+
+    def __init__(self, told: bytes) -> None:
+        _keep_what_is_loaded()
+        self.spec: ProcessSpec = pickle.loads(told)
         self.loop: asyncio.AbstractEventLoop | None = None
         self.host: Any = None
         self.finished: asyncio.Task[ExitReason] | None = None
@@ -67,6 +74,7 @@ class ActorProcess:
         ready.cancel()
         if self.finished.done():
             self.finished.result()
+        _keep_what_is_loaded()
         return self._started()
 
     def _end(self, task: asyncio.Task[ExitReason]) -> None:
@@ -146,6 +154,14 @@ class ActorProcess:
         done.result(timeout=10)
 
 
+def _keep_what_is_loaded() -> None:
+    """Spare the garbage collector what is there for good.
+
+    A full collection looks at all that Ray has loaded: 50 ms, in the midst of a recovery or of an order's way.
+    """
+    gc.freeze()
+
+
 async def _outcome(task: asyncio.Task[ExitReason]) -> None:
     await asyncio.wait({task})
 
@@ -166,8 +182,12 @@ class SupervisorActor(ActorProcess):
     """Keeps its children alive."""
 
 
-class PaperVenue(ActorProcess):
-    """A paper venue's own process."""
+class LocalVenue(ActorProcess):
+    """A venue of the desk's own: a paper venue, or a local exchange."""
+
+
+class MarketRelay(ActorProcess):
+    """Holds a venue's market streams for all strategies."""
 
 
 class ReplayClock(ActorProcess):
@@ -183,7 +203,8 @@ _CLASSES = {
     "risk": RiskActor,
     "execution": ExecutionActor,
     "supervisor": SupervisorActor,
-    "venue": PaperVenue,
+    "venue": LocalVenue,
+    "relay": MarketRelay,
     "clock": ReplayClock,
     "metrics": MetricsExporter,
 }
@@ -194,7 +215,13 @@ def remote_class(address: str, *, root: bool = False) -> Any:
 
     Children are never restarted by Ray (`max_restarts=0`): their supervisor does that. Only the root is.
     """
-    plain = _CLASSES[role_of(address)]
+    return _remote_class(role_of(address), root)
+
+
+@cache
+def _remote_class(role: str, root: bool) -> Any:
+    """One for each kind: Ray stores each class that is made in its cluster, and keeps it."""
+    plain = _CLASSES[role]
     decorate: Any = ray.remote(
         num_cpus=0,
         max_restarts=-1 if root else 0,

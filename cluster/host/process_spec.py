@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cluster.host import settings_map
+from cluster.host import settings_map, venue_map
 from cluster.host.launch import ChildLaunch, ExecutionPart, ProcessSpec, StrategyPart, role_of
 from messages.base import Address
 
 if TYPE_CHECKING:
     from actors.risk.limits import RiskSettings
+    from cluster.exchange.settings import ServerSettings
+    from cluster.host.venue_access import RelayPart
     from cluster.paper.settings import PaperSettings
 
-    Part = StrategyPart | RiskSettings | ExecutionPart | PaperSettings | ChildLaunch
+    Part = (
+        StrategyPart | RiskSettings | ExecutionPart | PaperSettings | ServerSettings | RelayPart | ChildLaunch
+    )
 
 
 def process_spec(child: ChildLaunch) -> ProcessSpec:
@@ -48,7 +52,9 @@ def _strategy(child: ChildLaunch) -> tuple[Part, str]:
     settings = settings_map.strategy_settings(config, symbol)
     part = StrategyPart(
         settings,
-        source=settings_map.market_source(config, child.launch.feed),
+        source=venue_map.live_source(child.launch, symbol)
+        if config.feed.live
+        else settings_map.market_source(config, child.launch.feed),
         instruments=tuple(each for each in settings_map.paper_instruments(config) if each.symbol == symbol),
     )
     return part, ", ".join(strategy.id for strategy in settings.strategies)
@@ -60,16 +66,20 @@ def _risk(child: ChildLaunch) -> tuple[Part, str]:
 
 
 def _execution(child: ChildLaunch) -> tuple[Part, str]:
-    from actors.venues.paper_traits import PAPER_TRAITS
-
-    config, venue = child.launch.config, _second(child.address)
-    settings = settings_map.execution_settings(config, venue, PAPER_TRAITS)
-    folder = str(child.launch.venue_folder(venue))
-    return ExecutionPart(settings, folder), f"{config.venues[venue].kind} venue"
+    launch, venue = child.launch, _second(child.address)
+    part = ExecutionPart(venue_map.execution_of(launch, venue), venue_map.access_of(launch, venue))
+    return part, f"{launch.config.venues[venue].kind} venue"
 
 
 def _venue(child: ChildLaunch) -> tuple[Part, str]:
-    return settings_map.paper_settings(child.launch.config, child.launch, _second(child.address)), ""
+    launch, venue = child.launch, _second(child.address)
+    if launch.config.venues[venue].kind == "paper":
+        return settings_map.paper_settings(launch.config, launch, venue), ""
+    return venue_map.exchange_of(launch, venue), "local exchange"
+
+
+def _relay(child: ChildLaunch) -> tuple[Part, str]:
+    return venue_map.relay_of(child.launch, _second(child.address)), "market streams"
 
 
 def _whole(child: ChildLaunch) -> tuple[Part, str]:
@@ -86,6 +96,7 @@ _PARTS: dict[str, Callable[[ChildLaunch], tuple[Part, str]]] = {
     "risk": _risk,
     "execution": _execution,
     "venue": _venue,
+    "relay": _relay,
     "supervisor": _whole,
     "clock": _whole,
     "metrics": _whole,

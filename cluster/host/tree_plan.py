@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from cluster.host.settings_map import traded_symbols
+from cluster.host.venue_map import has_relay, is_local
 from cluster.session_feed import FeedPlan
 from config import DeskConfig
 from messages.base import Address
@@ -26,7 +27,7 @@ __all__ = ["ROOT", "tree_of"]
 
 def tree_of(config: DeskConfig, feed: FeedPlan) -> Mapping[Address, SupervisorSpec]:
     """One spec per supervisor, by address."""
-    venues = tuple(VenuePlan(name, services=(ServicePlan(f"venue/{name}"),)) for name in config.venues)
+    venues = tuple(VenuePlan(name, services=tuple(_services(config, name))) for name in config.venues)
     operations = [ServicePlan("clock")] if feed.granted or feed.end is not None else []
     if config.metrics.enabled:
         operations.append(ServicePlan("metrics"))
@@ -37,6 +38,14 @@ def tree_of(config: DeskConfig, feed: FeedPlan) -> Mapping[Address, SupervisorSp
         supervision=_rules(config),
     )
     return desk_tree(plan)
+
+
+def _services(config: DeskConfig, venue: str) -> Iterator[ServicePlan]:
+    """What must be up before a venue's execution actor: the venue itself where it is ours, and its relay."""
+    if is_local(config, venue):
+        yield ServicePlan(f"venue/{venue}")
+    if has_relay(config, venue):
+        yield ServicePlan(f"relay/{venue}")
 
 
 def _strategy(config: DeskConfig, symbol: str) -> StrategyPlan:

@@ -6,6 +6,7 @@ broken desk must see that it is broken.
 
 from __future__ import annotations
 
+import messages.known  # noqa: F401 - all types that actors write
 from cluster.observe.asking import answered
 from cluster.observe.projection import Bounds, Projection
 from cluster.observe.snapshots import newest_sound, typed_state

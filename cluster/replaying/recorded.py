@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+import messages.known  # noqa: F401 - all types that actors write
 from cluster.replaying.settings import RecordedSettings
 from cluster.session_feed import FeedPlan
 from cluster.steps.journal import JournalRecord, decode_record, encode_record

@@ -137,6 +137,11 @@ class FeedSettings(Settings):
     warm_up: Duration = Field(
         default=1 * HOUR, description="Span of the venue's bars that a strategy has seen when it begins."
     )
+    bar_interval: PositiveDuration | None = Field(
+        default=None,
+        description="Length of the bars that live prices bring to strategies that subscribe to the feed's own; null "
+        "for none.",
+    )
     synthetic: SyntheticSettings = Field(
         default=SyntheticSettings(), description="The market of mode synthetic."
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import Field
 
+from config.duration import SECOND
 from config.schema.base import Contradiction, EntryName, Settings, Symbol
 from config.schema.desk import DeskSettings, LoggingSettings, MetricsSettings
 from config.schema.market import FeedSettings, SymbolSettings
@@ -101,6 +102,12 @@ class DeskConfig(Settings):
             if isinstance(venue, PaperVenueSettings) and isinstance(venue.funding.symbols, tuple)
             for each in venue.funding.symbols
         ]
+        users += [
+            (("venues", name, "exchange", "start_prices"), each)
+            for name, venue in self.venues.items()
+            if isinstance(venue, BinanceUsdmSettings) and venue.exchange is not None
+            for each in venue.exchange.start_prices
+        ]
         for path, symbol in users:
             if symbol not in self.symbols:
                 yield Contradiction(
@@ -167,12 +174,16 @@ class DeskConfig(Settings):
                 )
 
     def _late_requests(self) -> Iterator[Contradiction]:
-        """A successor waits one lease before it acts: no request of its predecessor may be taken after that."""
+        """A successor waits one lease before it acts: no request of its predecessor may be taken after that.
+
+        The venue takes time stamps that are up to a second ahead of its clock.
+        """
+        longest = self.supervision.lease - SECOND
         for name, venue in self.venues.items():
-            if isinstance(venue, BinanceUsdmSettings) and venue.recv_window > self.supervision.lease:
+            if isinstance(venue, BinanceUsdmSettings) and venue.recv_window > longest:
                 yield Contradiction(
                     ("venues", name, "recv_window"),
                     venue.recv_window,
-                    "is longer than supervision.lease",
+                    "is longer than supervision.lease less a second",
                     "shorten it, or lengthen the lease",
                 )

@@ -143,13 +143,14 @@ class LocalExchangeSettings(Settings):
         description="Balances the desk's account is opened with, by currency.",
     )
     start_prices: Mapping[Symbol, PositiveMoney] = Field(
-        default_factory=dict, description="First price by symbol; what is missing follows from the seed."
+        default_factory=dict, description="Price near which a symbol begins; what is missing has its own."
     )
-    volatility: SignalRatio = Field(
-        default=0.0003,
+    volatility: SignalRatio | None = Field(
+        default=None,
         ge=0,
         le=0.1,
-        description="Standard deviation of the relative price move over one second, in quiet times.",
+        description="Standard deviation of the relative price move over one second, in quiet times; null for each "
+        "symbol's own.",
     )
     updates_per_second: PositiveCount = Field(
         default=20, le=10_000, description="Changes of the book per symbol and second."
@@ -190,7 +191,7 @@ class BinanceUsdmSettings(AnyVenueSettings):
     api_key: SecretStr | None = Field(default=None, description="Key of the account.")
     api_secret: SecretStr | None = Field(default=None, description="Secret that requests are signed with.")
     recv_window: PositiveDuration = Field(
-        default=5 * SECOND, le=60 * SECOND, description="How late a request may reach the venue to be taken."
+        default=3 * SECOND, le=60 * SECOND, description="How late a request may reach the venue to be taken."
     )
     connect_timeout: PositiveDuration = Field(default=2 * SECOND, description="Patience for a connection.")
     answer_timeout: PositiveDuration = Field(

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from cluster.desk import Desk, _wait_for_tree, open_store, start_desk
+from cluster.desk import Desk, _wait_for_tree, open_store
 from cluster.host.handles import Handles
 from cluster.host.launch import Launch
 from cluster.session_feed import FeedPlan, replay_generation
 from cluster.store.port import StreamName
 from cluster.store.redis_store import RedisStore, connect
-from config import DeskConfig, LoadedConfig, load_config
+from config import DeskConfig, LoadedConfig
 from messages import codec
 from messages.control import StoreRenewed
-from messages.errors import ConfigurationError, StoreError
+from messages.errors import StoreError
 from tests.cluster.backtest.market import small_desk
 
 pytestmark = pytest.mark.integration
@@ -119,17 +119,3 @@ def test_a_root_that_is_gone_is_an_error(
 
     with pytest.raises(StoreError, match="gave up while it was starting"):
         asyncio.run(wait())
-
-
-def test_a_venue_that_no_process_hosts_is_refused_before_anything_starts(tmp_path: Path) -> None:
-    file = tmp_path / "desk.yaml"
-    file.write_text(
-        "venues: {binance: {kind: binance_usdm, exchange: {seed: 3}}}\n"
-        "symbols: {BTC-USDT-PERP: {venue: binance, listing: BTCUSDT, tick: 0.1, lot: 0.001}}\n"
-        "strategies: {ema: {kind: ema_cross, order: {notional: 100}}}\n"
-        "feed: {mode: auto}\n"
-    )
-    loaded = load_config(file, environ={})
-    with pytest.raises(ConfigurationError, match=r"venues\.binance\.kind"):
-        asyncio.run(start_desk(loaded, folder=tmp_path / "home", environ={}))
-    assert not (tmp_path / "home").exists()

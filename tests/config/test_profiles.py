@@ -19,12 +19,12 @@ def profile(request: pytest.FixtureRequest) -> DeskConfig:
 
 
 def test_the_profiles_are_known() -> None:
-    assert profile_names() == ("demo", "paper", "replay")
+    assert profile_names() == ("demo", "paper", "replay", "synthetic")
 
 
 def test_a_profile_trades_on_paper(profile: DeskConfig) -> None:
     assert profile.desk.environment == "paper"
-    assert {venue.kind for venue in profile.venues.values()} == {"paper"}
+    assert not any(getattr(venue, "real_money", False) for venue in profile.venues.values())
 
 
 def test_a_profiles_orders_can_be_approved(profile: DeskConfig) -> None:
@@ -53,8 +53,16 @@ def test_replay_trades_both_recorded_symbols_taking_and_resting() -> None:
     assert {strategy.order.style for strategy in config.strategies.values()} == {"market", "post_only"}
 
 
-def test_the_demo_is_a_made_up_market_that_outlasts_a_slow_start() -> None:
-    feed = load_config("demo", environ={}).config.feed
+def test_the_synthetic_market_outlasts_a_slow_start() -> None:
+    feed = load_config("synthetic", environ={}).config.feed
     assert feed.mode == "synthetic"
     assert feed.synthetic.duration is not None
     assert feed.synthetic.duration >= 300 * SECOND
+
+
+def test_the_demo_trades_a_dozen_symbols_over_a_real_protocol() -> None:
+    config = load_config("demo", environ={}).config
+    assert len(config.symbols) >= 12
+    assert {venue.kind for venue in config.venues.values()} == {"binance_usdm"}
+    assert not any(venue.real_money for venue in config.venues.values())
+    assert config.feed.live

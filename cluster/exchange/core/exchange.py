@@ -63,7 +63,12 @@ class LocalExchange:
         """
         self._folder = folder
         self._source = market or FlowMarket(
-            settings.listings, settings.seed, settings.updates_per_second, settings.depth_levels
+            settings.listings,
+            settings.seed,
+            settings.updates_per_second,
+            settings.depth_levels,
+            start_prices=settings.start_prices,
+            volatility=settings.volatility,
         )
         self._keys = {spec.api_key: (spec.account, spec.secret) for spec in settings.accounts}
         found = open_floor(settings, now, folder)

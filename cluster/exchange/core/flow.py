@@ -10,7 +10,7 @@ Nothing is carried from step to step, so that the market can be entered at any t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from heapq import heapify, heapreplace
 from typing import NamedTuple
@@ -84,8 +84,9 @@ class Chunk(NamedTuple):
 class MarketPath:
     """The path that all listings share."""
 
-    def __init__(self, seed: int, volatility: float = 6e-5) -> None:
-        self.path = Path(volatility, seed, "market")
+    def __init__(self, seed: int, volatility: float | None = None) -> None:
+        """`volatility` is that of a listing's price as a whole, of which this path carries a part."""
+        self.path = Path(6e-5 if volatility is None else 0.6 * volatility, seed, "market")
         self.at = lru_cache(maxsize=64)(self._at)
 
     def _at(self, first: int, last: int, spacing: int) -> Floats:
@@ -95,17 +96,32 @@ class MarketPath:
 class ListingFlow:
     """The outside market of one listing."""
 
-    def __init__(self, rules: Rules, seed: int, rate: float, levels: int, shared: MarketPath) -> None:
-        """`rate` is steps per second, `levels` how many the book has on each side, the touch among them."""
+    def __init__(
+        self,
+        rules: Rules,
+        seed: int,
+        rate: float,
+        levels: int,
+        shared: MarketPath,
+        *,
+        start: float | None = None,
+        volatility: float | None = None,
+    ) -> None:
+        """`rate` is steps per second, `levels` how many the book has on each side, the touch among them.
+
+        `start` is the price it begins near (default: its profile's), `volatility` the standard deviation of its
+        relative move over one second in quiet times (default: one of its own).
+        """
         name = rules.listing
         self.listing = name
         self._spacing = round(_SECOND / rate)
         self._tick, self._depth = float(rules.tick), levels - 1
         self._keys = {what: key_of(seed, name, what) for what in _DRAWS}
         character = uniform(key_of(seed, name, "character"), np.arange(4, dtype=np.int64))
-        self._start = start_price(rules)
+        self._start = start_price(rules) if start is None else start
         self._beta = 0.4 + 1.2 * float(character[0])
-        self._path = Path(5e-5 + 7e-5 * float(character[1]), seed, name)
+        own = 5e-5 + 7e-5 * float(character[1]) if volatility is None else 0.8 * volatility
+        self._path = Path(own, seed, name)
         self._shared = shared
         self._spread = max(1.0, _SPREAD * (0.5 + float(character[2])) * self._start / self._tick)
         self._lattice = max(1, round(_SPACING * self._start / self._tick))
@@ -241,10 +257,24 @@ class _Cursor:
 class FlowMarket:
     """The seeded market of all listings, merged in time order; a `MarketSource`."""
 
-    def __init__(self, listings: Iterable[Rules], seed: int, rate: float, levels: int) -> None:
-        """`rate` is steps per second of each listing, `levels` those of one side of a book."""
-        shared = MarketPath(seed)
-        self.flows = {each.listing: ListingFlow(each, seed, rate, levels, shared) for each in listings}
+    def __init__(
+        self,
+        listings: Iterable[Rules],
+        seed: int,
+        rate: float,
+        levels: int,
+        *,
+        start_prices: Mapping[str, float] | None = None,
+        volatility: float | None = None,
+    ) -> None:
+        """`rate` is steps per second of each listing, `levels` those of one side of a book; see `ListingFlow`."""
+        shared, starts = MarketPath(seed, volatility), start_prices or {}
+        self.flows = {
+            each.listing: ListingFlow(
+                each, seed, rate, levels, shared, start=starts.get(each.listing), volatility=volatility
+            )
+            for each in listings
+        }
         self._cursors: list[_Cursor] = []
         self._by_name: dict[str, _Cursor] = {}
         self._heap: list[tuple[int, int]] = []

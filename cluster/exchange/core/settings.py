@@ -34,6 +34,8 @@ class ExchangeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """How the exchange is set up. Durations in ns.
 
     - `updates_per_second`: book updates of each listing of the seeded market.
+    - `start_prices`: where the seeded market of a listing begins, if not near its profile's price.
+    - `volatility`: standard deviation of a relative move over one second in quiet times; None = each listing's own.
     - `depth_levels`: levels per side of the seeded market.
     - `funding_interval`: time between two payments of funding, on a grid that begins at the epoch.
     - `mark_interval`: time between two mark prices.
@@ -47,6 +49,8 @@ class ExchangeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     listings: tuple[Rules, ...] = msgspec.field(default_factory=default_listings)
     accounts: tuple[AccountSpec, ...] = ()
     updates_per_second: float = 20.0
+    start_prices: dict[str, float] = {}
+    volatility: float | None = None
     depth_levels: int = 20
     funding_interval: int = 8 * HOUR
     mark_interval: int = SECOND
@@ -122,6 +126,11 @@ def _check_numbers(settings: ExchangeSettings) -> None:
             raise _bad(name, getattr(settings, name), "must be greater than 0")
     if not settings.listings:
         raise _bad("listings", (), "give at least one")
+    for listing, price in settings.start_prices.items():
+        if not price > 0:
+            raise _bad(f"start_prices.{listing}", price, "must be greater than 0")
+    if settings.volatility is not None and not 0 <= settings.volatility <= 0.1:
+        raise _bad("volatility", settings.volatility, "give a ratio from 0 to 0.1")
 
 
 def _check_names(what: str, names: Sequence[str]) -> None:

@@ -31,7 +31,7 @@ class StoredDesk:
         self.url = url
         self.name = name
         self.keys = Keys(name)
-        self.loaded = load_config("demo", environ={}, overrides=(f"desk.name={name}", *FAST))
+        self.loaded = load_config("synthetic", environ={}, overrides=(f"desk.name={name}", *FAST))
         self.posted: list[Message] = []
         self.on_post: Callable[[Message], None] = lambda message: None
         self.stopped = self.closed = 0

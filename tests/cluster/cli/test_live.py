@@ -125,7 +125,7 @@ def test_figures_are_written_for_people_and_what_is_not_known_says_so() -> None:
 def test_the_banner_tells_how_real_it_is_and_every_reason_why_not(
     overrides: list[str], effects: str, reasons: tuple[str, ...]
 ) -> None:
-    loaded = load_config("demo", environ={}, overrides=overrides)
+    loaded = load_config("synthetic", environ={}, overrides=overrides)
     banner = drawn(start_banner(loaded, speed="1", dashboard_url=None))
 
     assert side_effects(loaded.config) == effects

@@ -147,7 +147,7 @@ def test_run_with_json_prints_one_object_and_keeps_stdout_clean(
         return FakeDesk(desk)
 
     monkeypatch.setattr(run_session, "__kwdefaults__", {"starter": start})
-    said = command("run", "demo", "--for", "0.02", "--json")
+    said = command("run", "synthetic", "--for", "0.02", "--json")
 
     assert said.code == Exit.TROUBLE
     assert json.loads(said.out)["fingerprint"]
@@ -163,7 +163,7 @@ def test_run_without_a_terminal_prints_banner_lines_and_summary(
 
     monkeypatch.setattr(run_session, "__kwdefaults__", {"starter": start})
     desk.progress = SimpleNamespace(time=T0 + 5, start=T0, end=T0 + 10, draining=False, ended=False)
-    said = command("run", "demo", "--for", "0.02")
+    said = command("run", "synthetic", "--for", "0.02")
 
     assert "side effects: paper" in said.out
     assert "ARMED" in said.out

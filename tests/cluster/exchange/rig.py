@@ -21,7 +21,8 @@ import websockets
 
 from cluster.exchange.core import ExchangeSettings, default_listings
 from cluster.exchange.faults import FaultRule, FaultSettings
-from cluster.exchange.server import ExchangeAddress, ExchangeServer
+from cluster.exchange.published import ExchangeAddress
+from cluster.exchange.server import ExchangeServer
 from cluster.exchange.settings import ServerSettings
 
 SECOND = 1_000_000_000

@@ -25,7 +25,9 @@ from config import load_config
 pytestmark = pytest.mark.integration
 
 PARENT = ("supervisor/desk", 7)
-NOBODY = {"httpx", "rich", "typer", "click", "prometheus_client", "pandas", "pyarrow", "textual", "yaml"}
+NOBODY = {"httpx", "rich", "typer", "click", "prometheus_client", "pandas", "pyarrow", "textual", "yaml"} | {
+    "opentelemetry"
+}
 """Loaded where they are needed, or by nobody who recovers."""
 SETTINGS = {"config.schema", "config.loader", "pydantic"}
 READERS = {"cluster.feeds.readers", "cluster.feeds.recording"}
@@ -43,14 +45,14 @@ OWN = {
 UNWANTED = {
     "strategy/BTC-USDT": NOBODY | ENGINE | READERS | {"ray", "config.schema", "config.loader", "actors.risk"},
     "risk": NOBODY | ENGINE | READERS | SETTINGS | {"ray", "numpy", "actors.strategy", "actors.execution"},
-    "execution/paper": (NOBODY - {"httpx", "rich", "click"}) | ENGINE | READERS | SETTINGS | {"ray", "numpy"},
+    "execution/paper": NOBODY | ENGINE | READERS | SETTINGS | {"ray", "numpy"},
     "venue/paper": (NOBODY - {"click"})
     | READERS
     | SETTINGS
     | {"ray", "httpx", "actors.strategy", "actors.risk"},
     "supervisor/venues": NOBODY - {"yaml"} | ENGINE | READERS | {"numpy", "config.loader", "actors.strategy"},
 }
-"""By address: modules that its process must not load. httpx brings rich and click, uvicorn click, and Ray yaml."""
+"""By address: modules that its process must not load. uvicorn brings click, and Ray yaml."""
 
 ASSEMBLE = """
 import asyncio, pickle, sys
@@ -64,7 +66,7 @@ print(*sys.modules)
 @pytest.fixture
 def launch(tmp_path: Path) -> Launch:
     """The demo's launch; nothing of it runs."""
-    loaded = load_config("demo", environ={}, overrides=["desk.name=told", "desk.seed=5"])
+    loaded = load_config("synthetic", environ={}, overrides=["desk.name=told", "desk.seed=5"])
     return Launch(
         desk="told",
         namespace="told",

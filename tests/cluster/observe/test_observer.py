@@ -153,7 +153,7 @@ def test_no_answer_is_told_and_the_projection_stays() -> None:
 
 def child(url: str, desk: str) -> ChildLaunch:
     """The launch of the metrics service of a desk."""
-    loaded = load_config("demo", environ={}, overrides=[f"desk.name={desk}"])
+    loaded = load_config("synthetic", environ={}, overrides=[f"desk.name={desk}"])
     launch = Launch(
         desk=desk,
         namespace=desk,

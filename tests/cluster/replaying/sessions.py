@@ -86,7 +86,7 @@ class StageCast(Cast):
     """The one actor of a stage, made anew."""
 
     def __init__(self, make: Callable[[], Actor[Any]]) -> None:
-        super().__init__(load_config("demo", environ={}).config, None, None)
+        super().__init__(load_config("synthetic", environ={}).config, None, None)
         self._make = make
 
     def make(self, address: Address, life: Sequence[JournalRecord]) -> Actor[Any]:

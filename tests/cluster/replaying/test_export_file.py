@@ -106,7 +106,11 @@ def test_an_export_of_a_newer_version_says_so(
         read_export(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", gzip.compress(b""), gzip.compress(b"\x00\x00\x00\x01\xc0")])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{}", gzip.compress(b""), gzip.compress(b"\x00\x00\x00\x01\xc0")],
+    ids=["empty", "json", "packed_nothing", "packed_nil"],
+)
 def test_another_file_is_no_export(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "other"
     path.write_bytes(content)
@@ -143,7 +147,7 @@ def test_a_folder_that_is_not_there_is_an_error(recorded: Recorded, tmp_path: Pa
 
 def test_secrets_stay_behind_and_the_settings_still_hold() -> None:
     loaded = load_config(
-        "demo", environ={}, overrides=("redis.mode=url", "redis.url=redis://:hush@host:6379/0")
+        "synthetic", environ={}, overrides=("redis.mode=url", "redis.url=redis://:hush@host:6379/0")
     )
     document = recorded_settings(loaded.config)
     assert "hush" not in repr(document)
@@ -154,7 +158,7 @@ def test_secrets_stay_behind_and_the_settings_still_hold() -> None:
 
 def test_numbers_of_an_export_that_kept_other_forms_come_back_in_them() -> None:
     overrides = ("symbols.BTC-USDT.tick=0.10", "risk.max_order_notional=1500.000")
-    config = load_config("demo", environ={}, overrides=overrides).config
+    config = load_config("synthetic", environ={}, overrides=overrides).config
     kept = recorded_settings(config)
     assert kept.exact == {}
     forms = {"symbols.BTC-USDT.tick": "0.10", "risk.max_order_notional": "1500.000"}

@@ -14,8 +14,9 @@ import pytest
 from actors.venues.market_port import Subscription
 from cluster.feeds.live.feed import LiveFeed
 from cluster.feeds.live.relay import RelayService, RelaySettings
+from cluster.feeds.live.relay_client import RelayClient
 from cluster.feeds.live.settings import FeedMode, LiveFeedSettings
-from cluster.feeds.live.sources import market_source, relay_socket
+from cluster.feeds.live.sources import relay_socket
 from messages.market import TickKind
 from tests.actors.venues.binance_usdm.exchange_market import BTC, connected, serving
 from tests.cluster.exchange.rig import settings_of
@@ -56,12 +57,9 @@ def test_direct_and_relayed_feeds_tell_the_same_market(tmp_path: Path) -> None:
         ):
             relay = RelayService(own, WANTED, RelaySettings(socket=relay_socket(tmp_path, "binance")))
             made = LiveFeedSettings(warm_up=300 * SECOND)
-            direct = LiveFeed(
-                WANTED, market_source(market, tmp_path, 1, relay_above=1), market, made, time.time_ns
-            )
-            relayed = LiveFeed(
-                WANTED, market_source(market, tmp_path, 2, relay_above=1), market, made, time.time_ns
-            )
+            direct = LiveFeed(WANTED, market, market, made, time.time_ns)
+            client = RelayClient(relay_socket(tmp_path, "binance"))
+            relayed = LiveFeed(WANTED, client, market, made, time.time_ns)
             await asyncio.gather(direct.begin(), relayed.begin())
             async with doing(relay.run(), direct.run(), relayed.run()):
                 await until(lambda: direct.cursor(BTC).waiting > 20 and relayed.cursor(BTC).waiting > 20, 15)

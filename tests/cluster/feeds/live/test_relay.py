@@ -14,7 +14,7 @@ from actors.venues.market_port import Subscription
 from cluster.feeds.live.relay import RelayClientQueue, RelayService, RelaySettings
 from cluster.feeds.live.relay_client import RelayClient
 from cluster.feeds.live.relay_wire import VERSION, Hello, decode_from_relay, framed, read_frame
-from cluster.feeds.live.sources import market_source, relay_socket, uses_relay
+from cluster.feeds.live.sources import relay_socket, uses_relay
 from messages.errors import ConfigurationError
 from messages.market import TickKind
 from tests.actors.venues.binance_usdm.market_server import Sink
@@ -233,15 +233,8 @@ def test_conflation_keeps_the_last_quote_of_each_symbol_in_its_place() -> None:
 
 
 def test_direct_or_relayed_is_decided_by_the_number_of_symbols(tmp_path: Path) -> None:
-    market = asyncio.run(_made())
     assert [uses_relay(number, relay_above=20) for number in (1, 20, 21)] == [False, False, True]
     assert uses_relay(1, relay_above=0)
-    assert market_source(market, tmp_path, 20, relay_above=20) is market
-    assert isinstance(market_source(market, tmp_path, 21, relay_above=20), RelayClient)
     assert relay_socket(tmp_path, "binance") == tmp_path / "relay-binance.sock"
     with pytest.raises(ConfigurationError, match="too long"):
         RelaySettings(socket=Path("/" + "x" * 120))
-
-
-async def _made() -> ByHand:
-    return ByHand()
