@@ -91,6 +91,8 @@ def _plan(config: DeskConfig, data: Sequence[Path], speed: str | None, home: Pat
     chosen = speed if speed is not None else f"{config.feed.speed}"
     cache = home.parent.parent / "cache" if home.parent.name == "runs" else home / "cache"
     if chosen in ("lockstep", "max"):
+        if config.feed.live:
+            raise _not_at_will(chosen)
         return replay_plan(config, data, cache, chosen)
     factor = _factor(chosen)
     if config.feed.live:
@@ -117,10 +119,17 @@ def _live_plan(config: DeskConfig, data: Sequence[Path], speed: str, factor: flo
             remedy="leave it away, or replay the files with `raydesk backtest`",
         )
     if factor != 1:
-        raise ConfigurationError(
-            "live prices come as they happen", field="speed", value=speed, remedy="leave speed at 1"
-        )
+        raise _not_at_will(speed)
     return FeedPlan(speed=speed, slice_ns=config.feed.slice, anchor=PaceAnchor(0, 0, 1.0))
+
+
+def _not_at_will(speed: str) -> ConfigurationError:
+    return ConfigurationError(
+        "live prices come as they happen",
+        field="speed",
+        value=speed,
+        remedy="leave speed at 1; `raydesk backtest` plays recordings with these settings",
+    )
 
 
 def replay_plan(config: DeskConfig, data: Sequence[Path], cache: Path, speed: str = "lockstep") -> FeedPlan:

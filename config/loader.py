@@ -7,7 +7,7 @@ KILL_SWITCH, which may only tighten.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 
 from config.catalogue import Path
@@ -33,6 +33,11 @@ class LoadedConfig:
     config: DeskConfig
     sources: Mapping[str, str]
     hash: str
+
+    @property
+    def simulated(self) -> LoadedConfig:
+        """As a backtest takes them; see `DeskConfig.simulated`. The hash stays that of the settings as given."""
+        return replace(self, config=self.config.simulated)
 
 
 def load_config(

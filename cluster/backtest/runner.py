@@ -73,6 +73,7 @@ def backtest(
         if isinstance(config, LoadedConfig)
         else load_config(config, environ=os.environ, overrides=overrides)
     )
+    loaded = loaded.simulated
     if isinstance(config, LoadedConfig) and overrides:
         raise ConfigurationError(
             "settings that are loaded already can't be overridden",

@@ -33,6 +33,7 @@ def run_drill(
     `progress` is told how many runs are done and the share (0 to 1) of the one under way. Raises
     `ConfigurationError` when there is too little data, and what `open_market` raises.
     """
+    loaded = loaded.simulated
     market = _market(drill, loaded, data, cache, start)
     end = market.start + drill.length
     runs = _Runs(loaded, market, end, progress)
@@ -84,7 +85,7 @@ def _market(
         raise ConfigurationError(
             "these settings trade a recorded market, and no data is given",
             field="--data",
-            remedy="give files with --data, or use settings with feed.mode=synthetic, such as demo",
+            remedy="give files with --data, or use settings with feed.mode=synthetic, such as synthetic",
         )
     market = open_market(config, data, cache, start=start)
     covered = market.end - market.start

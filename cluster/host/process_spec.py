@@ -67,7 +67,7 @@ def _risk(child: ChildLaunch) -> tuple[Part, str]:
 
 def _execution(child: ChildLaunch) -> tuple[Part, str]:
     launch, venue = child.launch, _second(child.address)
-    part = ExecutionPart(venue_map.execution_of(launch, venue), venue_map.access_of(launch, venue))
+    part = ExecutionPart(venue_map.execution_of(launch.config, venue), venue_map.access_of(launch, venue))
     return part, f"{launch.config.venues[venue].kind} venue"
 
 

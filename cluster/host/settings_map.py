@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from messages.child_specs import SECOND
 
 if TYPE_CHECKING:
@@ -75,7 +77,10 @@ def strategy_settings(config: DeskConfig, symbol: str) -> StrategyActorSettings:
         for name, strategy in config.strategies.items()
         if strategy.enabled and symbol in config.symbols_of(name)
     ]
-    return StrategyActorSettings(strategies=tuple(chosen), max_quote_age=config.feed.max_quote_age)
+    settings = StrategyActorSettings(strategies=tuple(chosen), max_quote_age=config.feed.max_quote_age)
+    if config.feed.live:
+        settings = msgspec.structs.replace(settings, max_clock_offset=config.feed.clock_bound)
+    return settings
 
 
 def traded_symbols(config: DeskConfig) -> list[str]:

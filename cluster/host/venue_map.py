@@ -24,6 +24,7 @@ from messages.child_specs import SECOND
 
 if TYPE_CHECKING:
     from actors.execution.settings import ExecutionSettings
+    from actors.venues.binance_usdm.settings import BinanceUsdmSettings as AccountSettings
     from actors.venues.market_port import Subscription
     from actors.venues.port import VenueTraits
     from cluster.exchange.api import Rules
@@ -46,22 +47,22 @@ def access_of(launch: Launch, venue: str) -> VenueAccess:
     return _binance_usdm(launch, venue, chosen)
 
 
-def traits_of(launch: Launch, venue: str) -> VenueTraits:
+def traits_of(config: DeskConfig, venue: str) -> VenueTraits:
     """What the venue's port declares of the venue."""
-    access = access_of(launch, venue)
-    if isinstance(access, PaperAccess):
+    chosen = config.venues[venue]
+    if isinstance(chosen, PaperVenueSettings):
         from actors.venues.paper_traits import PAPER_TRAITS
 
         return PAPER_TRAITS
     from actors.venues.binance_usdm.traits import binance_usdm_traits
 
-    return binance_usdm_traits(access.settings.request_expiry_ns)
+    return binance_usdm_traits(_account(config, venue, chosen).request_expiry_ns)
 
 
-def execution_of(launch: Launch, venue: str) -> ExecutionSettings:
+def execution_of(config: DeskConfig, venue: str) -> ExecutionSettings:
     """The settings of a venue account's execution actor."""
-    config, chosen = launch.config, launch.config.venues[venue]
-    base = settings_map.execution_settings(config, venue, traits_of(launch, venue))
+    chosen = config.venues[venue]
+    base = settings_map.execution_settings(config, venue, traits_of(config, venue))
     if isinstance(chosen, PaperVenueSettings):
         return base
     from actors.execution.settings import ExternalPolicy, ReconcilePolicy
@@ -168,26 +169,30 @@ def _listed(config: DeskConfig, venue: str) -> dict[str, str]:
 
 
 def _binance_usdm(launch: Launch, venue: str, chosen: BinanceUsdmSettings) -> BinanceUsdmAccess:
-    from actors.venues.binance_usdm.settings import BinanceUsdmSettings as Account
-    from actors.venues.transport.http import Phases
-
     def told(name: str) -> str:
         secret = getattr(chosen, name)
         return "" if secret is None else str(secret.get_secret_value())
 
+    home = "" if chosen.exchange is None else str(launch.venue_folder(venue))
+    settings = _account(launch.config, venue, chosen)
+    return BinanceUsdmAccess(settings, told("api_key"), told("api_secret"), home)
+
+
+def _account(config: DeskConfig, venue: str, chosen: BinanceUsdmSettings) -> AccountSettings:
+    from actors.venues.binance_usdm.settings import BinanceUsdmSettings as Account
+    from actors.venues.transport.http import Phases
+
     local = chosen.exchange is not None
     rest, stream = _LOOPBACK if local else (chosen.rest_url or "", chosen.stream_url or "")
-    settings = Account(
+    return Account(
         venue=venue,
         rest_url=rest.rstrip("/"),
         stream_url=stream.rstrip("/"),
-        listings=_listed(launch.config, venue),
+        listings=_listed(config, venue),
         recv_window_ms=chosen.recv_window // _MILLISECOND,
         clock_bound_ns=min(chosen.clock_bound, SECOND),
         phases=Phases(connect_s=chosen.connect_timeout / SECOND, read_s=chosen.answer_timeout / SECOND),
     )
-    home = str(launch.venue_folder(venue)) if local else ""
-    return BinanceUsdmAccess(settings, told("api_key"), told("api_secret"), home)
 
 
 # ---------------------------------------------------------------------- the local exchange

@@ -10,9 +10,8 @@ from actors.execution.actor import ExecutionActor, initial_state
 from actors.risk.actor import RiskActor
 from actors.strategy.actor import StrategyActor
 from actors.venues.matching.instruments import AccountSettings, EngineSettings
-from actors.venues.paper_traits import PAPER_TRAITS
 from cluster.feeds import Feed, FundingRates
-from cluster.host import settings_map
+from cluster.host import settings_map, venue_map
 from cluster.paper.funding import FundingTimes
 from cluster.paper.market import open_feeds
 from cluster.session_feed import FeedPlan
@@ -45,7 +44,7 @@ def make_actor(config: DeskConfig, address: Address) -> Actor[Any]:
     if role == "strategy":
         return StrategyActor(address, settings_map.strategy_settings(config, rest))
     if role == "execution":
-        settings = settings_map.execution_settings(config, rest, PAPER_TRAITS)
+        settings = venue_map.execution_of(config, rest)
         return ExecutionActor(settings, initial_state(settings, ""))
     assert address == RISK, address
     return RiskActor(settings_map.risk_settings(config))
@@ -53,7 +52,7 @@ def make_actor(config: DeskConfig, address: Address) -> Actor[Any]:
 
 def make_venue(config: DeskConfig, name: str, *, start: int = 0, keep_events: bool = True) -> SimulatedVenue:
     """The venue `name` with its account, its instruments and its latencies; its market is folded by the caller."""
-    chosen = config.venues[name]
+    chosen = config.venues[name].simulated
     return SimulatedVenue(
         name,
         settings_map.paper_instruments(config, name),

@@ -83,7 +83,7 @@ def curve_of(result: BacktestResult) -> Curve:
 
 def market_of(task: Task) -> MarketData:
     """The market data of a task, opened when this process did not have it yet. Raises as `open_market`."""
-    config = task.loaded.config
+    config = task.loaded.config.simulated
     traded = settings_map.traded_symbols(config)
     shape = config.model_dump_json(include={"symbols", "venues", "feed"})
     key = (task.data, task.cache, task.start, task.end, tuple(traded), shape)
@@ -108,6 +108,7 @@ _markets: OrderedDict[tuple[object, ...], MarketData] = OrderedDict()
 
 
 def _run(task: Task) -> BacktestResult:
-    desk, market = prepare(task.loaded, task.data, funding=task.funding, market=market_of(task))
+    loaded = task.loaded.simulated
+    desk, market = prepare(loaded, task.data, funding=task.funding, market=market_of(task))
     desk.run()
-    return result_of(task.loaded, desk, market)
+    return result_of(loaded, desk, market)

@@ -34,6 +34,15 @@ class DeskConfig(Settings):
     logging: LoggingSettings = Field(default=LoggingSettings(), description="Logs.")
     metrics: MetricsSettings = Field(default=MetricsSettings(), description="Metrics.")
 
+    @property
+    def simulated(self) -> DeskConfig:
+        """These settings for a backtest: paper stands in for every venue, recorded prices for live ones."""
+        if all(venue.simulated is venue for venue in self.venues.values()) and not self.feed.live:
+            return self
+        venues = {name: venue.simulated for name, venue in self.venues.items()}
+        feed = self.feed.model_copy(update={"mode": "recorded"}) if self.feed.live else self.feed
+        return self.model_copy(update={"venues": venues, "feed": feed})
+
     def contradictions(self) -> Iterator[Contradiction]:
         yield from self._unknown_venues()
         yield from self._shared_listings()

@@ -82,7 +82,7 @@ def test_execution_is_told_what_the_settings_say_of_its_account() -> None:
     settings = venue_map.execution_of(
         launched(
             "demo", "venues.binance.reconcile.policy=auto", "venues.binance.reconcile.external_orders=cancel"
-        ),
+        ).config,
         "binance",
     )
     assert (settings.desk, len(settings.symbols)) == ("demo", 12)
@@ -95,7 +95,7 @@ def test_execution_is_told_what_the_settings_say_of_its_account() -> None:
 
 def test_what_is_not_wanted_of_the_account_is_left_as_it_is() -> None:
     launch = launched("demo", "venues.binance.leverage=null", "venues.binance.margin=null")
-    assert venue_map.execution_of(launch, "binance").margins == ()
+    assert venue_map.execution_of(launch.config, "binance").margins == ()
 
 
 def test_the_exchange_lists_the_desks_symbols_as_the_desk_knows_them() -> None:
