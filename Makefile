@@ -20,6 +20,7 @@ $(BIN)/raydesk: pyproject.toml constraints.txt
 	@touch $(BIN)/raydesk
 
 setup: $(BIN)/raydesk ## make .venv with everything in the versions of constraints.txt
+	@$(BIN)/python -m compileall -q actors cluster config messages supervisors # else each process does, where PYTHONDONTWRITEBYTECODE is set
 
 demo: setup ## run a desk on a local exchange for a minute, with a live view and a summary
 	$(BIN)/raydesk demo

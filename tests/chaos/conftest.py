@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 
 from cluster.host.failpoints import VARIABLE
 from cluster.ray_session import RaySession
-from tests.chaos.desks import processes_of, settings
+from tests.chaos.desks import Outcome, settings
+from tests.chaos.sessions import killed_session
+from tests.leftovers import children, processes_of
 
 PROJECT = Path(__file__).parents[2]
 
@@ -22,28 +25,27 @@ def failpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("failpoints")
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def ray_cluster(tmp_path_factory: pytest.TempPathFactory, failpoints: Path) -> Iterator[None]:
-    """A Ray cluster that ends with the tests; fails them when a process is left behind."""
-    before = dict(os.environ)
+    """A Ray cluster that ends with the tests of this folder; fails them when a process is left behind."""
+    environment = dict(os.environ)
+    others = [*children(), *processes_of(tmp_path_factory.getbasetemp())]
     os.environ[VARIABLE] = str(failpoints)
     os.environ["PYTHONPATH"] = str(PROJECT)
     cluster = RaySession.open(settings(tmp_path_factory.mktemp("ray"), "chaos").config, os.environ)
-    started = psutil.Process().children(recursive=True)
+    started = children()
     yield
-    started += [each for each in psutil.Process().children(recursive=True) if each not in started]
-    started = [each for each in started if not _is_pythons_own(each)]
+    started += [each for each in children() if each not in started]
     cluster.stop()
-    _, left = psutil.wait_procs(started, timeout=15)
+    _, left = psutil.wait_procs([each for each in started if each not in others], timeout=15)
     os.environ.clear()
-    os.environ.update(before)
-    left += processes_of(tmp_path_factory.getbasetemp())
+    os.environ.update(environment)
+    left += [each for each in processes_of(tmp_path_factory.getbasetemp()) if each not in others]
     assert not left, f"processes left behind: {left}"
 
 
-def _is_pythons_own(process: psutil.Process) -> bool:
-    """multiprocessing's resource tracker, which lives as long as the interpreter that once needed it."""
-    try:
-        return any("resource_tracker" in word for word in process.cmdline())
-    except psutil.Error:
-        return False
+@pytest.fixture(scope="package")
+def baseline(tmp_path_factory: pytest.TempPathFactory, failpoints: Path, ray_cluster: None) -> Outcome:
+    """The session that nothing happens to."""
+    outcome, _, _ = asyncio.run(killed_session(tmp_path_factory.mktemp("baseline"), failpoints, []))
+    return outcome

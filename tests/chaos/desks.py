@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
 import yaml
 
 from cluster.desk import Desk, start_desk
@@ -226,19 +225,6 @@ async def session(
             for each in statuses:
                 await handles.end(each.address, each.incarnation)
         await desk.close()
-
-
-def processes_of(folder: Path) -> list[psutil.Process]:
-    """Living processes other than this one and its parents whose arguments name the folder."""
-    own = psutil.Process()
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if str(folder) in " ".join(process.cmdline()) and process not in (own, *own.parents()):
-                found.append(process)
-        except psutil.Error:  # it has ended meanwhile, or is a corpse
-            continue
-    return found
 
 
 async def until(condition: Callable[[], Awaitable[Any]], timeout_s: float, what: str) -> Any:

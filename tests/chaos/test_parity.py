@@ -13,17 +13,16 @@ from cluster.observe.fingerprint import fingerprint
 from cluster.session_feed import replay_plan
 from cluster.simulator.lockstep import LockstepDesk
 from config.loader import LoadedConfig, load_config
-from tests.chaos.desks import SECOND, session, settings
+from tests.chaos.desks import SECOND, Outcome, session
+from tests.chaos.sessions import settings_of_kills
 
 pytestmark = [pytest.mark.chaos, pytest.mark.parity]
 
 RECORDED = Path(__file__).parents[2].parent / "shared" / "data" / "binance_raw_l2"
 
 
-def test_a_synthetic_market_is_traded_alike(tmp_path: Path, ray_cluster: None) -> None:
-    parts = {"duration": "8s"}
-    loaded = settings(tmp_path, "alike", *(f"feed.synthetic.{name}={value}" for name, value in parts.items()))
-    _require_parity(tmp_path, loaded, (), orders=15)
+def test_a_synthetic_market_is_traded_alike(baseline: Outcome, tmp_path: Path) -> None:
+    assert baseline.fingerprint == _simulated(tmp_path, settings_of_kills(tmp_path), (), orders=40)
 
 
 def test_a_recorded_market_is_traded_alike(tmp_path: Path, ray_cluster: None) -> None:
@@ -32,16 +31,17 @@ def test_a_recorded_market_is_traded_alike(tmp_path: Path, ray_cluster: None) ->
         pytest.skip("skipped: no recorded data")
     data = [_beginning(path, tmp_path / path.name, 25 * SECOND) for path in recordings]
     loaded = load_config("replay", environ={}, overrides=["ray.dashboard=false", "metrics.enabled=false"])
-    _require_parity(tmp_path, loaded, data, orders=15)
+    expected = _simulated(tmp_path, loaded, data, orders=15)
+    assert asyncio.run(_on_ray(tmp_path / "desk", loaded, data)) == expected
 
 
-def _require_parity(tmp_path: Path, loaded: LoadedConfig, data: Sequence[Path], *, orders: int) -> None:
-    simulated = LockstepDesk(loaded.config, replay_plan(loaded.config, data, tmp_path / "cache"))
-    simulated.run()
-    expected = simulated.projection()
+def _simulated(folder: Path, loaded: LoadedConfig, data: Sequence[Path], *, orders: int) -> str:
+    """The fingerprint of the simulator's run, in which at least so many orders were seen."""
+    desk = LockstepDesk(loaded.config, replay_plan(loaded.config, data, folder / "cache"))
+    desk.run()
+    expected = desk.projection()
     assert expected.orders.orders_seen >= orders
-    real = asyncio.run(_on_ray(tmp_path / "desk", loaded, data))
-    assert real == fingerprint(expected)
+    return fingerprint(expected)
 
 
 async def _on_ray(folder: Path, loaded: LoadedConfig, data: Sequence[Path]) -> str:

@@ -13,7 +13,8 @@ import pytest
 
 from cluster.desk import start_desk
 from messages.errors import ConfigurationError, DataProviderError, DeskError, StoreUnavailableError
-from tests.chaos.desks import processes_of, settings
+from tests.chaos.desks import settings
+from tests.leftovers import processes_of
 
 pytestmark = pytest.mark.chaos
 

@@ -56,7 +56,7 @@ def test_a_missing_or_unreadable_file_is_refused(tmp_path: Path) -> None:
         list(read(tmp_path))
 
 
-@pytest.mark.parametrize("content", [b"", gzip.compress(b"")])
+@pytest.mark.parametrize("content", [b"", gzip.compress(b"")], ids=["no_bytes", "no_bytes_packed"])
 def test_an_empty_file_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "empty.gz"
     path.write_bytes(content)
