@@ -6,18 +6,12 @@ the answer is UNCERTAIN.
 
 from __future__ import annotations
 
-import httpx
-
 from actors.venues.port import Failure
+from actors.venues.transport.http_errors import HttpError, NothingWritten
 
 EXCEPTIONS: tuple[tuple[type[Exception], Failure], ...] = (
-    (httpx.ConnectError, Failure.TRANSIENT),
-    (httpx.ConnectTimeout, Failure.TRANSIENT),
-    (httpx.PoolTimeout, Failure.TRANSIENT),
-    (httpx.ProxyError, Failure.TRANSIENT),
-    (httpx.UnsupportedProtocol, Failure.TRANSIENT),
-    (httpx.InvalidURL, Failure.TRANSIENT),
-    (httpx.HTTPError, Failure.UNCERTAIN),
+    (NothingWritten, Failure.TRANSIENT),
+    (HttpError, Failure.UNCERTAIN),
 )
 """The first row whose exception fits counts. Time-outs and resets while writing or reading are in the last one:
 part of a request may be enough for it to be carried out."""

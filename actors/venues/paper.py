@@ -1,4 +1,4 @@
-"""The desk's adapter to the paper venue: httpx for commands and questions, websockets for events.
+"""The desk's adapter to the paper venue: HTTP for commands and questions, a WebSocket for events.
 
 It keeps the port's promise that a call about an order ends in one result and is never repeated here. Its
 declarations of the venue's bodies are its own, on purpose: the venue's front end has others.
@@ -7,16 +7,14 @@ declarations of the venue's bodies are its own, on purpose: the venue's front en
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-import httpx
 import msgspec
 
-from actors.venues.failures import failure_of_exception, failure_of_status
+from actors.venues.failures import failure_of_status
 from actors.venues.paper_bodies import (
     AccountBody,
     FillsPage,
@@ -33,6 +31,8 @@ from actors.venues.paper_bodies import (
 from actors.venues.paper_stream import PaperStream
 from actors.venues.paper_traits import PAPER_TRAITS
 from actors.venues.port import FAILURES, Failure, PortHealth, VenueClock, VenueTraits
+from actors.venues.transport.http import NoReply, Origin, Phases, Reply, exchange
+from actors.venues.transport.lean import LeanTransport
 from messages.errors import VenueConnectionError
 from messages.reasons import Reason
 from messages.venue import (
@@ -101,17 +101,7 @@ class PaperPort:
         self._locate = locate
         self._timeouts = timeouts or PaperTimeouts()
         self._endpoint: Endpoint | None = None
-        self._client = httpx.AsyncClient(
-            timeout=self._phases(self._timeouts.answer_s),
-            limits=httpx.Limits(
-                max_connections=_MOST_CONNECTIONS,
-                max_keepalive_connections=_MOST_CONNECTIONS,
-                keepalive_expiry=_IDLE_CONNECTION_S,
-            ),
-            trust_env=False,
-            # Plain HTTP on one machine: a context without any authority is made at once and trusts nobody.
-            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-        )
+        self._transport = LeanTransport(connections=_MOST_CONNECTIONS, keep_alive_s=_IDLE_CONNECTION_S)
         self._closing = asyncio.Event()
         self._stream: PaperStream | None = None
 
@@ -137,10 +127,13 @@ class PaperPort:
     async def close(self) -> None:
         """Let go of all connections; running `events` end."""
         self._closing.set()
-        await self._client.aclose()
+        await self._transport.aclose()
 
     async def place(self, order: PlaceOrder, now: int) -> PlaceResult:
-        """See `VenuePort.place`."""
+        """See `VenuePort.place`. What the venue has no words for is refused here: it must not become another order."""
+        if order.close_position or order.take_profit or order.leg is not None:
+            detail = "the paper venue has no close-position, take-profit or hedged orders"
+            return PlaceResult(order.client_order_id, Outcome.REJECTED, Reason.NOT_OFFERED, None, detail)
         body = NewOrderBody(
             order.client_order_id,
             order.symbol,
@@ -254,20 +247,21 @@ class PaperPort:
             return _failed(Failure.TRANSIENT, "the port is closed")
         try:
             endpoint = self._endpoint or self._find_venue()
-            response = await self._client.request(
-                method,
-                f"{_base_url(endpoint)}{path}",
-                content=None if body is None else msgspec.json.encode(body),
-                headers={"authorization": f"Bearer {endpoint.token}"},
-                timeout=self._client.timeout if answer_s is None else self._phases(answer_s),
-            )
         except VenueConnectionError as error:
             return _failed(Failure.TRANSIENT, str(error))
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        reply = await exchange(
+            self._transport,
+            method,
+            Origin("http", endpoint.host, endpoint.port),
+            path,
+            {"authorization": f"Bearer {endpoint.token}", "content-type": "application/json"},
+            self._phases(self._timeouts.answer_s if answer_s is None else answer_s),
+            b"" if body is None else msgspec.json.encode(body),
+        )
+        if isinstance(reply, NoReply):
             self._endpoint = None  # the venue may have moved
-            failure = failure_of_exception(error) or Failure.UNCERTAIN
-            return _failed(failure, f"{type(error).__name__}: {error}")
-        return _read(response)
+            return _failed(reply.failure, reply.detail)
+        return _read(reply)
 
     def _find_venue(self) -> Endpoint:
         self._endpoint = self._locate()
@@ -275,12 +269,16 @@ class PaperPort:
 
     def _stream_address(self) -> tuple[str, str]:
         endpoint = self._locate()
-        return f"{_base_url(endpoint, 'ws')}/stream", endpoint.token
+        host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
+        return f"ws://{host}:{endpoint.port}/stream", endpoint.token
 
-    def _phases(self, answer_s: float) -> httpx.Timeout:
+    def _phases(self, answer_s: float) -> Phases:
         timeouts = self._timeouts
-        return httpx.Timeout(
-            connect=timeouts.connect_s, pool=timeouts.connect_s, write=timeouts.write_s, read=answer_s
+        return Phases(
+            connect_s=timeouts.connect_s,
+            pool_s=timeouts.connect_s,
+            write_s=timeouts.write_s,
+            read_s=answer_s,
         )
 
     def _certain(self, answer: _Answer, kind: type[VenueClock]) -> VenueClock:
@@ -309,21 +307,16 @@ def _read_endpoint(folder: Path) -> Endpoint:
         ) from error
 
 
-def _base_url(endpoint: Endpoint, scheme: str = "http") -> str:
-    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-    return f"{scheme}://{host}:{endpoint.port}"
-
-
-def _read(response: httpx.Response) -> _Answer:
-    failure = failure_of_status(response.status_code)
+def _read(reply: Reply) -> _Answer:
+    failure = failure_of_status(reply.status)
     if failure is None:
-        return _Answer(None, Reason.ACCEPTED, "", response.content)
+        return _Answer(None, Reason.ACCEPTED, "", reply.body)
     try:
-        refusal = msgspec.json.decode(response.content, type=RefusalBody)
+        refusal = msgspec.json.decode(reply.body, type=RefusalBody)
     except msgspec.DecodeError:
         refusal = RefusalBody()
     told = _known_reason(refusal.reason) if failure is Failure.REJECT else None
-    detail = f"{response.status_code} {refusal.detail}"[:_LONGEST_DETAIL]
+    detail = f"{reply.status} {refusal.detail}"[:_LONGEST_DETAIL]
     return _Answer(failure, told or FAILURES[failure][1], detail)
 
 

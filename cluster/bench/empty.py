@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from functools import cache
 from typing import Any, NamedTuple
 
 import ray
@@ -44,6 +45,7 @@ class EmptyProcess:
         """Never adopted: it gives no answer that could be."""
 
 
+@cache
 def empty_class(control_calls: int) -> Any:
     """The Ray class, with the options of a desk's processes."""
     remote: Any = ray.remote

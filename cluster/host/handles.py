@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import signal
 import time
 from typing import Any
@@ -59,7 +60,8 @@ class Handles:
         if self.resources:
             options["resources"] = {role_of(child.address): 1}
             options["scheduling_strategy"] = "SPREAD"
-        return remote_class(child.address, root=root).options(**options).remote(process_spec(child))
+        told = pickle.dumps(process_spec(child))
+        return remote_class(child.address, root=root).options(**options).remote(told)
 
     async def identify(self, handle: Any) -> Started | None:
         """Who lives there; None when it does not answer in time, is dead, or is not ready."""

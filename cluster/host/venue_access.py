@@ -100,9 +100,11 @@ async def market_port(access: BinanceUsdmAccess, *, desk: str, redis_url: str) -
     from actors.venues.binance_usdm.market import BinanceUsdmMarket, MarketSettings
     from actors.venues.binance_usdm.market_line import LineSettings
     from actors.venues.binance_usdm.rest import BinanceRest
+    from actors.venues.transport.pooled import PooledTransport
 
     settings = await _located(access)
-    requests = BinanceRest(settings, None, gate=_gate(settings, desk, redis_url))
+    gate = _gate(settings, desk, redis_url)
+    requests = BinanceRest(settings, None, gate=gate, transport=PooledTransport())
     lines = LineSettings(base_url=settings.stream_url)
     return BinanceUsdmMarket(settings.venue, settings.listings, requests, MarketSettings(lines=lines))
 

@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
-import httpx
 import msgspec
 
 from actors.venues.binance_usdm import endpoints as at
@@ -26,6 +25,7 @@ from actors.venues.binance_usdm.traits import binance_usdm_traits
 from actors.venues.binance_usdm.upkeep import Upkeep
 from actors.venues.port import PortHealth, VenueTraits
 from actors.venues.transport.budget import Priority
+from actors.venues.transport.http import Transport
 from actors.venues.transport.rate_gate import RateGate
 from messages.errors import DataProviderError, VenueConnectionError
 from messages.venue import (
@@ -69,7 +69,7 @@ class BinanceUsdmPort:
         *,
         lease_ns: int | None = None,
         gate: RateGate | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: Transport | None = None,
     ) -> None:
         if lease_ns is not None:
             settings.refuse_longer_than(lease_ns)
@@ -80,10 +80,16 @@ class BinanceUsdmPort:
         self._ids = OrderIds()
         self._stream = PrivateStream(settings, ListenKeys(settings, self._rest))
         self._questions = Questions(settings, self._rest, self._listings, self._ids)
-        self._commands = Commands(
-            settings, self._rest, self._listings, self._ids, self._questions, self._stream.expect
-        )
         self._upkeep = Upkeep(settings, self._rest, self._listings)
+        self._commands = Commands(
+            settings,
+            self._rest,
+            self._listings,
+            self._ids,
+            self._questions,
+            self._stream.expect,
+            self._upkeep.grid,
+        )
         self._clock_task: asyncio.Task[None] | None = None
 
     @property
@@ -112,7 +118,7 @@ class BinanceUsdmPort:
             if answer.failure is not None:
                 raise unanswered(self.venue, answer)
             if endpoint is at.EXCHANGE_INFO:
-                self._rest.learn_limits(answer.body)
+                self._upkeep.learn(answer.body)
         if self._clock_task is None:
             self._clock_task = asyncio.create_task(self._keep_clock())
 
@@ -172,6 +178,7 @@ class BinanceUsdmPort:
             clock_offset_ns=self._rest.offset(),
             clock_error_ns=self._rest.clock_error(),
             rate_used=self._rest.gate.used(),
+            rates_used=self._rest.gate.used_by_limit(),
             circuit_open_until=self._rest.circuit_open_until(),
             stream_up=self._stream.up,
             reconnects=self._stream.reconnects,

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-import httpx
 import msgspec
 
 from actors.venues.binance_usdm import endpoints as at
@@ -19,7 +18,7 @@ from actors.venues.binance_usdm.signing import Credentials, query_string
 from actors.venues.port import FAILURES, Failure
 from actors.venues.transport.breaker import Breaker
 from actors.venues.transport.budget import Budget, Priority
-from actors.venues.transport.http import NoReply, Reply, exchange
+from actors.venues.transport.http import NoReply, Reply, Transport, exchange, origin_of
 from actors.venues.transport.lean import LeanTransport
 from actors.venues.transport.rate_gate import RateGate
 from actors.venues.transport.server_clock import ServerClock, clock_sample
@@ -64,7 +63,7 @@ class BinanceRest:
         credentials: Credentials | None,
         *,
         gate: RateGate | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: Transport | None = None,
         local: Callable[[], int] = time.monotonic_ns,
         wall: Callable[[], int] = time.time_ns,
     ) -> None:
@@ -75,7 +74,7 @@ class BinanceRest:
         self._settings = settings
         self._credentials = credentials
         self._transport = transport or LeanTransport(connections=settings.connections)
-        self._base = httpx.URL(settings.rest_url)
+        self._origin = origin_of(settings.rest_url)
         self._key = {"x-mbx-apikey": credentials.key} if credentials else {}
         self._local = local
         self._wall = wall
@@ -105,7 +104,7 @@ class BinanceRest:
             return target
         headers = {} if endpoint.security is Security.NONE else self._key
         reply = await exchange(
-            self._transport, endpoint.method, self._base, target, headers, self._settings.phases
+            self._transport, endpoint.method, self._origin, target, headers, self._settings.phases
         )
         if isinstance(reply, NoReply):
             self.breaker.failed(self._local())

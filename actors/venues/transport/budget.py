@@ -165,11 +165,13 @@ class Budget:
 
     def used(self, now: int) -> float:
         """The part of the tightest limit that is spent, 0..1 (above 1 when others spend too)."""
-        shares = [0.0]
+        return max(self.used_by_limit(now).values(), default=0.0)
+
+    def used_by_limit(self, now: int) -> dict[str, float]:
+        """The part of each limit that is spent, by the limit's name."""
         for window in self._windows.values():
             window.forget_old(now)
-            shares.append(window.total / window.limit.capacity)
-        return max(shares)
+        return {name: window.total / window.limit.capacity for name, window in self._windows.items()}
 
     def _paused_for(self, costs: Mapping[str, int], now: int) -> int:
         return max(0, *(self._paused.get(name, now) - now for name in ("", *costs)))

@@ -1,35 +1,25 @@
-"""HTTP for adapters: one exchange whose end is always a value, and a client for what is not in a hurry."""
+"""HTTP for adapters: one exchange whose end is always a value."""
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
-import httpx
 import msgspec
 
 from actors.venues.failures import failure_of_exception
 from actors.venues.port import Failure
-from actors.venues.transport.lean import LeanTransport
+from actors.venues.transport.http1 import Origin, Request, origin_of, unpacked
+from actors.venues.transport.http_errors import HttpError
+from actors.venues.transport.lean import Phases
+
+__all__ = ["NoReply", "Origin", "Phases", "Reply", "Transport", "exchange", "origin_of"]
 
 _LONGEST_DETAIL = 300
 
 
-class Phases(msgspec.Struct, frozen=True):
-    """How long each phase of a request may take, in seconds."""
-
-    connect_s: float = 2.0
-    pool_s: float = 1.0
-    write_s: float = 2.0
-    read_s: float = 5.0
-
-    def as_httpx(self) -> dict[str, float]:
-        """As transports of httpx want it."""
-        return {"connect": self.connect_s, "pool": self.pool_s, "write": self.write_s, "read": self.read_s}
-
-
 class Reply(msgspec.Struct, frozen=True):
-    """What the server answered, whatever its status. Header names count in any case."""
+    """What the server answered, whatever its status. Header names are in lower case, repeated ones joined."""
 
     status: int
     headers: Mapping[str, str]
@@ -43,45 +33,56 @@ class NoReply(msgspec.Struct, frozen=True):
     detail: str
 
 
-def http_client(
-    phases: Phases,
-    *,
-    connections: int = 64,
-    keep_alive_s: float = 30.0,
-    verify: ssl.SSLContext | None = None,
-) -> httpx.AsyncClient:
-    """A client over `LeanTransport`; it follows no redirects and reads nothing from the environment."""
-    return httpx.AsyncClient(
-        transport=LeanTransport(connections=connections, keep_alive_s=keep_alive_s, verify=verify),
-        timeout=httpx.Timeout(**phases.as_httpx()),
-        trust_env=False,
-    )
+class Answer(Protocol):
+    """What a transport gives back: the body as it came, header names in any case."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Sequence[tuple[bytes, bytes]]: ...
+
+    @property
+    def body(self) -> bytes: ...
+
+
+class Transport(Protocol):
+    """Who writes a request and reads its answer: `lean` for orders, `pooled` (httpx) for everything else."""
+
+    async def send(self, request: Request, phases: Phases) -> Answer:
+        """Write one request, at most once, and read its answer whole. Raises `HttpError`."""
+
+    async def aclose(self) -> None:
+        """Close every connection."""
 
 
 async def exchange(
-    transport: httpx.AsyncBaseTransport,
+    transport: Transport,
     method: str,
-    base: httpx.URL,
+    origin: Origin,
     target: str,
     headers: Mapping[str, str],
     phases: Phases,
+    body: bytes = b"",
 ) -> Reply | NoReply:
-    """One request to `target` (path and query, percent-encoded) at `base`, written at most once.
+    """One request to `target` (path and query, percent-encoded) of a server, written at most once.
 
     The target is sent byte for byte, as signatures are over it. Raises only for defects. Details carry no target: a
     signed one is secret.
     """
-    # Below the client, whose merging of defaults and parsing of the query cost as much as all the rest.
-    request = httpx.Request(
-        method,
-        base,
-        headers={"user-agent": "raydesk", "accept-encoding": "gzip, deflate", **headers},
-        extensions={"timeout": phases.as_httpx(), "target": target.encode("ascii")},
-    )
+    told = {"user-agent": "raydesk", "accept-encoding": "gzip, deflate", **headers}
     try:
-        response = await transport.handle_async_request(request)
-        body = await response.aread()
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        answer = await transport.send(Request(method, origin, target, told, body), phases)
+        named = _named(answer.headers)
+        return Reply(answer.status, named, unpacked(answer.body, named.get("content-encoding", "")))
+    except HttpError as error:
         failure = failure_of_exception(error) or Failure.UNCERTAIN
         return NoReply(failure, f"{type(error).__name__}: {error}"[:_LONGEST_DETAIL])
-    return Reply(response.status_code, response.headers, body)
+
+
+def _named(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in headers:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found

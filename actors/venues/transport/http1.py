@@ -5,33 +5,90 @@ Pure, so that every way in which an answer can be cut into pieces is a test. Apa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
-import httpx
+import msgspec
+
+from actors.venues.transport.http_errors import DecodingError, LocalProtocolError, RemoteProtocolError
+from messages.errors import ConfigurationError
 
 _LARGEST_HEAD = 64 * 1024
 _LARGEST_BODY = 64 * 1024 * 1024
 _LONGEST_CHUNK_LINE = 1024
 _BODILESS = frozenset({204, 304})
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+"""Methods whose requests tell the length of their body also when there is none."""
+_PORTS = {"http": 80, "https": 443}
+_PACKINGS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+"""By content coding: the window that zlib wants to hear of."""
 
 
-def encoded_request(request: httpx.Request, body: bytes) -> bytes:
-    """The bytes of a request; the extension `target` takes the place of its URL's path and query.
+class Origin(NamedTuple):
+    """A server: `scheme` is `http` or `https`; `host` a name or address, without the brackets of IPv6."""
 
-    Raises `httpx.LocalProtocolError` for a line that would break out of itself.
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def authority(self) -> str:
+        """Host and port as the header `Host` tells them: a scheme's own port is left out."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+def origin_of(url: str) -> Origin:
+    """The server of an URL. Raises `ConfigurationError` for one that names none."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or parts.scheme not in _PORTS:
+        raise ConfigurationError(
+            "the URL names no server",
+            field="url",
+            value=url,
+            remedy="give one like https://host or http://host:80",
+        )
+    return Origin(parts.scheme, host, port or _PORTS[parts.scheme])
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What is asked of a server. `target` is path and query, percent-encoded, and sent as it is."""
+
+    method: str
+    origin: Origin
+    target: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+def encoded_request(request: Request) -> bytes:
+    """The bytes of a request.
+
+    Raises `LocalProtocolError` for a line that would break out of itself or is not plain ASCII.
     """
-    target = request.extensions.get("target") or request.url.raw_path
-    lines = [b"%s %s HTTP/1.1" % (request.method.encode("ascii"), target)]
-    lines += [b"%s: %s" % header for header in request.headers.raw]
-    if any(b"\r" in line or b"\n" in line for line in lines):
-        raise httpx.LocalProtocolError("a line of the request contains a line break", request=request)
-    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+    lines = [f"{request.method} {request.target} HTTP/1.1", f"host: {request.origin.authority}"]
+    lines += [f"{name}: {value}" for name, value in request.headers.items()]
+    if request.body or request.method in _WITH_BODY:
+        lines.append(f"content-length: {len(request.body)}")
+    if any("\r" in line or "\n" in line for line in lines):
+        raise LocalProtocolError("a line of the request contains a line break")
+    try:
+        head = "\r\n".join(lines).encode("ascii")
+    except UnicodeEncodeError as error:
+        raise LocalProtocolError("a line of the request is not plain ASCII") from error
+    return head + b"\r\n\r\n" + request.body
 
 
 class AnswerParser:
     """One answer, fed in pieces. `feed` says when it is whole; then `status`, `headers`, `body`, `keep_alive` hold.
 
-    Raises `httpx.RemoteProtocolError` for what is no HTTP/1.x or too large.
+    Raises `RemoteProtocolError` for what is no HTTP/1.x or too large.
     """
 
     def __init__(self, method: str) -> None:
@@ -118,7 +175,7 @@ class AnswerParser:
             return False
         self._take(self._wanted)
         if self._buffer[:2] != b"\r\n":
-            raise httpx.RemoteProtocolError("a chunk of the answer does not end where it said")
+            raise RemoteProtocolError("a chunk of the answer does not end where it said")
         del self._buffer[:2]
         self._step = self._chunk_line
         return True
@@ -151,27 +208,47 @@ class AnswerParser:
         self._done = True
 
 
+def unpacked(body: bytes, coding: str) -> bytes:
+    """The body behind a content coding (`gzip`, `deflate`, none).
+
+    Raises `DecodingError` for another coding, and for a body that is not packed so, is cut, or is too large.
+    """
+    name = coding.strip().lower()
+    if not body or name in ("", "identity"):
+        return body
+    if name not in _PACKINGS:
+        raise DecodingError(f"the answer is packed in an unknown way: {name}")
+    packing = zlib.decompressobj(_PACKINGS[name])
+    try:
+        plain = packing.decompress(body, _LARGEST_BODY)
+    except zlib.error as error:
+        raise DecodingError(f"the answer is not packed as it says: {error}") from error
+    if not packing.eof:
+        raise DecodingError("the packed answer is cut or too large")
+    return plain
+
+
 def _status_line(line: bytes) -> tuple[int, bool]:
     parts = line.split(b" ", 2)
     if len(parts) < 2 or parts[0] not in (b"HTTP/1.1", b"HTTP/1.0") or len(parts[1]) != 3:
-        raise httpx.RemoteProtocolError("the answer is no HTTP/1.x")
+        raise RemoteProtocolError("the answer is no HTTP/1.x")
     return _number(parts[1], 10), parts[0] == b"HTTP/1.1"
 
 
 def _header(line: bytes) -> tuple[bytes, bytes]:
     name, colon, value = line.partition(b":")
     if not colon or not name or name != name.strip():
-        raise httpx.RemoteProtocolError("a header of the answer can't be read")
+        raise RemoteProtocolError("a header of the answer can't be read")
     return name, value.strip()
 
 
 def _number(text: bytes, base: int) -> int:
     digits = b"0123456789abcdefABCDEF" if base == 16 else b"0123456789"
     if not text or len(text) > 16 or text.strip(digits):
-        raise httpx.RemoteProtocolError("a length in the answer is no number")
+        raise RemoteProtocolError("a length in the answer is no number")
     return int(text, base)
 
 
 def _bounded(size: int, most: int, what: str) -> None:
     if size > most:
-        raise httpx.RemoteProtocolError(f"the {what} of the answer is larger than {most} bytes")
+        raise RemoteProtocolError(f"the {what} of the answer is larger than {most} bytes")

@@ -83,6 +83,10 @@ class RateGate:
         """See `Budget.used`."""
         return self.budget.used(self._now())
 
+    def used_by_limit(self) -> dict[str, float]:
+        """See `Budget.used_by_limit`."""
+        return self.budget.used_by_limit(self._now())
+
     async def _enter_own(self, costs: Mapping[str, int], priority: Priority, until: int) -> bool:
         now = self._now()
         if not any(waiter.priority <= priority and _overlap(waiter, costs) for waiter in self._waiting):

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 
 from actors.venues.failures import failure_of_exception, failure_of_status
 from actors.venues.port import FAILURES, Failure
+from actors.venues.transport.http_errors import (
+    ConnectError,
+    ConnectTimeout,
+    DecodingError,
+    LocalProtocolError,
+    PoolTimeout,
+    ReadError,
+    ReadTimeout,
+    RemoteProtocolError,
+    WriteTimeout,
+)
 from messages.reasons import Reason
 from messages.venue import Outcome
 
@@ -16,21 +26,15 @@ pytestmark = pytest.mark.unit
 @pytest.mark.parametrize(
     ("error", "failure"),
     [
-        (httpx.ConnectError("refused"), Failure.TRANSIENT),
-        (httpx.ConnectTimeout("no route"), Failure.TRANSIENT),
-        (httpx.PoolTimeout("all connections busy"), Failure.TRANSIENT),
-        (httpx.ProxyError("no proxy"), Failure.TRANSIENT),
-        (httpx.UnsupportedProtocol("ftp"), Failure.TRANSIENT),
-        (httpx.InvalidURL("nonsense"), Failure.TRANSIENT),
-        (httpx.WriteTimeout("half written"), Failure.UNCERTAIN),
-        (httpx.WriteError("half written"), Failure.UNCERTAIN),
-        (httpx.ReadTimeout("no answer"), Failure.UNCERTAIN),
-        (httpx.ReadError("reset"), Failure.UNCERTAIN),
-        (httpx.CloseError("closed"), Failure.UNCERTAIN),
-        (httpx.RemoteProtocolError("half an answer"), Failure.UNCERTAIN),
-        (httpx.LocalProtocolError("ours"), Failure.UNCERTAIN),
-        (httpx.DecodingError("not gzip"), Failure.UNCERTAIN),
-        (httpx.TooManyRedirects("round and round"), Failure.UNCERTAIN),
+        (ConnectError("refused"), Failure.TRANSIENT),
+        (ConnectTimeout("no route"), Failure.TRANSIENT),
+        (PoolTimeout("all connections busy"), Failure.TRANSIENT),
+        (WriteTimeout("half written"), Failure.UNCERTAIN),
+        (ReadTimeout("no answer"), Failure.UNCERTAIN),
+        (ReadError("reset"), Failure.UNCERTAIN),
+        (RemoteProtocolError("half an answer"), Failure.UNCERTAIN),
+        (LocalProtocolError("ours"), Failure.UNCERTAIN),
+        (DecodingError("not gzip"), Failure.UNCERTAIN),
         (ValueError("a defect"), None),
     ],
 )

@@ -108,6 +108,7 @@ def test_limits_are_learned_without_forgetting_what_was_spent() -> None:
         budget.take({"ten": 1}, Priority.CANCEL, 0)
     budget.learn([Limit("ten", 20, 10 * SECOND), Limit("new", 5, SECOND)])
     assert budget.used(0) == 0.5
+    assert budget.used_by_limit(0) == {"ten": 0.5, "new": 0.0}
     assert budget.take({"ten": 1, "new": 1}, Priority.CANCEL, 0) == 0
     assert {limit.name for limit in budget.limits} == {"ten", "new"}
 

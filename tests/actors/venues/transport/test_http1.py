@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from itertools import pairwise
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.venues.transport.http1 import AnswerParser, encoded_request
+from actors.venues.transport.http1 import (
+    AnswerParser,
+    Origin,
+    Request,
+    encoded_request,
+    origin_of,
+    unpacked,
+)
+from actors.venues.transport.http_errors import DecodingError, LocalProtocolError, RemoteProtocolError
+from messages.errors import ConfigurationError
 
 pytestmark = pytest.mark.unit
 
@@ -19,6 +29,7 @@ CHUNKED = (
 )
 INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n" + SIZED
 CLOSING = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello"
+HOST = Origin("http", "host", 80)
 EMPTY = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
@@ -78,21 +89,73 @@ def test_what_follows_an_answer_makes_the_connection_unfit() -> None:
     ],
 )
 def test_what_is_no_answer_is_refused(wire: bytes) -> None:
-    with pytest.raises(httpx.RemoteProtocolError):
+    with pytest.raises(RemoteProtocolError):
         AnswerParser("GET").feed(wire)
 
 
 def test_a_request_is_written_with_the_target_as_it_is_given() -> None:
-    target = b"/a?x=%2C%20y&z=1"
-    request = httpx.Request("POST", "http://host:1", headers={"k": "v"}, extensions={"target": target})
-    wire = encoded_request(request, b"")
-    assert wire.startswith(b"POST " + target + b" HTTP/1.1\r\n")
-    assert b"\r\nk: v\r\n" in wire.lower()
-    assert wire.endswith(b"\r\n\r\n")
+    request = Request("POST", Origin("http", "host", 81), "/a?x=%2C%20y&z=1", {"k": "v"}, b"{}")
+    assert encoded_request(request) == (
+        b"POST /a?x=%2C%20y&z=1 HTTP/1.1\r\nhost: host:81\r\nk: v\r\ncontent-length: 2\r\n\r\n{}"
+    )
 
 
-def test_a_line_break_can_not_be_smuggled_in() -> None:
-    for extensions, headers in (({"target": b"/a\r\nx: y"}, {}), ({}, {"k": "v\r\nx: y"})):
-        request = httpx.Request("GET", "http://host", headers=headers, extensions=extensions)
-        with pytest.raises(httpx.LocalProtocolError):
-            encoded_request(request, b"")
+@pytest.mark.parametrize(
+    ("method", "body", "told"),
+    [("GET", b"", False), ("DELETE", b"", False), ("POST", b"", True), ("GET", b"x", True)],
+)
+def test_the_length_of_a_body_is_told_where_one_is_expected(method: str, body: bytes, told: bool) -> None:
+    wire = encoded_request(Request(method, HOST, "/", {}, body))
+    assert (b"\r\ncontent-length: %d\r\n" % len(body) in wire) is told
+
+
+@pytest.mark.parametrize(
+    ("target", "headers"),
+    [("/a\r\nx: y", {}), ("/a", {"k": "v\r\nx: y"}), ("/a", {"k\n": "v"}), ("/a", {"k": "caf\u00e9"})],
+)
+def test_nothing_can_be_smuggled_into_a_request(target: str, headers: dict[str, str]) -> None:
+    with pytest.raises(LocalProtocolError):
+        encoded_request(Request("GET", HOST, target, headers))
+
+
+@pytest.mark.parametrize(
+    ("url", "origin", "authority"),
+    [
+        ("http://host", Origin("http", "host", 80), "host"),
+        ("https://host/", Origin("https", "host", 443), "host"),
+        ("https://Host:444/api", Origin("https", "host", 444), "host:444"),
+        ("http://127.0.0.1:80", Origin("http", "127.0.0.1", 80), "127.0.0.1"),
+        ("http://[::1]:81", Origin("http", "::1", 81), "[::1]:81"),
+    ],
+)
+def test_an_url_names_a_server(url: str, origin: Origin, authority: str) -> None:
+    assert origin_of(url) == origin
+    assert origin.authority == authority
+
+
+@pytest.mark.parametrize("url", ["", "host:80", "ftp://host", "http://", "http://host:many", "http://[::1"])
+def test_an_url_that_names_no_server_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="names no server"):
+        origin_of(url)
+
+
+@pytest.mark.property
+@given(st.binary(max_size=2_000), st.sampled_from(["gzip", "deflate", "GZIP ", "identity", ""]))
+def test_a_packed_body_is_read(plain: bytes, coding: str) -> None:
+    pack = {"gzip": gzip.compress, "deflate": zlib.compress}.get(coding.strip().lower(), bytes)
+    assert unpacked(pack(plain), coding) == plain
+
+
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [
+        (b"plain", "gzip"),
+        (gzip.compress(b"cut off")[:-4], "gzip"),
+        (gzip.compress(b"x"), "deflate"),
+        (b"plain", "br"),
+        (gzip.compress(bytes(65 * 1024 * 1024), 1), "gzip"),
+    ],
+)
+def test_a_body_that_is_not_packed_as_it_says_is_no_answer(body: bytes, coding: str) -> None:
+    with pytest.raises(DecodingError):
+        unpacked(body, coding)
