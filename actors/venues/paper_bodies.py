@@ -33,6 +33,7 @@ class OrderBody(msgspec.Struct, frozen=True):
     state: OrderState
     quantity: Decimal
     filled: Decimal
+    limit_price: Decimal | None = None
 
 
 class PositionBody(msgspec.Struct, frozen=True):
@@ -128,6 +129,7 @@ def venue_order(order: OrderBody) -> VenueOrder:
         order.state,
         order.quantity,
         order.filled,
+        order.limit_price,
     )
 
 

@@ -12,6 +12,8 @@ PAPER_TRAITS = VenueTraits(
     post_only=True,
     reduce_only=True,
     stops=True,
+    immediate_or_cancel=True,
+    fill_or_kill=True,
     asynchronous_cancel=True,
     stream_resumes=True,
 )

@@ -121,13 +121,15 @@ class PortHealth(msgspec.Struct, frozen=True, kw_only=True):
     """How the way to a venue is; what an adapter does not have is None.
 
     `clock_offset_ns` is the venue's clock minus ours, known to +/- `clock_error_ns`; `rate_used` the part of the
-    request budget that is spent (0..1); `circuit_open_until` (ns UTC) until when nothing is tried; `stream_up`
-    whether the private stream is connected; `reconnects` how often it had to be opened again.
+    request budget that is spent (0..1), `rates_used` that of each limit by its name; `circuit_open_until` (ns UTC)
+    until when nothing is tried; `stream_up` whether the private stream is connected; `reconnects` how often it had to
+    be opened again.
     """
 
     clock_offset_ns: int | None = None
     clock_error_ns: int | None = None
     rate_used: float | None = None
+    rates_used: dict[str, float] = {}
     circuit_open_until: int | None = None
     stream_up: bool | None = None
     reconnects: int = 0

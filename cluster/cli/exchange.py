@@ -13,6 +13,7 @@ import msgspec
 import typer
 from rich.markup import escape
 
+from cluster.cli.conformance import conformance
 from cluster.cli.desks import JsonFlag
 from cluster.cli.exits import EPILOG, Exit, UsageError
 from cluster.cli.output import console, say, shown, table
@@ -37,6 +38,7 @@ def register(app: typer.Typer) -> None:
         rich_markup_mode=None,
     )
     group.callback(invoke_without_command=True)(exchange)
+    group.command(epilog=EPILOG)(conformance)
     app.add_typer(group)
 
 

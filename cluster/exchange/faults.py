@@ -31,6 +31,8 @@ class Fault(StrEnum):
     """not carried out; the connection is reset"""
     RESET_AFTER = "reset_after"
     """carried out; the connection is reset"""
+    HALF_ANSWER = "half_answer"
+    """carried out; the connection is reset in the middle of the answer"""
     RATE_LIMIT = "rate_limit"
     """not carried out; 429"""
     BAN = "ban"

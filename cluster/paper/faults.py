@@ -26,6 +26,10 @@ class Fault(StrEnum):
     """not carried out; the connection is cut without an answer"""
     LOST_AFTER = "lost_after"
     """carried out; the connection is cut without an answer"""
+    SILENT = "silent"
+    """not carried out, never answered; the connection is cut after the wait"""
+    HALF = "half"
+    """carried out; the connection is cut in the middle of the answer"""
     RATE_LIMITED = "rate_limited"
     """not carried out; 429"""
     UNAVAILABLE = "unavailable"
@@ -33,7 +37,7 @@ class Fault(StrEnum):
 
 
 class FaultSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Shares of requests (0 to 1) that meet each fault, `late_by` in ns.
+    """Shares of requests (0 to 1) that meet each fault, `late_by` in ns. SILENT and HALF are ordered one by one only.
 
     `duplicated_events` is the share of stream events that are sent twice.
     """
@@ -59,6 +63,10 @@ class FaultPlan:
     def order(self, faults: list[Fault]) -> None:
         """Let the next requests about orders meet exactly these faults, one each."""
         self._ordered.extend(faults)
+
+    def forget(self) -> None:
+        """Take back what was ordered and has met no request yet."""
+        self._ordered.clear()
 
     def fate(self, request: str) -> Fault:
         """The fault of this request, named by method and path."""

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from cluster.http_faults import HalfAnswer
 from cluster.paper.faults import Fault, FaultPlan
 from cluster.paper.gateway import Refusal
 from cluster.paper.lines import EventLine, decode_event
@@ -182,6 +183,8 @@ class FrontEnd:
         change = _body(await request.body(), FaultsBody)
         if change.settings is not None:
             self._faults.settings = change.settings
+        if change.forget:
+            self._faults.forget()
         self._faults.order(change.next)
         if change.disconnect_streams:
             self.streams.cut()
@@ -219,7 +222,9 @@ class FrontEnd:
     async def _with_fate(self, request: Request, subject: str, carry_out: Callable[[], Response]) -> Response:
         """Carry a request out, or let it meet the fault it is meant to meet."""
         fate = self._faults.fate(f"{request.method} {subject or request.url.path}")
-        if fate is Fault.LOST_BEFORE:
+        if fate is Fault.SILENT:
+            await asyncio.sleep(self._faults.settings.late_by / 1e9)
+        if fate in (Fault.LOST_BEFORE, Fault.SILENT):
             return self._cut(request)
         if fate is Fault.RATE_LIMITED:
             return _refused(HTTPStatus.TOO_MANY_REQUESTS, Reason.RATE_LIMIT, "too many requests")
@@ -232,12 +237,17 @@ class FrontEnd:
                 self._cut(request)
         if fate is Fault.LATE:
             await asyncio.sleep(self._faults.settings.late_by / 1e9)
+        if fate is Fault.HALF:
+            return HalfAnswer(response, lambda: self._end(request))
         return response
 
     def _cut(self, request: Request) -> Response:
+        self._end(request)
+        return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
+
+    def _end(self, request: Request) -> None:
         if request.client is not None:
             self._cut_connection((request.client.host, request.client.port))
-        return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def _is_fill(line: bytes) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from heapq import heapify, heapreplace
 from typing import TYPE_CHECKING
 
-from actors.venues.matching.instruments import Instrument
+from actors.venues.matching.instruments import Instrument, MarketKind
 from cluster.feeds.columns import Feed
 from cluster.feeds.cursor import FeedCursor
 from cluster.paper.funding import FundingTimes
@@ -21,9 +21,13 @@ _NEVER = 2**63 - 1
 
 
 def open_feeds(source: MarketSource, instruments: tuple[Instrument, ...]) -> dict[str, Feed]:
-    """The feed of each instrument. Raises `ConfigurationError` or `DataProviderError` where one is missing."""
+    """The feed of each instrument; where it trades on bars, with the closing quotes that a backtest sees too.
+
+    Raises `ConfigurationError` or `DataProviderError` where one is missing.
+    """
     if isinstance(source, RecordedSource):
         from cluster.feeds.recording import RecordedFeed, Recording  # with the readers of all formats
+        from cluster.feeds.window import ClosingQuotes
 
         recording = Recording(
             source.paths,
@@ -33,7 +37,9 @@ def open_feeds(source: MarketSource, instruments: tuple[Instrument, ...]) -> dic
             bar_time=source.bar_time,
             one_sided=source.one_sided,
         )
-        return {each.symbol: RecordedFeed.of(recording, each.symbol) for each in instruments}
+        feeds = {each.symbol: RecordedFeed.of(recording, each.symbol) for each in instruments}
+        on_bars = {each.symbol for each in instruments if each.market.kind is MarketKind.BARS}
+        return {symbol: ClosingQuotes(feed) if symbol in on_bars else feed for symbol, feed in feeds.items()}
     return {each.symbol: _synthetic_feed(source, each) for each in instruments}
 
 
@@ -94,6 +100,11 @@ class Market:
         """The time of the next row, ns UTC; None when all feeds have ended."""
         due = self._heap[0][0]
         return None if due == _NEVER else due
+
+    def look_again(self) -> None:
+        """Feeds that had ended have grown."""
+        self._heap = [(_due(cursor), index) for index, cursor in enumerate(self._cursors)]
+        heapify(self._heap)
 
     def fold(self, until: int) -> None:
         """Give the engine all rows up to and including `until` (ns UTC); funding comes behind the rows of its time."""

@@ -12,13 +12,14 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 import uvicorn
 
+from cluster.feeds.columns import Feed
 from cluster.paper.http import FrontEnd
 from cluster.paper.journal import write_atomically
 from cluster.paper.market import open_feeds
@@ -45,10 +46,14 @@ class Address(msgspec.Struct, frozen=True):
 class PaperServer:
     """One venue, listening. `start`, then `wait` for its end or call `stop`."""
 
-    def __init__(self, settings: PaperSettings) -> None:
-        """Opens nothing yet. Raises `ConfigurationError` for settings that make no sense."""
+    def __init__(self, settings: PaperSettings, *, feeds: Mapping[str, Feed] | None = None) -> None:
+        """Opens nothing yet. `feeds` by symbol take the place of those that the settings describe.
+
+        Raises `ConfigurationError` for settings that make no sense.
+        """
         self._settings = checked(settings)
         self._folder = Path(settings.folder)
+        self._feeds = feeds
         self._failure: BaseException | None = None
         self._venue: PaperVenue | None = None
         self._server: _Uvicorn | None = None
@@ -60,7 +65,7 @@ class PaperServer:
         Raises what `PaperVenue` and its feeds raise, and `VenueConnectionError` when the port is taken.
         """
         settings = self._settings
-        feeds = open_feeds(settings.source, settings.instruments)
+        feeds = self._feeds or open_feeds(settings.source, settings.instruments)
         self._venue = venue = PaperVenue(settings, feeds, machine_time=time.time_ns())
         try:
             listener = self._listen()
@@ -118,6 +123,16 @@ class PaperServer:
                     venue.write_snapshot()
             finally:
                 venue.close()
+
+    @property
+    def time(self) -> int:
+        """How far the market is folded, ns UTC; 0 while the venue does not run."""
+        return 0 if self._venue is None else self._venue.time
+
+    def look_again(self) -> None:
+        """The feeds have grown, by rows later than `time`."""
+        if self._venue is not None:
+            self._venue.look_again()
 
     def _fail(self, error: DeskError) -> None:
         self._failure = error

@@ -92,6 +92,10 @@ class PaperVenue:
         """The time of the next row of market data, ns UTC; None when the feeds have ended."""
         return self._market.next_time
 
+    def look_again(self) -> None:
+        """Feeds that had ended have grown, by rows later than `time`."""
+        self._market.look_again()
+
     def place(self, request: OrderRequest) -> OrderRecord:
         """Take an order. Durable when this returns. Raises `Refusal` or `StoreError`; it is not taken then."""
         try:

@@ -105,11 +105,15 @@ class AdvanceBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FaultsBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A change of the misbehaviour: new shares, faults for the next requests, streams to be cut."""
+    """A change of the misbehaviour: new shares, faults for the next requests, streams to be cut.
+
+    `forget`: faults that were ordered before and met no request yet are taken back.
+    """
 
     settings: FaultSettings | None = None
     next: list[Fault] = []
     disconnect_streams: bool = False
+    forget: bool = False
 
 
 def order_body(order: OrderRecord) -> OrderBody:

@@ -37,7 +37,7 @@ BECAME_PLAIN = frozenset({"TRIGGERED", "FINISHED"})
 
 
 class OrderBody(msgspec.Struct, frozen=True, rename="camel"):
-    """A plain order. `price` is 0 where it has none."""
+    """A plain order. `price` is 0 where it has none, `time` (when it was placed) where the answer does not tell."""
 
     symbol: str
     client_order_id: str
@@ -48,6 +48,7 @@ class OrderBody(msgspec.Struct, frozen=True, rename="camel"):
     executed_qty: Decimal
     price: Decimal
     type: str = "LIMIT"
+    time: int = 0
 
 
 class ConditionalBody(msgspec.Struct, frozen=True, rename="camel"):

@@ -26,6 +26,8 @@ MARGIN_TYPE_IS_SO = -4046
 POSITION_MODE_IS_SO = -4059
 NOTHING_TO_MODIFY = -5027
 TOO_MANY_ORDERS = -1015
+TOO_MANY_DIGITS = -1111
+"""Of the price or of the quantity: the code does not tell."""
 
 CODES: dict[int, tuple[Failure, Reason]] = {
     -1000: _UNCERTAIN,
@@ -48,7 +50,7 @@ CODES: dict[int, tuple[Failure, Reason]] = {
     -1108: _FATAL,
     -1109: _FATAL,
     -1110: _FATAL,
-    -1111: (_F.REJECT, _R.VENUE_REJECTED),
+    TOO_MANY_DIGITS: (_F.REJECT, _R.VENUE_REJECTED),
     -1112: (_F.REJECT, _R.NO_LIQUIDITY),
     **dict.fromkeys(range(-1120, -1113), _FATAL),
     -1121: (_F.REJECT, _R.SYMBOL_UNKNOWN),

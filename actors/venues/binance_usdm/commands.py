@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from decimal import Decimal
 
 import msgspec
 
 from actors.venues.binance_usdm.bodies import ConditionalBody, OrderBody
-from actors.venues.binance_usdm.codes import DUPLICATE_CLIENT_ID, NOTHING_TO_MODIFY
+from actors.venues.binance_usdm.codes import DUPLICATE_CLIENT_ID, NOTHING_TO_MODIFY, TOO_MANY_DIGITS
 from actors.venues.binance_usdm.ids import OrderIds
 from actors.venues.binance_usdm.listings import Listings, unlisted
 from actors.venues.binance_usdm.orders import (
@@ -47,7 +48,8 @@ class _Replaced(msgspec.Struct, rename="camel"):
 
 
 class Commands:
-    """`expect` is told when the private stream ought to tell something of a request that began at its argument."""
+    """`expect` is told when the private stream ought to tell something of a request that began at its argument;
+    `grid` tells tick and lot of a listing, as far as they are known."""
 
     def __init__(
         self,
@@ -57,6 +59,7 @@ class Commands:
         ids: OrderIds,
         questions: Questions,
         expect: Callable[[int], None],
+        grid: Callable[[str], tuple[Decimal, Decimal] | None],
     ) -> None:
         self._settings = settings
         self._rest = rest
@@ -64,6 +67,7 @@ class Commands:
         self._ids = ids
         self._questions = questions
         self._expect = expect
+        self._grid = grid
 
     async def place(self, order: PlaceOrder, now: int) -> PlaceResult:
         """See `VenuePort.place`."""
@@ -78,7 +82,8 @@ class Commands:
         if answer.code == DUPLICATE_CLIENT_ID:
             return await self._duplicate(order, answer)
         if answer.failure is not None:
-            return _placed(order, answer.outcome, answer.reason, answer.detail)
+            reason = self._reason(answer, listing, (order.limit_price, order.stop_price), order.quantity)
+            return _placed(order, answer.outcome, reason, answer.detail)
         try:
             venue_order_id = _order_id_of(answer, order)
         except DataProviderError as error:
@@ -126,7 +131,8 @@ class Commands:
                 answer.detail,
             )
         if answer.failure is not None:
-            return ReplaceResult(replace.client_order_id, answer.outcome, answer.reason, None, answer.detail)
+            reason = self._reason(answer, listing, (replace.limit_price,), replace.quantity)
+            return ReplaceResult(replace.client_order_id, answer.outcome, reason, None, answer.detail)
         self._expect(began)
         unsure = FAILURES[Failure.UNCERTAIN]
         try:
@@ -137,6 +143,18 @@ class Commands:
             detail = f"the venue ended the order instead: {body.status}"
             return ReplaceResult(replace.client_order_id, *unsure, str(body.order_id), detail)
         return ReplaceResult(replace.client_order_id, Outcome.ACCEPTED, Reason.ACCEPTED, str(body.order_id))
+
+    def _reason(
+        self, answer: Answer, listing: str, prices: Iterable[Decimal | None], quantity: Decimal
+    ) -> Reason:
+        """The venue's reason; where it only says that a number has too many digits, which grid it is off."""
+        grid = self._grid(listing) if answer.code == TOO_MANY_DIGITS else None
+        if grid is None:
+            return answer.reason
+        tick, lot = grid
+        if any(price is not None and price % tick for price in prices):
+            return Reason.TICK_SIZE
+        return Reason.LOT_SIZE if quantity % lot else answer.reason
 
     async def _order(self, request: Request, increases: bool, deadline: int, now: int) -> Answer:
         patience_s = min(self._settings.order_patience_s, max(0.0, (deadline - now) / _SECOND))

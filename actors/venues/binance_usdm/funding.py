@@ -61,8 +61,10 @@ class FundingReader:
             if self._at_once:
                 self._at_once = not await self.look()
             for pause_s in LOOKS_S:
-                with suppress(TimeoutError):  # a new announcement begins the looks anew
-                    await asyncio.wait_for(self._wake.wait(), pause_s)
+                # A new announcement begins the looks anew. `wait_for` would lose a cancel that comes with one.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause_s):
+                        await self._wake.wait()
                     break
                 self._at_once = not await self.look() and self._at_once
 

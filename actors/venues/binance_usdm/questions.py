@@ -51,6 +51,9 @@ _MILLISECOND = 1_000_000
 _PAGE = 1_000
 _WINDOW_MS = 7 * 24 * 3_600_000 - 1
 _LONGEST_DETAIL = 300
+_OF_ALL = Priority.ORDER
+"""Lists of everything cost most and can wait; a share of the budget stays for questions about single orders, as one of
+unknown fate holds its symbol."""
 
 
 class NoAnswer(Exception):
@@ -111,10 +114,10 @@ class Questions:
         time = await self._rest.ask_venue_now()
         try:
             plain, conditional, balances, positions = await asyncio.gather(
-                self._ask(at.OPEN_ORDERS, {}, list[OrderBody], weight=every),
-                self._ask(at.OPEN_CONDITIONALS, {}, list[ConditionalBody], weight=every),
-                self._ask(at.BALANCE, {}, list[BalanceBody]),
-                self._ask(at.POSITIONS, {}, list[PositionBody]),
+                self._ask(at.OPEN_ORDERS, {}, list[OrderBody], weight=every, priority=_OF_ALL),
+                self._ask(at.OPEN_CONDITIONALS, {}, list[ConditionalBody], weight=every, priority=_OF_ALL),
+                self._ask(at.BALANCE, {}, list[BalanceBody], priority=_OF_ALL),
+                self._ask(at.POSITIONS, {}, list[PositionBody], priority=_OF_ALL),
             )
             orders = [self._known(plain_order(body, self._listings.symbol(body.symbol))) for body in plain]
             orders += [
@@ -168,27 +171,32 @@ class Questions:
         return None if found is None else self._known(conditional_order(found, query.symbol))
 
     async def _trades_of_order(self, query: QueryFills, listing: str) -> list[TradeBody]:
-        order_id = await self._plain_order_id(query, listing)
-        if order_id is None:
-            return []
-        page = await self._ask(
-            at.TRADES, {"symbol": listing, "orderId": order_id, "limit": _PAGE}, list[TradeBody]
-        )
-        if len(page) < _PAGE:
+        """One page tells whether it is all; which end of a longer list it is, the venue does not say."""
+        order, order_id = None, query.venue_order_id
+        if query.client_order_id is not None:
+            order = await self._plain_order({"symbol": listing, "origClientOrderId": query.client_order_id})
+            if order is None:
+                return []
+            order_id = str(order.order_id)
+        name: Parameters = {"symbol": listing, "orderId": order_id or ""}
+        page = await self._ask(at.TRADES, {**name, "limit": _PAGE}, list[TradeBody])
+        if len(page) < _PAGE and (order is None or _traded(page) >= order.executed_qty):
             return page
-        later = await self._trades_from(listing, page[-1].id + 1)
-        return page + [body for body in later if str(body.order_id) == order_id]
+        order = order or await self._plain_order(name)
+        if order is None or not order.time:
+            raise NoAnswer("it is not known when the order was placed, and its executions are not all told")
+        later = await self._trades_since(listing, order.time * _MILLISECOND)
+        found = [body for body in later if body.order_id == order.order_id]
+        if _traded(found) < max(order.executed_qty, _traded(page)):
+            raise NoAnswer("the order has traded more than the list of executions tells so far")
+        return found
 
-    async def _plain_order_id(self, query: QueryFills, listing: str) -> str | None:
-        """The id executions are listed under. A stop's own id is not: it becomes another order when it triggers."""
-        if query.client_order_id is None:
-            return query.venue_order_id
-        name = {"symbol": listing, "origClientOrderId": query.client_order_id}
+    async def _plain_order(self, name: Parameters) -> OrderBody | None:
+        """The order executions are listed under. A stop's own id is not: it becomes another order when it triggers."""
         body = await self._find(at.ORDER, name, OrderBody)
-        if body is None:
-            return None
-        self._ids.note(str(body.order_id), body.client_order_id)
-        return str(body.order_id)
+        if body is not None:
+            self._ids.note(str(body.order_id), body.client_order_id)
+        return body
 
     async def _trades_since(self, listing: str, since: int | None) -> list[TradeBody]:
         """All from a time on. Time finds the first page, from there on ids do: they have no gaps to fall into."""
@@ -205,7 +213,7 @@ class Questions:
                 "endTime": start + _WINDOW_MS,
                 "limit": _PAGE,
             }
-            page = await self._ask(at.TRADES, asked, list[TradeBody])
+            page = await self._ask(at.TRADES, asked, list[TradeBody], priority=_OF_ALL)
             if page:
                 page.sort(key=lambda body: body.id)
                 return page + await self._trades_from(listing, page[-1].id + 1)
@@ -216,7 +224,7 @@ class Questions:
         found: list[TradeBody] = []
         while True:
             asked: Parameters = {"symbol": listing, "fromId": trade_id, "limit": _PAGE}
-            page = await self._ask(at.TRADES, asked, list[TradeBody])
+            page = await self._ask(at.TRADES, asked, list[TradeBody], priority=_OF_ALL)
             page.sort(key=lambda body: body.id)
             found += page
             if len(page) < _PAGE:
@@ -273,9 +281,11 @@ class Questions:
         kind: type[T],
         *,
         weight: int | None = None,
+        priority: Priority = Priority.QUERY,
     ) -> T:
+        cost = endpoint.weight if weight is None else weight
         found = await self._answered(
-            endpoint, parameters, kind, endpoint.weight if weight is None else weight, absent_is_none=False
+            endpoint, parameters, kind, cost, absent_is_none=False, priority=priority
         )
         if found is None:
             raise NoAnswer(f"{endpoint.path}: nothing")
@@ -289,11 +299,12 @@ class Questions:
         weight: int,
         *,
         absent_is_none: bool,
+        priority: Priority = Priority.QUERY,
     ) -> T | None:
         answer = await self._rest.call(
             endpoint,
             parameters,
-            priority=Priority.QUERY,
+            priority=priority,
             patience_s=self._settings.query_patience_s,
             weight=weight,
         )
@@ -310,6 +321,10 @@ class Questions:
 def fill_id(listing: str, order_id: int, trade_id: int) -> str:
     """An execution's id in the desk. A trade id is unique per listing, but both sides of a self-trade have the same."""
     return f"{listing}:{order_id}:{trade_id}"
+
+
+def _traded(bodies: list[TradeBody]) -> Decimal:
+    return sum((body.qty for body in bodies), Decimal(0))
 
 
 def _is_plain(body: OrderBody, query: QueryOrder) -> bool:

@@ -31,6 +31,8 @@ T = TypeVar("T")
 _MILLISECOND = 1_000_000
 _LONGEST_DETAIL = 300
 _FIRST_SAMPLES = 3
+_NEEDED_NOW = frozenset({at.TIME.path, "/fapi/v1/ticker/bookTicker"})
+"""Without the venue's time no price is believed, and polled prices stand in for a broken stream: histories wait."""
 _PAUSES_S = {403: 30.0, 418: 120.0, 429: 10.0}
 """How long to leave the venue alone when it does not say."""
 
@@ -117,7 +119,7 @@ class BinanceRest:
         answer = await self.call(
             Endpoint("GET", path, weight, Security.NONE),
             parameters,
-            priority=Priority.BACKGROUND,
+            priority=Priority.QUERY if path in _NEEDED_NOW else Priority.BACKGROUND,
             patience_s=self._settings.query_patience_s,
         )
         if answer.failure is None:

@@ -225,7 +225,8 @@ class PrivateStream:
     async def _rest(self, pause_s: float) -> None:
         """Wait before the next connection, or until closing."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._closing.wait(), pause_s)
+            async with asyncio.timeout(pause_s):
+                await self._closing.wait()
 
 
 class _Line:

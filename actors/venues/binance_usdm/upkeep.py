@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
 import msgspec
 
@@ -52,6 +53,16 @@ class Upkeep:
         self._rest = rest
         self._listings = listings
         self._fees: dict[str, tuple[FeeBody, float]] = {}
+        self._brought: set[tuple[str | int, ...]] = set()
+        self._grids: dict[str, tuple[Decimal, Decimal]] = {}
+
+    def grid(self, listing: str) -> tuple[Decimal, Decimal] | None:
+        """Tick and lot as the venue last told them; None when it has not."""
+        return self._grids.get(listing)
+
+    def learn(self, exchange_info: bytes) -> None:
+        """Take over limits and grids. Raises `DataProviderError` for what can't be read."""
+        self._read(Answer(None, Reason.ACCEPTED, body=exchange_info))
 
     async def arm_dead_man(self, arm: ArmDeadMan) -> DeadManResult:
         """See `DeadManVenue.arm_dead_man`. The venue counts down per symbol, so one refusal leaves the others armed."""
@@ -66,11 +77,12 @@ class Upkeep:
         )
 
     async def configure(self, wanted: ConfigureAccount) -> ConfigureResult:
-        """See `MarginVenue.configure`."""
+        """See `MarginVenue.configure`. One symbol after the other, as far as the venue answers; the next try goes on
+        from there, so that an account of many symbols gets there over a bad line."""
         if wanted.hedge_mode is not None:
             mode = {"dualSidePosition": "true" if wanted.hedge_mode else "false"}
-            answer = await self._call(at.POSITION_MODE, mode)
-            if answer.failure is not None and answer.code != POSITION_MODE_IS_SO:
+            answer = await self._bring(at.POSITION_MODE, mode, POSITION_MODE_IS_SO)
+            if answer.failure is not None:
                 return ConfigureResult(wanted.venue, answer.outcome, detail=f"position mode: {answer.detail}")
         refused: dict[str, str] = {}
         for each in wanted.symbols:
@@ -81,6 +93,7 @@ class Upkeep:
                 return ConfigureResult(
                     wanted.venue, answer.outcome, refused, f"{each.symbol}: {answer.detail}"
                 )
+        self._brought.clear()
         return ConfigureResult(wanted.venue, Outcome.ACCEPTED, refused)
 
     async def instruments(self, query: QueryInstruments) -> InstrumentsResult:
@@ -90,8 +103,7 @@ class Upkeep:
         if answer.failure is not None:
             return InstrumentsResult(query.venue, answer.outcome, detail=answer.detail)
         try:
-            self._rest.learn_limits(answer.body)
-            listed = decoded(answer, ExchangeInfo).symbols
+            listed = self._read(answer)
             found = list(_readable([each for each in listed if each.symbol in wanted], wanted))
         except (DataProviderError, ConfigurationError) as error:
             return InstrumentsResult(query.venue, Outcome.NO_ANSWER, detail=str(error)[:300])
@@ -99,6 +111,16 @@ class Upkeep:
         return InstrumentsResult(
             query.venue, Outcome.ACCEPTED, tuple(self._with_fees(each) for each in found)
         )
+
+    def _read(self, answer: Answer) -> list[Listed]:
+        self._rest.learn_limits(answer.body)
+        listed = decoded(answer, ExchangeInfo).symbols
+        self._grids = {
+            each.symbol: (told.tick, told.lot)
+            for each in listed
+            if (told := next(_readable([each], {each.symbol: each.symbol}), None)) is not None
+        }
+        return listed
 
     async def _count_down(self, symbol: str, countdown_ms: int) -> Answer:
         listing = self._listings.listing(symbol)
@@ -113,11 +135,24 @@ class Upkeep:
             return _unlisted(wanted.symbol)
         if wanted.margin is not None:
             margin = {"symbol": listing, "marginType": _MARGIN_TYPES[wanted.margin]}
-            answer = await self._call(at.MARGIN_TYPE, margin)
-            if answer.failure is not None and answer.code != MARGIN_TYPE_IS_SO:
+            answer = await self._bring(at.MARGIN_TYPE, margin, MARGIN_TYPE_IS_SO)
+            if answer.failure is not None:
                 return answer
         if wanted.leverage is not None:
-            return await self._call(at.LEVERAGE, {"symbol": listing, "leverage": wanted.leverage})
+            return await self._bring(at.LEVERAGE, {"symbol": listing, "leverage": wanted.leverage})
+        return _DONE
+
+    async def _bring(
+        self, endpoint: Endpoint, setting: Mapping[str, str | int], is_so: int | None = None
+    ) -> Answer:
+        """Change one setting, unless an earlier try of this configuration has; `is_so` says that it was so already."""
+        step = (endpoint.path, *setting.values())
+        if step in self._brought:
+            return _DONE
+        answer = await self._call(endpoint, setting)
+        if answer.failure is not None and answer.code != is_so:
+            return answer
+        self._brought.add(step)
         return _DONE
 
     async def _learn_fees(self, listings: list[str]) -> None:

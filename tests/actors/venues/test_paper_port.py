@@ -6,13 +6,14 @@ import asyncio
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from actors.venues.paper import PaperPort
 from actors.venues.port import ReplayVenue, VenuePort
 from messages.errors import ReconciliationError, VenueConnectionError
-from messages.intents import Side
+from messages.intents import OrderType, Side
 from messages.orders import Liquidity, OrderState
 from messages.reasons import Reason
 from messages.venue import (
@@ -20,6 +21,7 @@ from messages.venue import (
     ListingStatus,
     Outcome,
     PlaceOrder,
+    PositionLeg,
     QueryAccount,
     QueryFills,
     QueryInstruments,
@@ -299,5 +301,32 @@ def test_without_the_venue_questions_end_without_an_answer(tmp_path: Path) -> No
             assert rules.outcome is Outcome.NO_ANSWER
             with pytest.raises(VenueConnectionError):
                 await port.server_time()
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    "changes", [{"close_position": True}, {"take_profit": True}, {"leg": PositionLeg.LONG}]
+)
+def test_what_the_venue_has_no_words_for_is_refused_and_not_sent(
+    server: Server, changes: dict[str, Any]
+) -> None:
+    async def work() -> None:
+        async with port_to(server.folder) as port:
+            guard = market("wordless", order_type=OrderType.STOP, stop_price=Decimal("30000.0"), **changes)
+            result = await port.place(guard, START)
+            assert (result.outcome, result.reason) == (Outcome.REJECTED, Reason.NOT_OFFERED)
+            assert (await port.query(QueryOrder("wordless", "BTC-USDT"))).order is None
+
+    run(work())
+
+
+def test_an_order_tells_its_limit_price(server: Server) -> None:
+    async def work() -> None:
+        async with port_to(server.folder) as port:
+            await port.place(bid("priced-1"), START)
+            found = (await port.query(QueryOrder("priced-1", "BTC-USDT"))).order
+            assert found is not None
+            assert found.limit_price == Decimal("30000.0")
 
     run(work())

@@ -21,7 +21,8 @@ def test_without_shares_nothing_ever_happens() -> None:
 def test_each_fault_meets_about_its_share_of_requests() -> None:
     plan = FaultPlan(EVERYTHING)
     counts = Counter(plan.fate(f"POST {number}") for number in range(2_000))
-    assert all(150 < counts[fault] < 250 for fault in Fault if fault is not Fault.NONE)
+    shared = set(Fault) - {Fault.NONE, Fault.SILENT, Fault.HALF}  # those are ordered one by one only
+    assert all(150 < counts[fault] < 250 for fault in shared)
 
 
 def test_the_fate_of_a_request_does_not_depend_on_other_requests() -> None:

@@ -12,6 +12,7 @@ from cluster.exchange.fronts.binance_usdm.wire import (
     good_till,
     ms,
     plain_type_name,
+    status_name,
     text,
     time_in_force_name,
     type_name,
@@ -28,13 +29,13 @@ def ack_body(record: OrderRecord) -> dict[str, object]:
 
 def result_body(record: OrderRecord) -> dict[str, object]:
     """An order after placing, changing or cancelling it: without average price and turnover."""
-    return _order(record, STATUSES[record.status], record.filled, record.updated_at)
+    return _order(record, status_name(record), record.filled, record.updated_at)
 
 
 def query_body(record: OrderRecord) -> dict[str, object]:
     """An order as questions are answered."""
     average = record.average_price or _ZERO
-    body = _order(record, STATUSES[record.status], record.filled, record.updated_at)
+    body = _order(record, status_name(record), record.filled, record.updated_at)
     del body["cumQty"]
     body["avgPrice"] = text(average) if average else "0.00000"
     body["cumQuote"] = text(average * record.filled)

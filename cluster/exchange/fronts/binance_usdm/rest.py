@@ -34,6 +34,7 @@ from cluster.exchange.fronts.binance_usdm.signing import (
     require_time,
     require_window,
 )
+from cluster.http_faults import HalfAnswer
 
 _encoder = msgspec.json.Encoder()
 _PATHS = {path for _, path in ENDPOINTS}
@@ -95,6 +96,9 @@ class RestFront:
                 await asyncio.sleep(fate.wait_s)
             if fate.kind in _AFTER:
                 return self._silence(request, subject)
+            if fate.kind is Fault.HALF_ANSWER:
+                self._answered[subject, -1] += 1
+                return HalfAnswer(response, lambda: self._end(request))
         self._answered[subject, response.status_code] += 1
         return response
 
@@ -178,9 +182,12 @@ class RestFront:
 
     def _silence(self, request: Request, subject: str) -> Response:
         self._answered[subject, -1] += 1
+        self._end(request)
+        return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
+
+    def _end(self, request: Request) -> None:
         if request.client is not None:
             self._cut((request.client.host, request.client.port))
-        return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def _failure(kind: Fault) -> ApiError:

@@ -28,6 +28,13 @@ LEGS: dict[Leg, str] = {Leg.BOTH: "BOTH", Leg.LONG: "LONG", Leg.SHORT: "SHORT"}
 LEGS_BY_NAME: dict[str, Leg] = {name: leg for leg, name in LEGS.items()}
 
 
+def status_name(record: OrderRecord) -> str:
+    """The state of an order; one that would have traded with its own account has a name of its own."""
+    if record.status is Status.EXPIRED and record.reason is Reason.SELF_TRADE:
+        return "EXPIRED_IN_MATCH"
+    return STATUSES[record.status]
+
+
 def text(value: Decimal | None) -> str:
     """A number without an exponent, at most 8 decimals; `0` for None."""
     if value is None:

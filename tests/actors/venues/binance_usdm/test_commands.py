@@ -342,3 +342,42 @@ def test_an_accepted_stop_has_the_id_it_is_known_by_until_it_triggers() -> None:
             assert server.named(ALGO)[0].parameters["symbol"] == LISTING
 
     run(work())
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"limit_price": Decimal("50000.05")}, Reason.TICK_SIZE),
+        ({"quantity": Decimal("0.0105")}, Reason.LOT_SIZE),
+        ({}, Reason.VENUE_REJECTED),
+    ],
+)
+def test_too_many_digits_are_put_down_to_the_grid_they_are_off(
+    changes: dict[str, Any], reason: Reason
+) -> None:
+    filters = [
+        {"filterType": "PRICE_FILTER", "tickSize": "0.10"},
+        {"filterType": "LOT_SIZE", "minQty": "0.001", "maxQty": "1000", "stepSize": "0.001"},
+    ]
+    listed = {
+        "symbol": LISTING,
+        "status": "TRADING",
+        "baseAsset": "BTC",
+        "quoteAsset": "USDT",
+        "marginAsset": "USDT",
+        "filters": filters,
+    }
+    rows: Rows = {
+        ("GET", "/fapi/v1/exchangeInfo"): Say(body={"rateLimits": [], "symbols": [listed]}),
+        ("GET", "/fapi/v3/balance"): Say(body=[]),
+        ("POST", "/fapi/v1/order"): no(-1111),
+    }
+
+    async def work() -> None:
+        async with port_with(rows) as (port, _):
+            unknown = await port.place(order(), 0)
+            assert (unknown.outcome, unknown.reason) == (Outcome.REJECTED, Reason.VENUE_REJECTED)
+            await port.connect()
+            assert (await port.place(order(**changes), 0)).reason is reason
+
+    run(work())

@@ -27,6 +27,7 @@ from messages.venue import (
 )
 from tests.actors.venues.binance_usdm.building import (
     LISTING,
+    SECOND,
     SYMBOL,
     Rows,
     no,
@@ -176,11 +177,11 @@ def trade(number: int, at_ms: int, order_id: int = 1573346959, **more: Any) -> d
 
 
 class Ledger:
-    """A list of executions that is asked as the sheet describes."""
+    """A list of executions that is asked as the sheet describes; of one order it gives the first or the last ones."""
 
-    def __init__(self, trades: list[dict[str, Any]], page: int = 1_000) -> None:
+    def __init__(self, trades: list[dict[str, Any]], *, latest: bool = False) -> None:
         self.trades = trades
-        self.page = page
+        self.latest = latest
 
     def __call__(self, asked: Asked) -> Say:
         given = asked.parameters
@@ -194,7 +195,8 @@ class Ledger:
             start, end = int(given["startTime"]), int(given["endTime"])
             assert end - start < 7 * DAY_MS
             chosen = [each for each in chosen if start <= each["time"] <= end]
-        return Say(body=chosen[: int(given["limit"])])
+        limit = int(given["limit"])
+        return Say(body=chosen[-limit:] if self.latest and "orderId" in given else chosen[:limit])
 
 
 def test_executions_since_a_time_are_complete_over_pages_and_weeks() -> None:
@@ -218,10 +220,18 @@ def test_executions_since_a_time_are_complete_over_pages_and_weeks() -> None:
     run(work())
 
 
-def test_executions_of_one_order_by_either_id() -> None:
+def of_1300_executions(asked: Asked) -> Say:
+    """Order 7, or whichever is asked for."""
+    number = int(asked.parameters.get("orderId", "7"))
+    executed = str(1_300 * Decimal(trade(0, 0)["qty"]))
+    return Say(body=placed(orderId=number, time=1_000, executedQty=executed))
+
+
+@pytest.mark.parametrize("latest", [False, True])
+def test_executions_of_one_order_by_either_id(latest: bool) -> None:
     async def work() -> None:
         trades = [trade(n, 1_000 + n, order_id=7 if n % 2 else 8, maker=True) for n in range(2_600)]
-        rows: Rows = {("GET", TRADES): Ledger(trades), ("GET", ORDER): Say(body=placed(orderId=7))}
+        rows: Rows = {("GET", TRADES): Ledger(trades, latest=latest), ("GET", ORDER): of_1300_executions}
         async with port_with(rows) as (port, _):
             by_client = await port.fills(QueryFills("usdm", SYMBOL, client_order_id="cid-1"))
             assert len(by_client.trades) == 1_300
@@ -232,7 +242,7 @@ def test_executions_of_one_order_by_either_id() -> None:
             assert (first.fill.fee, first.fill.fee_currency) == (Decimal("0.07819010"), "USDT")
             assert first.fill.liquidity is Liquidity.MAKER
             by_venue = await port.fills(QueryFills("usdm", SYMBOL, venue_order_id="8"))
-            assert {each.client_order_id for each in by_venue.trades} == {None}
+            assert {each.client_order_id for each in by_venue.trades} == {"cid-1"}
             assert len({each.fill.fill_id for each in by_venue.trades}) == 1_300
         rows["GET", ORDER] = ABSENT
         async with port_with(rows) as (port, _):
@@ -241,6 +251,19 @@ def test_executions_of_one_order_by_either_id() -> None:
         async with port_with(rows) as (port, _):
             lost = await port.fills(QueryFills("usdm", SYMBOL, client_order_id="cid-1"))
             assert lost.outcome is Outcome.NO_ANSWER
+
+    run(work())
+
+
+def test_a_list_that_lags_behind_its_order_is_no_answer() -> None:
+    async def work() -> None:
+        ledger = Ledger([trade(n, 1_000 + n, order_id=7) for n in range(1_299)])
+        async with port_with({("GET", TRADES): ledger, ("GET", ORDER): of_1300_executions}) as (port, _):
+            lagging = await port.fills(QueryFills("usdm", SYMBOL, client_order_id="cid-1"))
+            assert (lagging.outcome, lagging.trades) == (Outcome.NO_ANSWER, ())
+            ledger.trades.append(trade(1_299, 2_299, order_id=7))
+            whole = await port.fills(QueryFills("usdm", SYMBOL, client_order_id="cid-1"))
+            assert (whole.outcome, len(whole.trades)) == (Outcome.ACCEPTED, 1_300)
 
     run(work())
 
@@ -349,6 +372,44 @@ def test_modes_that_are_so_already_count_as_done_and_a_refusal_names_its_symbol(
         rows["POST", "/fapi/v1/leverage"] = HANG_UP
         async with port_with(rows) as (port, _):
             assert (await port.configure(wanted)).outcome is Outcome.NO_ANSWER
+
+    run(work())
+
+
+def test_an_account_is_configured_from_where_the_last_try_got_to() -> None:
+    async def work() -> None:
+        def leverage(asked: Asked) -> Say:
+            first = len(server.named("/fapi/v1/leverage")) == 1
+            return no(-1001, "Internal error", 503) if first else Say(body=asked.parameters)
+
+        rows: Rows = {
+            ("POST", "/fapi/v1/marginType"): Say(body={"code": 200, "msg": "success"}),
+            ("POST", "/fapi/v1/leverage"): leverage,
+        }
+        wanted = ConfigureAccount("usdm", (SymbolMargin(SYMBOL, 5, MarginMode.CROSS),))
+        async with port_with(rows) as (port, server):
+            assert (await port.configure(wanted)).outcome is Outcome.NO_ANSWER
+            assert (await port.configure(wanted)).outcome is Outcome.ACCEPTED
+            assert len(server.named("/fapi/v1/marginType")) == 1
+            assert len(server.named("/fapi/v1/leverage")) == 2
+            assert (await port.configure(wanted)).outcome is Outcome.ACCEPTED
+            assert len(server.named("/fapi/v1/marginType")) == 2, (
+                "what was brought about may have been changed since"
+            )
+
+    run(work())
+
+
+def test_lists_of_everything_leave_room_for_questions_about_single_orders() -> None:
+    async def work() -> None:
+        rows: Rows = {("GET", TRADES): Say(body=[]), ("GET", ORDER): Say(body=placed())}
+        async with port_with(rows, address_limit=300) as (port, _):
+            since = QueryFills("usdm", SYMBOL, time.time_ns() - SECOND)
+            outcomes = [(await port.fills(since)).outcome for _ in range(60)]
+            assert outcomes[0] is Outcome.ACCEPTED
+            assert outcomes[-1] is Outcome.NO_ANSWER, "the budget was not spent: nothing is shown"
+            assert (await port.account(QueryAccount("usdm"))).outcome is Outcome.NO_ANSWER
+            assert (await port.query(QUERY)).outcome is Outcome.ACCEPTED
 
     run(work())
 

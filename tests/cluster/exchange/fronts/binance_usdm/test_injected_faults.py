@@ -50,6 +50,7 @@ def rule(kind: Fault, **changes: Any) -> FaultRule:
         (Fault.TIMEOUT_AFTER, True, None, None, ""),
         (Fault.RESET_BEFORE, False, None, None, ""),
         (Fault.RESET_AFTER, True, None, None, ""),
+        (Fault.HALF_ANSWER, True, None, None, ""),
         (Fault.RATE_LIMIT, False, 429, -1003, "Too many requests"),
         (Fault.UNAVAILABLE, False, 503, 0, "Service Unavailable."),
         (Fault.THROTTLED, False, 503, -1008, "Request throttled"),

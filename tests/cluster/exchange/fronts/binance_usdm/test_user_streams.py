@@ -236,3 +236,31 @@ def test_a_liquidation_is_told_as_one(tmp_path: Path) -> None:
         assert await rig.ok("GET", "/fapi/v1/income", incomeType="INSURANCE_CLEAR")
 
     trying(tmp_path, scenario)
+
+
+def test_an_order_that_would_trade_with_its_own_account_has_a_status_of_its_own(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        async with rig.stream(f"/private/ws/{await rig.listen_key()}") as socket:
+            bid, ask = map(Decimal, await rig.best())
+            price = str(ask - Decimal("0.1")) if ask - bid > Decimal("0.1") else str(bid)
+            own = await rig.rest_order("own", price=price)
+            await rig.ok(
+                "POST",
+                "/fapi/v1/order",
+                symbol="BTCUSDT",
+                side="SELL",
+                type="LIMIT",
+                timeInForce="GTC",
+                quantity="0.01",
+                price=price,
+                newClientOrderId="cross",
+            )
+            heard = await hear_until(
+                socket, lambda event: event["e"] == "ORDER_TRADE_UPDATE" and event["o"]["x"] == "EXPIRED"
+            )
+            (ended,) = [each for each in updates(heard) if each["x"] == "EXPIRED"]
+            assert (ended["X"], ended["i"]) == ("EXPIRED_IN_MATCH", own["orderId"])
+            found = await rig.ok("GET", "/fapi/v1/order", symbol="BTCUSDT", orderId=own["orderId"])
+            assert found["status"] == "EXPIRED_IN_MATCH"
+
+    trying(tmp_path, scenario)
