@@ -111,14 +111,21 @@ class ModeChanged(Message, frozen=True):
 
 @message_type
 class Flatten(Message, frozen=True):
-    """Close the position of one symbol, or of all (operator -> execution, through risk)."""
+    """Close the position of one symbol, or of all, at one venue or at all (operator -> risk and execution).
 
+    Working orders that protect nothing are cancelled. `stages`: in how many parts each position goes, one after the
+    other.
+    """
+
+    schema_version = 2
     broadcast = True
     urgent = True
     grave = True
 
     by: str
     symbol: str | None = None
+    venue: str | None = None
+    stages: int = 1
 
 
 @message_type

@@ -67,6 +67,7 @@ class DecisionMade(Message, frozen=True):
 class IntentRaised(Message, frozen=True):
     """An intent leaves for risk. `position` is the strategy's own before it, `leaving` whether it is an exit."""
 
+    schema_version = 2
     event_type = EventType.INTENT_RAISED
 
     intent_id: str

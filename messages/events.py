@@ -63,6 +63,7 @@ class EventType(StrEnum):
     ORDER_CHANGED = "order_changed"
     ORDER_UNKNOWN = "order_unknown"
     ORDER_EXTERNAL = "order_external"
+    ROUTER_METRICS = "router_metrics"
     # modes
     MODE_CHANGED = "mode_changed"
     ARMING_CHANGED = "arming_changed"

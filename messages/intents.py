@@ -50,6 +50,26 @@ class TimeInForce(StrEnum):
     FOK = "fok"
 
 
+class Route(StrEnum):
+    """How execution turns an approved intent into orders."""
+
+    DIRECT = "direct"
+    """one order, exactly as the terms say"""
+    MAKER_FIRST = "maker_first"
+    """passive orders at and near the own side of the book, following it; what is left is taken within a cost budget"""
+    TWAP = "twap"
+    """equal slices over a time, each maker first; small intents are not sliced"""
+    FLIP = "flip"
+    """what closes the position goes first and reduces only; the rest follows once that is filled"""
+
+
+class PositionLeg(StrEnum):
+    """The side of a hedged position that an order is about, where the account keeps long and short apart."""
+
+    LONG = "long"
+    SHORT = "short"
+
+
 class Purpose(StrEnum):
     """What an order is for. Information for people; what it may do is judged by its resulting exposure."""
 
@@ -74,7 +94,9 @@ class OrderTerms(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tr
 
     Quantities are in base units, prices in quote currency per base unit. `worst_price` bounds what the order may
     cost (highest for a buy, lowest for a sell); `time_to_live` (ns) is how long it may work before it is
-    cancelled; no attempt to place it may start after `deadline` (desk time, ns UTC).
+    cancelled; no attempt to place it may start after `deadline` (desk time, ns UTC). With a `route` other than DIRECT
+    all of that bounds every order that is made of the intent. `close_position`, `take_profit` and `leg` are those of
+    `messages.venue.PlaceOrder`; without a `leg` execution derives it where the account keeps legs apart.
     """
 
     symbol: str
@@ -91,6 +113,10 @@ class OrderTerms(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tr
     reduce_only: bool = False
     time_to_live: int | None = None
     purpose: Purpose = Purpose.ENTRY
+    route: Route = Route.DIRECT
+    close_position: bool = False
+    take_profit: bool = False
+    leg: PositionLeg | None = None
 
 
 @message_type
@@ -100,6 +126,7 @@ class OrderIntent(Message, frozen=True):
     `strategy` is the id of the strategy class instance, `quote` what it saw, `confidence` in [0, 1] if it has one.
     """
 
+    schema_version = 2
     refusable = True
 
     strategy: str
@@ -132,9 +159,10 @@ class SubmitOrder(Message, frozen=True):
     """An approved intent (risk -> execution). `requester` is the actor that hears about fills and the outcome.
 
     `mode_version` is the version of the mode under which risk approved; `increases_exposure` is risk's judgement
-    under the worst fate of everything open.
+    under the worst fate of everything open. `quote` is the intent's, where its route needs one.
     """
 
+    schema_version = 2
     refusable = True
 
     intent_id: str
@@ -143,6 +171,7 @@ class SubmitOrder(Message, frozen=True):
     terms: OrderTerms
     mode_version: int
     increases_exposure: bool
+    quote: QuoteSnapshot | None = None
 
 
 @message_type

@@ -107,6 +107,8 @@ class Funding(Message, frozen=True):
 class IntentWaiting(Message, frozen=True):
     """An approved intent waits until the account has been compared with the venue."""
 
+    schema_version = 2
+
     submit: SubmitOrder
 
 
@@ -148,9 +150,10 @@ class OrderPlacing(Message, frozen=True):
     """Written before the request leaves: from here on this client order id may exist at the venue.
 
     `beneficiary` is the actor whose position the order changes; it differs from `requester` when execution
-    closes the position of a strategy that was given up.
+    closes the position of a strategy that was given up. It is the `attempt`-th order of the intent's `child`-th part.
     """
 
+    schema_version = 2
     event_type = EventType.ORDER_PLACING
 
     client_order_id: str
@@ -162,6 +165,8 @@ class OrderPlacing(Message, frozen=True):
     mode_version: int
     increases_exposure: bool
     time: int
+    child: int = 0
+    attempt: int = 0
 
 
 @message_type

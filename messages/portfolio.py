@@ -359,12 +359,18 @@ class ResumeRefused(Message, frozen=True):
 
 @message_type
 class FlattenStarted(Message, frozen=True):
-    """The position of a listing is to be closed, in as many orders as it takes."""
+    """The position of a listing is to be closed, in as many orders as it takes.
+
+    `part` (base units) is the most that goes at a time, None for all of it.
+    """
+
+    schema_version = 2
 
     venue: str
     symbol: str
     by: str
     time: int
+    part: Decimal | None = None
 
 
 @message_type

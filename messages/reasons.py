@@ -77,6 +77,8 @@ class Reason(StrEnum):
     REPRICED = "repriced"
     MAKER_FALLBACK = "maker_fallback"
     COST_BUDGET = "cost_budget"
+    SLICE_OVER = "slice_over"
+    FLIP_UNFILLED = "flip_close_unfilled"
     DEAD_MAN = "dead_man"
     ORPHAN = "orphan"
     FOREIGN_DESK = "foreign_desk"

@@ -13,15 +13,9 @@ import msgspec
 
 from messages.base import Effect, Message, message_type
 from messages.intents import OrderType, Side, TimeInForce
+from messages.intents import PositionLeg as PositionLeg
 from messages.orders import Liquidity, OrderState
 from messages.reasons import Reason
-
-
-class PositionLeg(StrEnum):
-    """The side of a hedged position that an order is about, where the account keeps long and short apart."""
-
-    LONG = "long"
-    SHORT = "short"
 
 
 class Outcome(StrEnum):

@@ -19,6 +19,7 @@ from actors.execution import (
     modes,
     placing,
     probing,
+    protecting,
     stream,
     wards,
 )
@@ -26,6 +27,7 @@ from actors.execution.acts import may_cancel
 from actors.execution.gate import Sending, refusal
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import Order, cancellation, fills_question, question
+from actors.execution.routing import replacing, router, tuning
 from actors.execution.settings import ExecutionSettings
 from actors.execution.state import ExecutionState
 from messages.account_events import (
@@ -36,11 +38,23 @@ from messages.account_events import (
     ReconcileDue,
 )
 from messages.base import Effect, Message
-from messages.control import Drain, Halt, ModeChanged, Resume, SessionStarted, StoreAway, StoreRenewed
+from messages.control import (
+    Drain,
+    Flatten,
+    Halt,
+    ModeChanged,
+    Resume,
+    SessionStarted,
+    StoreAway,
+    StoreRenewed,
+)
 from messages.intents import CancelIntent, IntentRejected, Refused, SubmitOrder
+from messages.market import Marks
 from messages.order_events import AccountQueryDue, OrderTimer, OrderTimerDue, WaitingDue, WardDue
 from messages.orders import Fill, OrderReport, OrderState
+from messages.protection import ProtectDue
 from messages.reasons import Reason
+from messages.routing import RouteDue, TuneRouter
 from messages.supervision import StrategyGivenUp
 from messages.venue import (
     AccountResult,
@@ -54,6 +68,7 @@ from messages.venue import (
     QueryAccount,
     QueryFills,
     QueryResult,
+    ReplaceResult,
     StreamOpened,
     VenueEvent,
     VenueFunding,
@@ -112,6 +127,7 @@ class ExecutionActor(ExecutionMemory):
             if order.fills_asked:
                 owed.append(fills_question(self.settings.venue, order))
             in_flight = order.state is OrderState.PLACING and order.retry_at is None
+            in_flight = in_flight or order.state is OrderState.PENDING_REPLACE
             if order.asking or in_flight or order.state is OrderState.UNKNOWN:
                 owed.append(question(order))
             elif order.state is OrderState.PENDING_CANCEL and may_cancel(self):
@@ -136,6 +152,8 @@ class ExecutionActor(ExecutionMemory):
         """Orders that live, of unknown fate, and what holds placing."""
         state = self.state
         words = [f"{len(state.live)} live orders", state.effective_mode.value]
+        if state.routing.working:
+            words.append(f"{len(state.routing.working)} intents of several orders")
         if state.frozen:
             words.append("unknown: " + " ".join(state.frozen))
         if state.at_venue.dead_man.lost:
@@ -155,8 +173,14 @@ class ExecutionActor(ExecutionMemory):
             handler(message, ctx)
         else:
             super().receive(message, ctx)
+        if self.touched:
+            router.review(self, ctx)
         if self.state.wards or self.state.exits:
             wards.review(self, ctx)
+            if self.touched:
+                router.review(self, ctx)
+        if self.touched_holdings:
+            protecting.review(self, ctx)
         if self._keeps_dead_man:
             dead_man.review(self, ctx)
 
@@ -181,6 +205,26 @@ class ExecutionActor(ExecutionMemory):
     def on_venue_funding(self, told: VenueFunding, ctx: Context) -> None:
         """A payment of funding in the private stream."""
         stream.on_venue_funding(self, ctx, told)
+
+    @receives(ReplaceResult)
+    def on_replace_result(self, result: ReplaceResult, ctx: Context) -> None:
+        """The end of a request to change an order."""
+        replacing.on_replace_result(self, ctx, result)
+
+    @receives(Marks)
+    def on_marks(self, marks: Marks, ctx: Context) -> None:
+        """Quotes of symbols on which a requester has orders of several steps under way."""
+        router.on_marks(self, ctx, marks)
+
+    @receives(TuneRouter)
+    def on_tune_router(self, wish: TuneRouter, ctx: Context) -> None:
+        """A proposal for a symbol's routing policy."""
+        tuning.on_tune(self, ctx, wish)
+
+    @receives(RouteDue)
+    def on_route_due(self, due: RouteDue, ctx: Context) -> None:
+        """Time to look at a plan again."""
+        router.on_route_due(self, due)
 
     @receives(CancelIntent)
     def on_cancel_intent(self, cancel: CancelIntent, ctx: Context) -> None:
@@ -275,6 +319,11 @@ class ExecutionActor(ExecutionMemory):
         """The kill switch."""
         modes.on_halt(self, ctx, halt)
 
+    @receives(Flatten)
+    def on_flatten(self, flatten: Flatten, ctx: Context) -> None:
+        """Positions are to be closed."""
+        cancelling.on_flatten(self, ctx, flatten)
+
     @receives(Drain)
     def on_drain(self, drain: Drain, ctx: Context) -> None:
         """The session ends."""
@@ -284,6 +333,8 @@ class ExecutionActor(ExecutionMemory):
     def on_session_started(self, started: SessionStarted, ctx: Context) -> None:
         """A session begins."""
         modes.on_session_started(self, ctx, started)
+        if protecting.is_used(self):
+            protecting.touch_all(self)
 
     @receives(Resume)
     def on_resume(self, resume: Resume, ctx: Context) -> None:
@@ -314,14 +365,21 @@ class ExecutionActor(ExecutionMemory):
     def on_ward_due(self, due: WardDue, ctx: Context) -> None:
         """Time to look after given-up strategies; `receive` does."""
 
+    @receives(ProtectDue)
+    def on_protect_due(self, due: ProtectDue, ctx: Context) -> None:
+        """Time to look after the stop of a holding again."""
+        protecting.on_due(self, due)
+
     @receives(IntentRejected)
     def on_intent_rejected(self, rejected: IntentRejected, ctx: Context) -> None:
-        """Risk refused an exit of ours."""
+        """Risk refused an exit or a stop of ours."""
+        protecting.on_rejected(self, ctx, rejected.intent_id, rejected.reason)
         wards.on_intent_rejected(self, ctx, rejected)
 
     @receives(Refused)
     def on_refused(self, refused: Refused, ctx: Context) -> None:
-        """A full mailbox refused an exit of ours."""
+        """A full mailbox refused an exit or a stop of ours."""
+        protecting.on_rejected(self, ctx, refused.message_id, refused.reason)
         wards.on_refused(self, ctx, refused)
 
     @receives(Fill, OrderReport)

@@ -27,6 +27,7 @@ from messages.order_events import (
 )
 from messages.orders import TERMINAL, OrderReport, OrderState
 from messages.reasons import Reason
+from messages.routing import ReplaceEnded
 
 RISK: Address = "risk"
 """The address of the portfolio risk actor."""
@@ -219,7 +220,7 @@ def cancel_later(actor: ExecutionMemory, ctx: Context, order: Order) -> None:
 def settle(actor: ExecutionMemory, ctx: Context, order: Order) -> None:
     """Tell the final outcome of an order that ended, if every fill the venue counts has been seen; else wait.
 
-    An order that had been settled and got a late fill is told again.
+    An order that had been settled and got a late fill is told again. Of an intent with several orders its plan tells.
     """
     if not order.terminal:
         return
@@ -227,9 +228,14 @@ def settle(actor: ExecutionMemory, ctx: Context, order: Order) -> None:
         miss_fills(actor, ctx, order)
         return
     if not order.settled:
+        if order.replacing is not None:
+            ctx.emit(ReplaceEnded(order.client_order_id, False, order.reason, ctx.now))
         ctx.emit(OrderSettled(order.client_order_id, order.filled, ctx.now))
         _cancel_timers(actor, ctx, order)
-    report(ctx, order, final=True)
+    if order.routed:
+        actor.touched[order.intent_id] = None
+    else:
+        report(ctx, order, final=True)
 
 
 def note_overfill(ctx: Context, order: Order) -> None:

@@ -7,7 +7,9 @@ from actors.execution.acts import ask, cancel_later, may_cancel, request_cancel,
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import Order
 from actors.execution.placing import cancel_waiting
-from messages.intents import CancelIntent
+from actors.execution.routing.router import stop, stop_all
+from messages.control import Flatten
+from messages.intents import CancelIntent, Purpose
 from messages.order_events import Tombstoned
 from messages.orders import OrderState
 from messages.reasons import Reason
@@ -19,8 +21,11 @@ def on_cancel_intent(actor: ExecutionMemory, ctx: Context, cancel: CancelIntent)
     state, intent_id = actor.state, cancel.intent_id
     submit = state.waiting.get(intent_id)
     order = state.order_of(intent_id)
+    plan = state.routing.plans.get(intent_id)
     if submit is not None:
         cancel_waiting(ctx, submit, cancel.reason)
+    elif plan is not None:
+        stop(actor, ctx, plan, cancel.reason)
     elif order is not None:
         request_cancel(actor, ctx, order, cancel.reason)
     elif intent_id not in state.intents and not state.was_forgotten(intent_id):
@@ -28,10 +33,22 @@ def on_cancel_intent(actor: ExecutionMemory, ctx: Context, cancel: CancelIntent)
 
 
 def cancel_working(actor: ExecutionMemory, ctx: Context, reason: Reason) -> None:
-    """Cancel every order that is not protective."""
+    """Cancel every order that is not protective, and place nothing more of what is under way."""
+    stop_all(actor, ctx, reason)
     for order in actor.state.live_orders():
         if not order.protective:
             request_cancel(actor, ctx, order, reason)
+
+
+def on_flatten(actor: ExecutionMemory, ctx: Context, flatten: Flatten) -> None:
+    """Positions are to be closed, which risk sees to: what works there goes, but for what protects or closes."""
+    if flatten.venue not in (None, actor.settings.venue):
+        return
+    stop_all(actor, ctx, Reason.OPERATOR, symbol=flatten.symbol)
+    for order in actor.state.live_orders():
+        closes = order.protective or order.terms.purpose is Purpose.FLATTEN
+        if flatten.symbol in (None, order.symbol) and not closes and not order.routed:
+            request_cancel(actor, ctx, order, Reason.OPERATOR)
 
 
 def cancel_wished(actor: ExecutionMemory, ctx: Context) -> None:

@@ -43,9 +43,10 @@ def is_open(actor: ExecutionMemory) -> bool:
 
 
 def on_query_due(actor: ExecutionMemory, ctx: Context) -> None:
-    """Ask for the rules, unless nobody wants them any more."""
+    """Ask for the rules, unless nobody wants them any more; once more, should the answer be lost with this process."""
     if actor.settings.instruments_interval_ns is not None:
         ctx.perform(request(actor))
+        ctx.after(actor.settings.account_backoff_max_ns, InstrumentsQueryDue(), key="instruments")
 
 
 def on_instruments_result(actor: ExecutionMemory, ctx: Context, result: InstrumentsResult) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 from actors.base import applies
-from actors.execution.account_memory import AccountMemory
 from actors.execution.order import Order
-from actors.execution.state import Exit, Holding, Ward, holding_key, intent_parts
+from actors.execution.routing.memory import RoutingMemory
+from actors.execution.settings import ExecutionSettings
+from actors.execution.state import ExecutionState, Exit, Holding, Protection, Ward, holding_key, intent_parts
 from messages import order_events as e
+from messages import protection as p
 from messages.orders import Fill, OrderState
 
 _UNKNOWN, _PENDING_CANCEL = OrderState.UNKNOWN, OrderState.PENDING_CANCEL
@@ -20,8 +22,13 @@ _AT_WORK = (OrderState.WORKING, OrderState.PARTIALLY_FILLED)
 """Bound once: to look a member up on its enum class costs more than the comparison."""
 
 
-class ExecutionMemory(AccountMemory):
-    """The `apply` half of the execution actor."""
+class ExecutionMemory(RoutingMemory):
+    """The `apply` half of the execution actor. `touched_holdings` are those whose stops are to be looked at."""
+
+    def __init__(self, settings: ExecutionSettings, state: ExecutionState) -> None:
+        super().__init__(settings, state)
+        self.touched_holdings: dict[str, None] = {}
+        self._protects = settings.protective_stop is not None
 
     # --- intents
 
@@ -37,6 +44,8 @@ class ExecutionMemory(AccountMemory):
         self.state.tombstones.pop(event.intent_id, None)
         self.state.intents[event.intent_id] = ""
         self._close(event.intent_id)
+        if event.intent_id in self.state.stops:
+            self.touched_holdings[self.state.stops[event.intent_id]] = None
 
     @applies(e.IntentIgnored)
     def remember_ignored_intent(self, event: e.IntentIgnored) -> None:
@@ -57,7 +66,7 @@ class ExecutionMemory(AccountMemory):
     def remember_placing(self, event: e.OrderPlacing) -> None:
         """From now on the order may exist at the venue."""
         self.state.waiting.pop(event.intent_id, None)
-        self.state.orders[event.client_order_id] = Order(
+        order = self.state.orders[event.client_order_id] = Order(
             event.client_order_id,
             event.intent_id,
             event.requester,
@@ -70,6 +79,9 @@ class ExecutionMemory(AccountMemory):
         )
         self.state.intents[event.intent_id] = event.client_order_id
         self.state.live[event.client_order_id] = None
+        plans = self.state.routing.plans
+        if plans and event.intent_id in plans:
+            self.note_child(plans[event.intent_id], order, event)
 
     @applies(e.OrderSimulated)
     def remember_simulated(self, event: e.OrderSimulated) -> None:
@@ -107,6 +119,8 @@ class ExecutionMemory(AccountMemory):
             order.venue_order_id = event.venue_order_id
         if event.seen:
             order.seen, order.doubt_from, order.absences = True, None, 0
+            if order.routed:
+                self.note_heard(order, event)
         if event.venue_filled is not None and event.venue_filled > order.venue_filled:
             order.venue_filled = event.venue_filled
         self._reopen_if_unsettled(order)
@@ -140,7 +154,10 @@ class ExecutionMemory(AccountMemory):
         order.settled = True
         order.asking = False
         self.state.live.pop(event.client_order_id, None)
-        self._close(order.intent_id)
+        if not order.routed:
+            self._close(order.intent_id)
+        if order.intent_id in self.state.stops:
+            self.touched_holdings[self.state.stops[order.intent_id]] = None
 
     @applies(e.OrderOverfilled)
     def remember_overfilled(self, event: e.OrderOverfilled) -> None:
@@ -188,6 +205,8 @@ class ExecutionMemory(AccountMemory):
             self.note_fill(fill.fill_id, fill.event_time)
             if order.filled == order.venue_filled:
                 order.fill_probes = 0
+        if order.routed:
+            self.note_plan_fill(order, fill)
         self._reopen_if_unsettled(order)
 
     @applies(e.FundingReceived)
@@ -201,6 +220,8 @@ class ExecutionMemory(AccountMemory):
 
     def _hold(self, order: Order, fill: Fill, signed: Decimal) -> None:
         key = holding_key(order.beneficiary, order.strategy, fill.symbol)
+        if self._protects:
+            self.touched_holdings[key] = None
         holding = self.state.holdings.get(key)
         if holding is None:
             self.state.holdings[key] = Holding(
@@ -307,6 +328,32 @@ class ExecutionMemory(AccountMemory):
         if ward is not None:
             ward.abandoned[holding_key(event.ward, event.strategy, event.symbol)] = None
 
+    # --- protective stops
+
+    @applies(p.ProtectionRaised)
+    def remember_protection(self, event: p.ProtectionRaised) -> None:
+        """A stop is under way for this holding."""
+        key = holding_key(event.owner, event.strategy, event.symbol)
+        kept = self.state.protections.get(key)
+        if kept is None:
+            kept = Protection(event.owner, event.strategy, event.symbol)
+            self.state.protections[key] = kept
+        kept.intent_id, kept.raised_at = event.intent_id, event.time
+        self.state.stops[event.intent_id] = key
+
+    @applies(p.ProtectionEnded)
+    def remember_protection_end(self, event: p.ProtectionEnded) -> None:
+        """The stop is over; nothing is kept of a holding that is gone."""
+        key = self.state.stops.pop(event.intent_id)
+        kept = self.state.protections[key]
+        kept.intent_id, kept.failures, kept.next_at = "", event.failures, event.retry_at
+        if key not in self.state.holdings:
+            del self.state.protections[key]
+
+    @applies(p.ProtectionMissing)
+    def remember_protection_missing(self, event: p.ProtectionMissing) -> None:
+        """A record only: the next attempt has its time."""
+
     # --- bounds
 
     def _thaw(self, symbol: str) -> None:
@@ -319,8 +366,15 @@ class ExecutionMemory(AccountMemory):
     def _reopen_if_unsettled(self, order: Order) -> None:
         if order.settled and not (order.terminal and order.filled == order.venue_filled):
             order.settled = False
-            self.state.closed.remove(order.intent_id)
+            if order.routed:
+                self.reopen_plan(order)
+            else:
+                self.state.closed.remove(order.intent_id)
             self.state.live[order.client_order_id] = None
+
+    def close_intent(self, intent_id: str) -> None:
+        """Note the end of an intent that was more than one order."""
+        self._close(intent_id)
 
     def _close(self, intent_id: str) -> None:
         """Note the end, and forget the oldest eighth once there are too many: whole blocks cost nothing each."""
@@ -332,6 +386,10 @@ class ExecutionMemory(AccountMemory):
         for old in pruned:
             client_order_id = state.intents.pop(old)
             state.orders.pop(client_order_id, None)
+            plan = state.routing.plans.pop(old, None) if state.routing.plans else None
+            if plan is not None:
+                for name in plan.orders:
+                    state.orders.pop(name, None)
             sender, sequence = intent_parts(old)
             if sequence >= 0:
                 state.forgotten[sender] = max(sequence, state.forgotten.get(sender, -1))

@@ -8,7 +8,7 @@ import msgspec
 
 from actors.execution.settings import ExecutionSettings
 from messages.base import Address
-from messages.intents import OrderTerms, OrderType, Purpose, Side, TimeInForce
+from messages.intents import OrderTerms, OrderType, PositionLeg, Purpose, Side, TimeInForce
 from messages.orders import TERMINAL, OrderState
 from messages.reasons import Reason
 from messages.venue import CancelOrder, PlaceOrder, QueryFills, QueryOrder
@@ -23,6 +23,18 @@ _FOK, _IOC = TimeInForce.FOK, TimeInForce.IOC
 """Bound once: to look a member up on its enum class costs more than the comparison."""
 
 
+class Replacement(msgspec.Struct, frozen=True):
+    """What a working order is being changed to: price and whole quantity; asked for at desk time `time`.
+
+    `amends`: the venue changes it in place, else it is cancelled to be placed anew.
+    """
+
+    price: Decimal
+    quantity: Decimal
+    amends: bool
+    time: int
+
+
 class Order(msgspec.Struct):
     """An order from the moment it was about to be placed. Changed by `apply` alone.
 
@@ -34,6 +46,7 @@ class Order(msgspec.Struct):
     - `fills_asked`: the venue is being asked for fills it counts and we miss; `fill_probes` counts the ends of that.
     - `retry_at`: nothing was written, and the order is to be placed again then.
     - `settled`: ended, and every fill the venue counts has been seen.
+    - `routed`: one of several orders of its intent; `child`, `attempt` say which. `replacing`: a change is under way.
     """
 
     client_order_id: str
@@ -67,6 +80,10 @@ class Order(msgspec.Struct):
     fills_asked: bool = False
     fill_probes: int = 0
     settled: bool = False
+    routed: bool = False
+    child: int = 0
+    attempt: int = 0
+    replacing: Replacement | None = None
 
     @property
     def symbol(self) -> str:
@@ -81,7 +98,13 @@ class Order(msgspec.Struct):
     @property
     def leaves(self) -> Decimal:
         """What may still fill, in base units; 0 once the order ended."""
-        return ZERO if self.terminal else max(ZERO, self.terms.quantity - self.filled)
+        return ZERO if self.terminal else max(ZERO, self.most - self.filled)
+
+    @property
+    def most(self) -> Decimal:
+        """The most that it may fill in all: of the quantities before and after a change under way the larger."""
+        replacing = self.replacing
+        return self.terms.quantity if replacing is None else max(self.terms.quantity, replacing.quantity)
 
     @property
     def conditional(self) -> bool:
@@ -125,7 +148,21 @@ def placement(
         deadline=terms.deadline,
         mode_version=mode_version,
         increases_exposure=increases_exposure,
+        close_position=terms.close_position,
+        leg=leg_of(terms) if settings.hedge_mode else None,
+        take_profit=terms.take_profit,
     )
+
+
+def leg_of(terms: OrderTerms) -> PositionLeg:
+    """The leg that an order is about where the account keeps long and short apart.
+
+    What its terms say; else an order that reduces is about the other side's position, one that adds about its own.
+    """
+    if terms.leg is not None:
+        return terms.leg
+    closes = terms.reduce_only or terms.close_position
+    return PositionLeg.LONG if (terms.side is _BUY) is not closes else PositionLeg.SHORT
 
 
 def within(worst_price: Decimal, side: Side, tick: Decimal | None) -> Decimal:

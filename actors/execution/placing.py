@@ -16,9 +16,10 @@ from actors.execution.evidence import Told, weigh
 from actors.execution.gate import ENDING, refusal
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import CONDITIONAL, ZERO, Order, placement
+from actors.execution.routing.beginning import begin
 from actors.execution.settings import doubling
 from actors.execution.transitions import Trigger
-from messages.intents import SubmitOrder
+from messages.intents import Route, SubmitOrder
 from messages.order_events import (
     IntentEnded,
     IntentIgnored,
@@ -36,6 +37,7 @@ from messages.reasons import Reason
 from messages.venue import Outcome, PlaceOrder, PlaceResult
 
 _WORKING, _ACCEPTED, _DRY_RUN = OrderState.WORKING, Reason.ACCEPTED, Reason.DRY_RUN
+_DIRECT = Route.DIRECT
 """Bound once: to look a member up on its enum class costs more than the comparison."""
 
 NOTHING_WRITTEN_RETRY = frozenset({Reason.NOT_SENT, Reason.RATE_LIMIT})
@@ -67,10 +69,11 @@ def on_submit(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder) -> None
 
 
 def release_waiting(actor: ExecutionMemory, ctx: Context) -> None:
-    """Admit what waited, in the order it came in."""
+    """Admit what waited, in the order it came in, and let plans go on."""
     for intent_id, submit in list(actor.state.waiting.items()):
         ctx.cancel_timer(_waiting_key(intent_id))
         admit(actor, ctx, submit)
+    actor.touched.update(actor.state.routing.working)
 
 
 def on_waiting_due(actor: ExecutionMemory, ctx: Context, due: WaitingDue) -> None:
@@ -99,8 +102,8 @@ def end_intent(
 
 
 def admit(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder) -> None:
-    """Place the intent's order, or end the intent with the first reason against it."""
-    effect = _request(actor, submit)
+    """Place the intent's order or begin its plan, or end the intent with the first reason against it."""
+    effect = request_of(actor, submit)
     mode, version = actor.state.effective_mode, actor.state.mode_version
     withheld = refusal(effect, ctx.now, mode, version, actor.settings)
     if withheld is not None and withheld is not _DRY_RUN:
@@ -113,8 +116,10 @@ def admit(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder) -> None:
         end_intent(ctx, submit, OrderState.REJECTED, reason)
     elif withheld is _DRY_RUN:
         _simulate(actor, ctx, submit, effect)
+    elif submit.terms.route is not _DIRECT:
+        begin(actor, ctx, submit)
     else:
-        ctx.emit(_placing(actor, ctx, submit, effect))
+        ctx.emit(promise(actor, ctx, submit, effect))
         ctx.perform(effect)
 
 
@@ -125,6 +130,16 @@ def inadmissible(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder) -> R
         return Reason.INTENT_MALFORMED
     if (terms.order_type in CONDITIONAL and not traits.stops) or (terms.post_only and not traits.post_only):
         return Reason.NOT_OFFERED
+    if submit.increases_exposure and submit.intent_id in state.stops:
+        return (
+            Reason.REDUCE_ONLY_WOULD_INCREASE
+        )  # it would stay at the venue as an order that may open a position
+    if terms.close_position and not traits.close_position:
+        return Reason.NOT_OFFERED
+    if terms.take_profit and terms.order_type not in CONDITIONAL:
+        return Reason.INTENT_MALFORMED
+    if terms.leg is not None and not actor.settings.hedge_mode:
+        return Reason.POSITION_MODE
     if submit.increases_exposure and state.draining:
         return Reason.DRAINING
     if submit.increases_exposure and is_frozen(actor, terms.symbol):
@@ -266,11 +281,14 @@ def _again(actor: ExecutionMemory, order: Order) -> PlaceOrder:
     )
 
 
-def _request(actor: ExecutionMemory, submit: SubmitOrder) -> PlaceOrder:
+def request_of(actor: ExecutionMemory, submit: SubmitOrder, child: int = 0, attempt: int = 0) -> PlaceOrder:
+    """The request that places the `attempt`-th order of the intent's `child`-th part."""
     settings = actor.settings
     name = client_order_id(
         actor.state.generation,
         submit.intent_id,
+        child=child,
+        attempt=attempt,
         prefix=settings.client_id_prefix,
         desk=settings.desk,
         alphabet=settings.client_id_alphabet,
@@ -280,18 +298,32 @@ def _request(actor: ExecutionMemory, submit: SubmitOrder) -> PlaceOrder:
     return placement(name, submit.terms, submit.mode_version, submit.increases_exposure, settings, tick)
 
 
-def _placing(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder, effect: PlaceOrder) -> OrderPlacing:
-    exit_ = actor.state.exits.get(submit.intent_id)
+def promise(
+    actor: ExecutionMemory,
+    ctx: Context,
+    submit: SubmitOrder,
+    effect: PlaceOrder,
+    child: int = 0,
+    attempt: int = 0,
+) -> OrderPlacing:
+    """What is journalled before the request leaves."""
+    state = actor.state
+    exit_ = state.exits.get(submit.intent_id)
+    beneficiary = submit.requester if exit_ is None else exit_.ward
+    if submit.intent_id in state.stops:
+        beneficiary = state.protections[state.stops[submit.intent_id]].owner
     return OrderPlacing(
         effect.client_order_id,
         submit.intent_id,
         submit.requester,
-        submit.requester if exit_ is None else exit_.ward,
+        beneficiary,
         submit.strategy,
         submit.terms,
         submit.mode_version,
         submit.increases_exposure,
         ctx.now,
+        child,
+        attempt,
     )
 
 
@@ -300,7 +332,7 @@ def _simulate(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder, effect:
     price: Decimal = effect.limit_price or submit.terms.worst_price
     flags = [name for name in ("post_only", "reduce_only") if getattr(effect, name)]
     route = " ".join([effect.order_type.value, effect.time_in_force.value, *flags])
-    ctx.emit(_placing(actor, ctx, submit, effect))
+    ctx.emit(promise(actor, ctx, submit, effect))
     ctx.emit(
         OrderSimulated(effect.client_order_id, route, price, price * effect.quantity, Reason.DRY_RUN, ctx.now)
     )

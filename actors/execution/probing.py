@@ -13,6 +13,7 @@ from actors.execution.evidence import Told, weigh
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import Order
 from actors.execution.placing import may_resend, resend
+from actors.execution.routing.replacing import on_found
 from actors.execution.transitions import Trigger
 from messages.order_events import OrderAnswered
 from messages.orders import OrderState
@@ -53,6 +54,8 @@ def safe_after(actor: ExecutionMemory, order: Order) -> int:
 def _found(actor: ExecutionMemory, ctx: Context, order: Order, told: VenueOrder) -> None:
     was_pending = order.state is OrderState.PENDING_CANCEL
     weigh(actor, ctx, order, Told(told.state, told.filled, told.venue_order_id, Reason.ACCEPTED))
+    if order.replacing is not None:
+        on_found(actor, ctx, order, told)
     if was_pending and order.state is OrderState.PENDING_CANCEL:
         cancel_again(actor, ctx, order)
     elif order.terminal and not order.settled and actor.settings.traits.stream_resumes:

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
+from actors.execution.routing.settings import RoutingSettings
 from actors.venues.port import VenueTraits
 from messages.venue import SymbolMargin
 
@@ -50,7 +51,8 @@ class ExecutionSettings(msgspec.Struct, frozen=True):
     """The settings of one execution actor.
 
     - `client_id_prefix` marks orders of desks like this one, and `desk` (its name) those of this one, on a shared
-      account; `tick_sizes` by symbol, in quote currency; `symbols` are those traded here.
+      account; `tick_sizes` (quote currency) and `lot_sizes` (base units) by symbol hold where the venue tells none;
+      `symbols` are those traded here.
     - `assumed_expiry_ns`: how long a request may be under way to a venue that does not say when it refuses late ones.
     - `clock_bound_ns`: by how much the venue's clock may differ from ours.
     - `bound_market_orders`: send a market order as limit IOC at its worst price, so that no fill is worse than
@@ -73,6 +75,9 @@ class ExecutionSettings(msgspec.Struct, frozen=True):
     - `margins`, `hedge_mode`: what the account is brought to before anything is placed, where the venue has margin.
     - `ward_grace_ns`: how long entries of a given-up strategy are refused; `exit_collar` bounds its exits as a
       fraction of the average price; `exit_deadline_ns`, `exit_attempts`, `exit_backoff_ns`(`_max_ns`) their tries.
+    - `protective_stop`: distance (fraction of the average price) of a stop kept at the venue for each holding, None =
+      none is kept; it is changed at most once in `protect_interval_ns`.
+    - `routing`: how intents that are more than one order are worked.
     - `keep_closed`, `keep_tombstones`, `keep_waiting`, `keep_missing`, `keep_payments`, `keep_fills`: bounds of what
       the state remembers.
     """
@@ -85,6 +90,7 @@ class ExecutionSettings(msgspec.Struct, frozen=True):
     dry_run: bool = False
     read_only: bool = False
     tick_sizes: dict[str, Decimal] = {}
+    lot_sizes: dict[str, Decimal] = {}
     assumed_expiry_ns: int = 5 * SECOND
     clock_bound_ns: int = SECOND
     bound_market_orders: bool = True
@@ -117,6 +123,9 @@ class ExecutionSettings(msgspec.Struct, frozen=True):
     exit_attempts: int = 10
     exit_backoff_ns: int = SECOND
     exit_backoff_max_ns: int = 60 * SECOND
+    protective_stop: Decimal | None = None
+    protect_interval_ns: int = SECOND
+    routing: RoutingSettings = RoutingSettings()
     keep_closed: int = 10_000
     keep_tombstones: int = 10_000
     keep_waiting: int = 1_000

@@ -13,6 +13,7 @@ from decimal import Decimal
 import msgspec
 
 from actors.execution.order import Order
+from actors.execution.routing.plan import Plan, RoutingState
 from actors.execution.venue_state import VenueState
 from messages.base import Address
 from messages.control import Mode, strictest
@@ -29,6 +30,21 @@ class Holding(msgspec.Struct):
     symbol: str
     quantity: Decimal
     average_price: Decimal
+
+
+class Protection(msgspec.Struct):
+    """The stop of one holding: `intent_id` is the intent under way or at the venue, "" for none.
+
+    `failures` counts stops in a row that never worked; the next is raised at `next_at` at the earliest (ns UTC).
+    """
+
+    owner: Address
+    strategy: str
+    symbol: str
+    intent_id: str = ""
+    raised_at: int = 0
+    failures: int = 0
+    next_at: int = 0
 
 
 class Exit(msgspec.Struct, frozen=True):
@@ -58,10 +74,11 @@ class ExecutionState(msgspec.Struct):
       ended, pruned from the front; `forgotten`: per sender, the highest sequence of its pruned intents.
     - `frozen`: symbols with orders of unknown fate, and how many.
     - `positions`: the account's net position per symbol, from its first reading and every fill since.
+    - `protections`: stops by holding key; `stops`: intents of stops under way or at the venue, to those keys.
     - `stream_missing`: sequences that were skipped and may still come.
     - `payments`: ids of the latest payments of funding; those up to `account_as_of` are in the first reading.
     - `placing_held`: nothing is placed until the account was compared; `account_due`: that question is owed.
-    - `at_venue`: what is about the account as a whole.
+    - `at_venue`: what is about the account as a whole; `routing`: intents that are more than one order.
     """
 
     venue: str
@@ -83,6 +100,8 @@ class ExecutionState(msgspec.Struct):
     positions: dict[str, Decimal] = {}
     wards: dict[str, Ward] = {}
     exits: dict[str, Exit] = {}
+    protections: dict[str, Protection] = {}
+    stops: dict[str, str] = {}
     stream_sequence: int = 0
     stream_missing: dict[int, None] = {}
     payments: dict[str, None] = {}
@@ -93,6 +112,7 @@ class ExecutionState(msgspec.Struct):
     account_looks: int = 0
     placing_held: bool = True
     at_venue: VenueState = msgspec.field(default_factory=VenueState)
+    routing: RoutingState = msgspec.field(default_factory=RoutingState)
 
     @property
     def effective_mode(self) -> Mode:
@@ -107,8 +127,12 @@ class ExecutionState(msgspec.Struct):
                 yield order
 
     def order_of(self, intent_id: str) -> Order | None:
-        """The order of an intent; None when it has none."""
+        """The order of an intent, the newest of several; None when it has none."""
         return self.orders.get(self.intents.get(intent_id, ""))
+
+    def orders_of(self, plan: Plan) -> list[Order]:
+        """All orders of a plan, in the order they were placed."""
+        return [self.orders[name] for name in plan.orders]
 
     def was_forgotten(self, intent_id: str) -> bool:
         """Whether this intent is at or below the newest one of its sender that was pruned."""

@@ -13,6 +13,7 @@ from actors.base import Context
 from actors.execution.acts import RISK, request_cancel
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import ZERO, Order, within
+from actors.execution.routing.router import stop_all
 from actors.execution.settings import doubling
 from actors.execution.state import Holding, Ward, holding_key
 from messages.base import Address
@@ -41,6 +42,7 @@ def on_given_up(actor: ExecutionMemory, ctx: Context, given_up: StrategyGivenUp)
     grace = actor.settings.ward_grace_ns
     stop = Decimal(str(given_up.stop))
     ctx.emit(WardTaken(given_up.strategy, given_up.symbols, policy, stop, ctx.now + grace))
+    stop_all(actor, ctx, Reason.GIVEN_UP, requester=given_up.strategy)
     _wake(ctx, given_up.strategy, grace)
 
 

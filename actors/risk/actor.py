@@ -33,7 +33,16 @@ from actors.risk.state import RiskState
 from actors.risk.summary import PortfolioSummary, summarise
 from messages.base import Address, Message
 from messages.control import Mode
-from messages.intents import IntentRejected, OrderIntent, OrderTerms, Refused, SubmitOrder, Verdict
+from messages.intents import (
+    IntentRejected,
+    OrderIntent,
+    OrderTerms,
+    Purpose,
+    Refused,
+    Route,
+    SubmitOrder,
+    Verdict,
+)
 from messages.market import Marks
 from messages.order_events import AccountSeeded, ExternalActivity, Funding
 from messages.orders import Fill, OrderReport
@@ -53,7 +62,7 @@ from messages.portfolio import (
 from messages.reasons import Layer, Reason
 
 RISK: Address = "risk"
-_REJECTED, _RESIZED = Verdict.REJECTED, Verdict.RESIZED
+_REJECTED, _RESIZED, _DIRECT = Verdict.REJECTED, Verdict.RESIZED, Route.DIRECT
 
 
 class RiskActor(Corrector):
@@ -112,7 +121,13 @@ class RiskActor(Corrector):
             return
         terms = _approved_terms(intent, decision)
         order = SubmitOrder(
-            intent_id, ctx.sender, intent.strategy, terms, self.state.version, decision.increases_exposure
+            intent_id,
+            ctx.sender,
+            intent.strategy,
+            terms,
+            self.state.version,
+            decision.increases_exposure,
+            None if terms.route is _DIRECT else intent.quote,
         )
         ctx.send(f"execution/{terms.venue}", order)
 
@@ -336,13 +351,15 @@ def _approved_terms(intent: OrderIntent, decision: Decision) -> OrderTerms:
     """The terms as they go to the venue.
 
     Strategies on one symbol share one net position there: the exit of one may add to it, and a venue would refuse it
-    as reduce-only. What reduce-only is to prevent has been judged here, under every fate of what is open.
+    as reduce-only. What reduce-only is to prevent has been judged here, under every fate of what is open. A protective
+    stop rests beyond that judgement, and is reduce-only whatever it asked for.
     """
     terms = intent.terms
+    only_reduces = terms.reduce_only or terms.purpose is Purpose.PROTECTIVE
     return msgspec.structs.replace(
         terms,
         quantity=decision.quantity if decision.verdict is _RESIZED else terms.quantity,
-        reduce_only=terms.reduce_only and not decision.increases_exposure,
+        reduce_only=only_reduces and not decision.increases_exposure,
     )
 
 

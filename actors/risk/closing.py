@@ -29,13 +29,14 @@ class Closer(Actor[RiskState]):
     _settings: RiskSettings
     _instruments: dict[str, RiskInstrument]
 
-    def _start_flatten(self, listing: str, by: str, ctx: Context) -> None:
-        """Begin to close a listing, unless it is settled; asked again, try at once."""
+    def _start_flatten(self, listing: str, by: str, ctx: Context, stages: int = 1) -> None:
+        """Begin to close a listing in so many stages, unless it is settled; asked again, try at once."""
         holding = self.state.holdings[listing]
         if flatten.is_settled(holding):
             return
         if listing not in self.state.flattening:
-            ctx.emit(FlattenStarted(holding.venue, holding.symbol, by, ctx.now))
+            part = flatten.stage(holding, self._instruments.get(listing), stages)
+            ctx.emit(FlattenStarted(holding.venue, holding.symbol, by, ctx.now, part))
             for intent_id, reservation in self.state.reservations.items():
                 if reservation.listing == listing and not reservation.flattening:
                     ctx.send(f"execution/{holding.venue}", CancelIntent(intent_id, Reason.OPERATOR))
@@ -72,7 +73,9 @@ class Closer(Actor[RiskState]):
                 # what is left is less than one lot: no order can close it
                 self._end_flatten(listing, ctx, flat=False)
             return
-        attempt = self.state.flattening[listing].attempts + 1
+        flattening = self.state.flattening[listing]
+        attempt, part = flattening.attempts + 1, flattening.part
+        quantity = quantity if part is None else min(quantity, part)
         price = flatten.worst_price(self.state, holding, instrument, self._settings.flatten.collar)
         if price is None:
             ctx.emit(FlattenDelayed(holding.venue, holding.symbol, Reason.MARK_MISSING, ctx.now))
@@ -132,7 +135,7 @@ class Closer(Actor[RiskState]):
     @applies(FlattenStarted)
     def remember_flattening(self, event: FlattenStarted) -> None:
         """A listing is being closed."""
-        self.state.flattening[listing_id(event.venue, event.symbol)] = Flattening(event.by)
+        self.state.flattening[listing_id(event.venue, event.symbol)] = Flattening(event.by, part=event.part)
 
     @applies(FlattenTried)
     def remember_attempt(self, event: FlattenTried) -> None:

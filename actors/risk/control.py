@@ -86,12 +86,12 @@ class ModeKeeper(Closer):
 
     @receives(Flatten)
     def on_flatten(self, command: Flatten, ctx: Context) -> None:
-        """Close the position of one symbol, or all of them."""
-        if command.symbol is None:
-            self._flatten_all(command.by, ctx)
-        else:
-            for listing in self.state.listings.get(command.symbol, ()):
-                self._start_flatten(listing, command.by, ctx)
+        """Close the position of one symbol, or all of them, at one venue or at all."""
+        symbol, state = command.symbol, self.state
+        listings = state.totals.active if symbol is None else state.listings.get(symbol, ())
+        for listing in list(listings):
+            if command.venue in (None, state.holdings[listing].venue):
+                self._start_flatten(listing, command.by, ctx, command.stages)
 
     # --- what others report -----------------------------------------------------------------------------------
 

@@ -110,6 +110,8 @@ def recompute(state: RiskState, base_currency: str) -> tuple[dict[str, Holding],
             rate=holding.rate,
         )
     for reservation in state.reservations.values():
+        if not reservation.counted:
+            continue
         holding = fresh.holdings[reservation.listing]
         value = reservation.remaining * reservation.unit_value
         if reservation.side is Side.BUY:

@@ -45,6 +45,16 @@ def closable(holding: Holding, instrument: RiskInstrument | None) -> Decimal:
     return quantity if instrument is None else quantity // instrument.lot * instrument.lot
 
 
+def stage(holding: Holding, instrument: RiskInstrument | None, stages: int) -> Decimal | None:
+    """How much of a position goes at a time when it is closed in so many stages, in whole lots; None for all of it."""
+    if stages <= 1 or not holding.position:
+        return None
+    part = abs(holding.position) / stages
+    if instrument is None:
+        return part
+    return max((part / instrument.lot).to_integral_value(ROUND_CEILING), ONE) * instrument.lot
+
+
 def worst_price(
     state: RiskState, holding: Holding, instrument: RiskInstrument | None, collar: Decimal
 ) -> Decimal | None:
@@ -95,7 +105,7 @@ def _owned(state: RiskState, listing: str, side: Side) -> list[tuple[str, Addres
     """What each strategy holds that `side` closes, less what its own open orders may close."""
     open_by_strategy: dict[str, Decimal] = {}
     for reservation in state.reservations.values():
-        if reservation.listing == listing and reservation.side is side:
+        if reservation.listing == listing and reservation.side is side and reservation.counted:
             before = open_by_strategy.get(reservation.strategy, ZERO)
             open_by_strategy[reservation.strategy] = before + reservation.remaining
     owned: list[tuple[str, Address | None, Decimal]] = []

@@ -10,10 +10,10 @@ from decimal import Decimal
 from actors.risk.exposure import refresh
 from actors.risk.limits import listing_id
 from actors.risk.state import CLOSED_REMEMBERED, ONE, ZERO, Holding, Reservation, RiskState
-from messages.intents import Side, Verdict
+from messages.intents import Purpose, Side, Verdict
 from messages.portfolio import IntentDecided
 
-_BUY, _REJECTED = Side.BUY, Verdict.REJECTED
+_BUY, _REJECTED, _PROTECTIVE = Side.BUY, Verdict.REJECTED, Purpose.PROTECTIVE
 
 
 def holding_of(
@@ -30,7 +30,11 @@ def holding_of(
 
 
 def reserve(state: RiskState, event: IntentDecided, *, flattening: bool) -> None:
-    """Set aside what an intent was approved for; nothing when it was rejected."""
+    """Set aside what an intent was approved for; nothing when it was rejected.
+
+    A protective stop that only reduces takes no room: it rests for as long as the position does, and an exit next to
+    it must not look as if both could be filled. The venue lets it close what is there, and no more.
+    """
     if event.verdict is _REJECTED or event.submit_id is None:
         return
     holding_of(state, event.venue, event.symbol, event.multiplier, event.rate)
@@ -43,6 +47,7 @@ def reserve(state: RiskState, event: IntentDecided, *, flattening: bool) -> None
         unit_value=event.price * event.multiplier * event.rate,
         submit_id=event.submit_id,
         flattening=flattening,
+        counted=event.purpose is not _PROTECTIVE or event.increases_exposure,
     )
     state.reservations[event.intent_id] = reservation
     state.submissions[event.submit_id] = event.intent_id
@@ -95,6 +100,8 @@ def _change(state: RiskState, reservation: Reservation, quantity: Decimal) -> No
 
 
 def _reserved(state: RiskState, reservation: Reservation, quantity: Decimal) -> None:
+    if not reservation.counted:
+        return
     holding = state.holdings[reservation.listing]
     value = quantity * reservation.unit_value
     if reservation.side is _BUY:

@@ -76,7 +76,8 @@ class Reservation(msgspec.Struct, kw_only=True):
     """What was approved for one intent and may still be filled, each unit at `unit_value` (base currency).
 
     `booked` is what was filled, `final_filled` what execution says will have been filled in the end. `flattening`
-    marks an order by which risk itself closes a position. `fills` are the ids of its fills.
+    marks an order by which risk itself closes a position. `fills` are the ids of its fills. Not `counted`: it can't
+    increase exposure whatever else is filled, as the venue holds it to that.
     """
 
     requester: Address
@@ -90,6 +91,7 @@ class Reservation(msgspec.Struct, kw_only=True):
     booked: Decimal = ZERO
     final_filled: Decimal | None = None
     fills: dict[str, None] = {}
+    counted: bool = True
 
     @property
     def remaining(self) -> Decimal:
@@ -117,10 +119,11 @@ class KnownMark(msgspec.Struct, frozen=True, gc=False):
 
 
 class Flattening(msgspec.Struct):
-    """A listing that is being closed: how often it was tried, and who asked for it."""
+    """A listing that is being closed: how often it was tried, who asked for it, and how much may go at a time."""
 
     by: str
     attempts: int = 0
+    part: Decimal | None = None
 
 
 class Totals(msgspec.Struct):

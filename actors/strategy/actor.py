@@ -41,7 +41,7 @@ from messages.decisions import (
     StrategySwitched,
     StrategyTimerDue,
 )
-from messages.intents import IntentRejected, Refused
+from messages.intents import IntentRejected, Refused, Route
 from messages.market import Mark, Marks, ObservationDue
 from messages.orders import Fill, Liquidity, OrderReport, OrderState
 from messages.reasons import Layer, Reason
@@ -70,6 +70,7 @@ class StrategyActor(StrategyMemory):
             slot.desk = Desk(slot)
             grouped.setdefault(slot.settings.instrument.symbol, []).append(slot)
         self._marks = MarksClock(settings.marks_interval)
+        self._routes = any(one.order.route is not Route.DIRECT for one in settings.strategies)
         self._lanes = {symbol: Lane(symbol, tuple(slots), self._marks) for symbol, slots in grouped.items()}
 
     # seeing
@@ -139,6 +140,20 @@ class StrategyActor(StrategyMemory):
         views = [(symbol, lane.view) for symbol, lane in self._lanes.items() if lane.view.has_quote]
         marks = tuple(Mark(symbol, view.bid, view.ask, view.quote_time) for symbol, view in views)
         ctx.send(RISK, Marks(marks))
+        if self._routes:
+            self._send_quotes(ctx, marks)
+
+    def _send_quotes(self, ctx: Context, marks: tuple[Mark, ...]) -> None:
+        """Execution has no feed of its own: it is told the quotes of symbols on which a routed intent may be open."""
+        venues: dict[str, dict[str, None]] = {}
+        for slot in self._slots.values():
+            settings = slot.settings
+            if settings.order.route is not Route.DIRECT and slot.state.intents:
+                venues.setdefault(settings.instrument.venue, {})[settings.instrument.symbol] = None
+        for venue, symbols in venues.items():
+            told = tuple(mark for mark in marks if mark.symbol in symbols)
+            if told:
+                ctx.send(f"execution/{venue}", Marks(told))
 
     # fills and the ends of intents
 

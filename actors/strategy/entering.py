@@ -156,7 +156,7 @@ def _sized(
     price = entry_price(instrument, order, side, quote)
     if quantity is None:
         quantity = entry_quantity(instrument, notional or order.notional, price)
-    return bounded_entry(instrument, quantity, price)
+    return bounded_entry(instrument, quantity, price, order.max_bump)
 
 
 def _enter(

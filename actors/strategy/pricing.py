@@ -8,14 +8,16 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import lru_cache
 
+from actors.precheck.minimum import Minimum, Verdict, plan_size
 from actors.strategy.settings import Instrument, OrderSettings, OrderStyle
-from messages.intents import OrderTerms, OrderType, Purpose, Side, TimeInForce
+from messages.intents import OrderTerms, OrderType, Purpose, Route, Side, TimeInForce
 from messages.market import QuoteSnapshot
 from messages.reasons import Reason
 
 _AT_MARKET, _MARKET, _IOC = OrderStyle.MARKET, OrderType.MARKET, TimeInForce.IOC
-_BUY, _ENTRY = Side.BUY, Purpose.ENTRY
+_BUY, _ENTRY, _DIRECT = Side.BUY, Purpose.ENTRY, Route.DIRECT
 """Bound once: to look a member up on its enum class costs more than a comparison with it."""
+_NO_BUMP = Decimal(0)
 
 
 class Unpriceable(Exception):
@@ -46,16 +48,29 @@ def entry_quantity(instrument: Instrument, notional: Decimal, price: Decimal) ->
     return rounded(notional / worth, instrument.lot, ROUND_FLOOR)
 
 
-def bounded_entry(instrument: Instrument, quantity: Decimal, price: Decimal) -> Decimal:
-    """`quantity` on the lot and within the instrument's largest. Raises `Unpriceable` below its smallest."""
+def bounded_entry(
+    instrument: Instrument, quantity: Decimal, price: Decimal, max_bump: Decimal = _NO_BUMP
+) -> Decimal:
+    """`quantity` on the lot and within the instrument's largest.
+
+    One below the smallest is made that large, if it grows by no more than the fraction `max_bump`; else it raises
+    `Unpriceable`.
+    """
+    most = instrument.max_quantity
+    wished = quantity if most is None else min(quantity, most)
     quantity = rounded(quantity, instrument.lot, ROUND_FLOOR)
-    if instrument.max_quantity is not None:
-        quantity = min(quantity, instrument.max_quantity)
-    if quantity <= 0 or quantity < instrument.min_quantity:
-        raise Unpriceable(Reason.MIN_QUANTITY)
-    if quantity * price * instrument.multiplier < instrument.min_notional:
-        raise Unpriceable(Reason.MIN_NOTIONAL)
-    return quantity
+    if most is not None:
+        quantity = min(quantity, most)
+    small = quantity <= 0 or quantity < instrument.min_quantity
+    if not small and quantity * price * instrument.multiplier >= instrument.min_notional:
+        return quantity
+    least = Minimum(instrument.lot, instrument.min_quantity, instrument.min_notional, instrument.multiplier)
+    plan = plan_size(wished, price, least, max_bump=max_bump)
+    if plan.verdict is Verdict.ABSTAIN:
+        raise Unpriceable(plan.reason)
+    if most is not None and plan.quantity > most:
+        raise Unpriceable(Reason.MAX_QUANTITY)
+    return plan.quantity
 
 
 def entry_price(instrument: Instrument, order: OrderSettings, side: Side, quote: QuoteSnapshot) -> Decimal:
@@ -92,7 +107,8 @@ def entry_terms(
     """The terms of an order in the configured style: an entry, a turn from one side to the other, or (purpose
     EXIT) the reduction of a position. Raises `Unpriceable`."""
     if order.style is _AT_MARKET:
-        return _market(instrument, side, quantity, quote, now + order.deadline, order.collar, purpose)
+        deadline = now + order.deadline
+        return _market(instrument, side, quantity, quote, deadline, order.collar, purpose, order.route)
     price = entry_price(instrument, order, side, quote)
     return OrderTerms(
         symbol=instrument.symbol,
@@ -107,6 +123,7 @@ def entry_terms(
         reduce_only=purpose is not Purpose.ENTRY,
         time_to_live=order.time_to_live,
         purpose=purpose,
+        route=order.route,
     )
 
 
@@ -133,6 +150,7 @@ def _market(
     deadline: int,
     collar: Decimal,
     purpose: Purpose,
+    route: Route = _DIRECT,
 ) -> OrderTerms:
     return OrderTerms(
         symbol=instrument.symbol,
@@ -145,6 +163,7 @@ def _market(
         time_in_force=_IOC,
         reduce_only=purpose is not _ENTRY,
         purpose=purpose,
+        route=route,
     )
 
 

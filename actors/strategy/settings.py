@@ -12,6 +12,7 @@ from enum import StrEnum
 import msgspec
 
 from messages.errors import ConfigurationError
+from messages.intents import Route
 
 MILLISECOND = 1_000_000
 SECOND = 1_000 * MILLISECOND
@@ -50,7 +51,9 @@ class OrderSettings(msgspec.Struct, frozen=True):
 
     `notional` is an order's value in base currency; `offset_ticks` the distance from the best price of the order's own
     side, positive being further from the market; `collar` and `exit_collar` how much worse than the quote a market
-    entry or exit may be filled, as a fraction.
+    entry or exit may be filled, as a fraction. `route` is how execution makes orders of an entry; with one other than
+    direct, `deadline` and the worst price bound all of them. `max_bump` is by what fraction an entry below the venue's
+    minimum may grow to reach it.
     """
 
     notional: Decimal
@@ -60,6 +63,8 @@ class OrderSettings(msgspec.Struct, frozen=True):
     deadline: int = 2 * SECOND
     collar: Decimal = Decimal("0.005")
     exit_collar: Decimal = Decimal("0.008")
+    route: Route = Route.DIRECT
+    max_bump: Decimal = Decimal(0)
 
 
 class ExitSettings(msgspec.Struct, frozen=True):
@@ -198,5 +203,6 @@ def _must_be_shares(strategy: StrategySettings) -> dict[str, Decimal | None]:
     return {
         "order.collar": strategy.order.collar,
         "order.exit_collar": strategy.order.exit_collar,
+        "order.max_bump": strategy.order.max_bump,
         "exits.trailing": strategy.exits.trailing,
     }

@@ -1,4 +1,4 @@
-"""Commands of the kill switch: halt and resume. Both wait until risk has answered with the desk's mode."""
+"""Commands that a desk carries out: halt and resume wait for risk's answer, flatten until nothing is held."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import typer
 
 from cluster.cli import pictures
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
-from cluster.cli.documents import CommandDocument
+from cluster.cli.documents import CommandDocument, FlattenDocument, PositionLeft
 from cluster.cli.exits import EPILOG, Exit, UsageError
 from cluster.cli.output import console, print_json, shown
 from messages.base import Message
-from messages.control import Halt, Mode, Resume
+from messages.control import Flatten, Halt, Mode, Resume
 
 _LOOK_S = 0.1
 
@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     """Add this group's commands."""
     app.command(epilog=EPILOG)(halt)
     app.command(epilog=EPILOG)(resume)
+    app.command(epilog=EPILOG)(flatten)
 
 
 def halt(
@@ -65,6 +66,71 @@ def resume(
     message = Resume(by=getpass.getuser(), acknowledgement=acknowledgement.strip())
     document = on_desk(desk, config, folder, lambda watch: _command(watch, message, wait, _is_resumed))
     return _answer(document, as_json)
+
+
+def flatten(
+    symbol: Annotated[
+        str | None, typer.Argument(help="Close this symbol's position only.", show_default=False)
+    ] = None,
+    venue: Annotated[
+        str | None, typer.Option("--venue", help="Close what is held at this venue only.", show_default=False)
+    ] = None,
+    stages: Annotated[
+        int, typer.Option("--stages", min=1, max=100, help="Close each position in so many parts.")
+    ] = 1,
+    desk: DeskName = None,
+    config: ConfigOption = None,
+    folder: FolderOption = None,
+    as_json: JsonFlag = False,
+    wait: Annotated[
+        float, typer.Option("--wait", min=0, help="Seconds to wait until nothing is held any more.")
+    ] = 30.0,
+) -> Exit:
+    """Close positions: working orders are cancelled, then exits go through risk until nothing is left.
+
+    The desk trades on: halt it first where nothing new may be opened.
+    """
+    message = Flatten(by=getpass.getuser(), symbol=symbol, venue=venue, stages=stages)
+    document = on_desk(desk, config, folder, lambda watch: _flatten(watch, message, wait))
+    if as_json:
+        print_json(document)
+    else:
+        console().print("[green]flat[/]" if document.flat else "[bold red]not flat yet[/]")
+        for left in document.left:
+            console().print(f"  {shown(left.venue)} {shown(left.symbol)}: {left.quantity}")
+    return Exit.OK if document.flat else Exit.TROUBLE
+
+
+async def _flatten(watch: Watch, message: Flatten, wait_s: float) -> FlattenDocument:
+    """Post the message and look until the positions it names are closed, or the time is over."""
+    await watch.look()
+    _refuse_unknown(watch, message)
+    message_id = await watch.desk.post(message)
+    deadline = time.monotonic() + wait_s
+    while True:
+        await watch.look()
+        left = tuple(
+            PositionLeft(holding.venue, holding.symbol, holding.position)
+            for holding in watch.projection.books.state.holdings.values()
+            if holding.position
+            and message.symbol in (None, holding.symbol)
+            and message.venue in (None, holding.venue)
+        )
+        if not left or time.monotonic() >= deadline:
+            return FlattenDocument(watch.config.desk.name, message_id, not left, left)
+        await asyncio.sleep(_LOOK_S)
+
+
+def _refuse_unknown(watch: Watch, message: Flatten) -> None:
+    """A name that the desk does not know closes nothing, which must not look like success."""
+    for name, value, known in (
+        ("SYMBOL", message.symbol, watch.config.symbols),
+        ("--venue", message.venue, watch.config.venues),
+    ):
+        if value is not None and value not in known:
+            raise UsageError(
+                "the desk does not know it", field=name, value=value, remedy="one of " + ", ".join(known)
+            )
 
 
 def _is_halted(mode: Mode | None) -> bool:

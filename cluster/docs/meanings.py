@@ -69,6 +69,8 @@ REASONS: Mapping[Layer, Mapping[R, str]] = {
         R.REPRICED: "its price was changed to follow the market",
         R.MAKER_FALLBACK: "it did not fill as a maker and is taken at the market instead",
         R.COST_BUDGET: "taking at the market would cost more than the router may spend",
+        R.SLICE_OVER: "the time of its slice was over; what it left goes into the next one",
+        R.FLIP_UNFILLED: "what was to close the position was not filled, so nothing was opened",
         R.DEAD_MAN: "the venue cancelled it, as the desk was not heard from in time",
         R.ORPHAN: "an order of this desk that nobody here remembers, found open at the venue",
         R.FOREIGN_DESK: "an order of another desk on the same account",

@@ -172,8 +172,9 @@ def _metrics() -> str:
     )
     return page(
         "## Metrics",
-        "Served at `/metrics`; the address is in `raydesk status`. All are read from the journals, so a restart "
-        "loses nothing. Labels are named in [operating.md](operating.md#metrics).",
+        "Served at `/metrics`; the address is in `raydesk status`. Those of feeds and venues are what their processes "
+        "told last, and a restart begins their counts anew; all others are read from the journals, so that it loses "
+        "nothing. Labels are named in [operating.md](operating.md#metrics).",
         table(("metric", "type", "what it is"), rows),
     )
 

@@ -102,6 +102,7 @@ def _strategy(config: DeskConfig, name: str, symbol: str) -> StrategySettings:
         OrderStyle,
         StrategySettings,
     )
+    from messages.intents import Route
 
     strategy = config.strategies[name]
     order = strategy.order
@@ -117,6 +118,8 @@ def _strategy(config: DeskConfig, name: str, symbol: str) -> StrategySettings:
             offset_ticks=order.offset_ticks,
             time_to_live=time_to_live if resting else None,
             deadline=order.deadline,
+            route=Route(order.route),
+            max_bump=order.max_bump,
         ),
         parameters=dict(strategy.parameters),
         exits=ExitSettings(stop=strategy.stop, target=strategy.target, max_holding=strategy.max_holding),
@@ -192,6 +195,8 @@ def execution_settings(config: DeskConfig, venue: str, traits: VenueTraits) -> E
         tick_sizes={
             symbol: listed.tick for symbol, listed in config.symbols.items() if listed.venue == venue
         },
+        protective_stop=config.venues[venue].protective_stop,
+        lot_sizes={symbol: listed.lot for symbol, listed in config.symbols.items() if listed.venue == venue},
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from cluster.observe.connections import Connections
 from cluster.observe.projection import Projection
 from cluster.store.port import ActorStatus
 from messages.base import Address
@@ -64,8 +65,12 @@ def judge(
     writable: bool,
     fresh_within_s: float,
     expected: Sequence[Address] = (),
+    connections: Connections | None = None,
 ) -> Health:
-    """Store writable, risk heartbeat fresh, each venue connected. `expected` actors must at least exist."""
+    """Store writable, risk heartbeat fresh, each venue connected, live prices fresh.
+
+    `expected` actors must at least exist. Of `connections` there are none on paper.
+    """
     checks = [HealthCheck("store", writable, "writable" if writable else "does not take a write")]
     by_address = {status.address: status for status in statuses}
     venues = [address for address in by_address if address.startswith("execution/")]
@@ -75,6 +80,7 @@ def judge(
             checks.append(_alive("risk", by_address.get(address), pulses, fresh_within_s))
         elif address.startswith("execution/"):
             checks.append(_connected(projection, by_address.get(address), address, pulses, fresh_within_s))
+    checks += _connections(connections or Connections())
     return Health(all(check.ok for check in checks), tuple(checks))
 
 
@@ -112,3 +118,22 @@ def _connected(
         return HealthCheck(name, False, "its account has not been read yet")
     mismatches = projection.event_counts[EventType.RECONCILIATION_MISMATCH]
     return HealthCheck(name, True, f"account known, {mismatches} mismatches since the start")
+
+
+_NAMED = 5
+"""How many feeds are named one by one."""
+
+
+def _connections(told: Connections) -> list[HealthCheck]:
+    """One check for each venue's stream, and one for all live prices."""
+    checks = []
+    for each in told.venues:
+        trouble = each.trouble(told.time)
+        checks.append(HealthCheck(f"stream/{each.venue}", not trouble, trouble or "private stream up"))
+    if told.feeds:
+        bad = [(feed.symbol, feed.trouble) for feed in told.feeds if feed.trouble]
+        named = ", ".join(f"{symbol}: {trouble}" for symbol, trouble in bad[:_NAMED])
+        more = f" and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
+        detail = f"{named}{more}" if bad else f"{len(told.feeds)} of {len(told.feeds)} fresh"
+        checks.append(HealthCheck("feeds", not bad, detail))
+    return checks

@@ -21,6 +21,7 @@ from messages.intents import OrderTerms, Verdict
 from messages.orders import Fill, OrderState
 from messages.portfolio import FillBooked, FundingBooked, IntentDecided
 from messages.reasons import Layer, Reason
+from messages.routing import RouteEnded, RouteStarted
 
 FUNDING_KEPT = 10_000
 """Payments of funding kept in detail, the latest ones."""
@@ -102,6 +103,7 @@ class OrderDesk:
             order.placed_at, order.state, order.reason = known.placed_at, known.state, known.reason
             order.venue_order_id, order.filled, order.sends = known.venue_order_id, known.filled, known.sends
             intent = self.intent(known.intent_id)
+            intent.routed = known.routed
             if known.client_order_id not in intent.orders:
                 intent.orders.append(known.client_order_id)
 
@@ -274,12 +276,22 @@ class OrderDesk:
     def _settled(self, address: Address, now: int, event: e.OrderSettled) -> None:
         order = self.order(event.client_order_id)
         order.settled_at = event.time
-        if order.intent_id is None or self.intent(order.intent_id).outcome is not None:
+        if order.intent_id is None:
+            return
+        intent = self.intent(order.intent_id)
+        if intent.outcome is not None or intent.routed:
             return
         # its requester may have nothing to say any more: parked, or execution itself, closing for a parked one
         refused = order.state is OrderState.REJECTED and order.acknowledged_at is None
         layer = Layer.VENUE if refused else Layer.EXECUTION
         self._end(order.intent_id, order.state, order.reason, layer, event.filled, event.time)
+
+    def _routed(self, address: Address, now: int, event: RouteStarted) -> None:
+        self.intent(event.submit.intent_id).routed = True
+
+    def _route_ended(self, address: Address, now: int, event: RouteEnded) -> None:
+        if self.intent(event.intent_id).outcome is None:
+            self._end(event.intent_id, event.state, event.reason, Layer.EXECUTION, event.filled, event.time)
 
     def _never_placed(self, address: Address, now: int, event: e.IntentEnded) -> None:
         intent = self.intent(event.intent_id)
@@ -321,5 +333,7 @@ _HANDLERS: dict[type[Message], Callable[[OrderDesk, Address, int, Any], None]] =
     e.FillReceived: OrderDesk._filled,
     e.OrderSettled: OrderDesk._settled,
     e.IntentEnded: OrderDesk._never_placed,
+    RouteStarted: OrderDesk._routed,
+    RouteEnded: OrderDesk._route_ended,
     e.ExternalSeen: OrderDesk._external,
 }

@@ -28,6 +28,7 @@ class IntentView(msgspec.Struct):
     """One intent, from the quote it was raised on to its end. Times are desk time in ns UTC.
 
     `requested` and `approved` are in base units; `outcome` is the state its requester or execution ended it in.
+    `routed`: it may be several orders, and its own end is told apart from theirs.
     """
 
     intent_id: str
@@ -56,6 +57,7 @@ class IntentView(msgspec.Struct):
     outcome_layer: Layer | None = None
     outcome_filled: Decimal | None = None
     closed_at: int | None = None
+    routed: bool = False
 
     @property
     def ended(self) -> bool:

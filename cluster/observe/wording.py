@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from messages import control, decisions, order_events, orders, portfolio, supervision_events
+from messages import control, decisions, order_events, orders, portfolio, routing, supervision_events
 from messages.base import Message
 
 _LONGEST = 160
@@ -119,6 +119,10 @@ _WORDINGS: dict[type[Message], Callable[[Any], str]] = {
     ),
     order_events.FillReceived: _filled,
     order_events.OrderSettled: lambda e: f"{e.client_order_id} settled, filled {number(e.filled)}",
+    routing.RouterRecord: lambda e: (
+        f"{e.symbol} routed {e.route.value}: {e.orders} orders, filled {number(e.filled)} of {number(e.quantity)}, "
+        f"{'all as maker' if e.is_maker_final else 'with fallback' if e.used_fallback else e.reason.value}"
+    ),
     orders.OrderReport: lambda e: f"{e.symbol} {e.state.value}, filled {number(e.filled)}",
     supervision_events.ChildStarted: lambda e: (
         f"{e.child} {'adopted' if e.adopted else 'started'}, pid {e.pid}, epoch {e.incarnation}"

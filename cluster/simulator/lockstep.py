@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from cluster.feeds import Feed, FeedCursor
+from cluster.feeds import Feed, FeedCursor, FundingRates
 from cluster.host import settings_map
 from cluster.observe.projection import Projection
 from cluster.paper.market import Market
@@ -26,6 +26,7 @@ from cluster.simulator.cast import (
 from cluster.simulator.driver import SimulatedHost
 from cluster.simulator.ports import VirtualClock
 from cluster.simulator.venue import SimulatedVenue
+from cluster.steps.settings import StepSettings
 from cluster.store.memory import MemoryStore
 from config import DeskConfig
 from messages.base import CONTROL, Address, Envelope, Message
@@ -37,7 +38,9 @@ from messages.venue import StreamEvent
 class LockstepDesk:
     """A replayed desk whose every step is taken in the order of the replay clock.
 
-    `market` are the feeds by symbol, by default those of the plan; `seen` is what strategies see instead of some.
+    `market` are the feeds by symbol, by default those of the plan; `seen` is what strategies see instead of some;
+    `store` is where the desk keeps its mail and journals, `steps` how; `funding` are rates by symbol, which take the
+    place of constant ones in the settings.
     """
 
     def __init__(
@@ -47,10 +50,14 @@ class LockstepDesk:
         *,
         market: Mapping[str, Feed] | None = None,
         seen: Mapping[str, Feed] | None = None,
+        store: MemoryStore | None = None,
+        steps: StepSettings | None = None,
+        funding: Mapping[str, FundingRates] | None = None,
     ) -> None:
         self.config = config
         self.plan = plan
-        self.store = MemoryStore(capacity=config.redis.mailbox_capacity)
+        self.store = store or MemoryStore(capacity=config.redis.mailbox_capacity)
+        self._steps = steps or settings_map.step_settings(config)
         self.clock = VirtualClock(plan.start)
         self.store.open(replay_generation(config))
         self._post(SessionStarted(by="clock"))
@@ -63,8 +70,8 @@ class LockstepDesk:
             name = _rest(address)
             venue = self.venues[address] = make_venue(config, name, start=plan.start)
             own = {symbol: feed for symbol, feed in feeds.items() if config.symbols[symbol].venue == name}
-            funding = make_funding(config, venue, after=plan.start)
-            self._markets[address] = Market(own, {}, venue.engine, funding)
+            payments = make_funding(config, venue, after=plan.start, rates=funding)
+            self._markets[address] = Market(own, {}, venue.engine, payments)
         addresses = [*self.venues, RISK, *self._cursors]
         self.hosts = {address: self._host(address) for address in addresses}
         for host in self.hosts.values():
@@ -72,8 +79,13 @@ class LockstepDesk:
 
     def _host(self, address: Address) -> SimulatedHost:
         """One actor with its step machine and its outside."""
-        steps = settings_map.step_settings(self.config)
-        return make_host(self.config, address, self.store, self.clock, self.venues.get(address), steps)
+        venue = self.venues.get(address)
+        return make_host(self.config, address, self.store, self.clock, venue, self._steps)
+
+    @property
+    def rows(self) -> int:
+        """Rows the strategies have seen so far, over all symbols."""
+        return sum(cursor.position for cursor in self._cursors.values())
 
     def run(self, progress: Callable[[int], None] | None = None) -> None:
         """Play the whole plan and let the desk come to rest; `progress` is told the desk time after each slice."""

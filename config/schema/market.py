@@ -142,6 +142,9 @@ class FeedSettings(Settings):
         description="Length of the bars that live prices bring to strategies that subscribe to the feed's own; null "
         "for none.",
     )
+    volume_max_age: PositiveDuration = Field(
+        default=6 * HOUR, description="Age at which an average daily volume is asked for again."
+    )
     synthetic: SyntheticSettings = Field(
         default=SyntheticSettings(), description="The market of mode synthetic."
     )

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from config.duration import SECOND, Duration, PositiveDuration
-from config.ratio import PositiveRatio
+from config.ratio import PositiveRatio, Share
 from config.schema.base import Contradiction, PositiveMoney, Settings, SymbolChoice, WholeNumber, matches
 
 BUILT_IN_STRATEGIES = ("ema_cross", "momentum")
@@ -42,6 +42,10 @@ Parameter = Annotated[bool | int | float | str, BeforeValidator(_scalar)]
 """A setting of the strategy's own; text such as 5s or 2bps is read by the strategy's Parameters."""
 
 
+_LEAST_ROUTED = 3 * SECOND
+"""An entry that is worked passively needs more than the second that is kept for taking what is left."""
+
+
 class OrderSettings(Settings):
     """How a decision becomes an order."""
 
@@ -60,8 +64,22 @@ class OrderSettings(Settings):
     deadline: PositiveDuration = Field(
         default=2 * SECOND, description="Time after the decision within which its order must have left."
     )
+    route: Literal["direct", "maker_first", "twap", "flip"] = Field(
+        default="direct",
+        description="How an entry becomes orders: one; passive first, then taken; slices over time; close, then open.",
+    )
+    max_bump: Share = Field(
+        default=Decimal(0), description="By how much an entry below the venue's minimum may grow to reach it."
+    )
 
     def contradictions(self) -> Iterator[Contradiction]:
+        if self.route in ("maker_first", "twap") and self.deadline < _LEAST_ROUTED:
+            yield Contradiction(
+                ("deadline",),
+                self.deadline,
+                f"leaves no time to work an order {self.route}: all of its orders must leave by then",
+                "set 15s or more, or choose route direct",
+            )
         if self.style != "market":
             return
         for name, value in (("offset_ticks", self.offset_ticks or None), ("time_to_live", self.time_to_live)):

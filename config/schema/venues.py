@@ -98,6 +98,10 @@ class AnyVenueSettings(Settings):
     read_only: bool = Field(
         default=False, description="Whether placing and cancelling stop before the socket."
     )
+    protective_stop: PositiveShare | None = Field(
+        default=None,
+        description="Distance of the stop kept at the venue for each position, part of its price; null for none.",
+    )
 
 
 class PaperVenueSettings(AnyVenueSettings):

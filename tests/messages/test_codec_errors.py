@@ -175,10 +175,10 @@ def test_an_envelope_around_a_bad_message_is_refused_for_the_message() -> None:
 
 def test_a_newer_schema_version_is_refused_with_both_versions() -> None:
     document = codec.message_to_plain(INTENT)
-    document[1] = 2
-    with pytest.raises(SchemaVersionError, match="schema version 2, this code knows up to 1") as caught:
+    document[1] = 3
+    with pytest.raises(SchemaVersionError, match="schema version 3, this code knows up to 2") as caught:
         codec.decode(codec.pack(document))
-    assert (caught.value.field, caught.value.value) == ("OrderIntent", 2)
+    assert (caught.value.field, caught.value.value) == ("OrderIntent", 3)
 
 
 @pytest.mark.parametrize("version", [0, -1, None, "1", 1.0, True])

@@ -51,7 +51,7 @@ class MarketHistory(MarketRest):
         return await self._trades(symbol, {"fromId": number})
 
     async def _trades(self, symbol: str, which: dict[str, int]) -> tuple[PastTrade, ...]:
-        wanted = {"symbol": self._listing(symbol), "limit": _PAGE, **which}
+        wanted: dict[str, str | int] = {"symbol": self._listing(symbol), "limit": _PAGE, **which}
         told = await self._ask(TRADES, wanted, _TRADES_WEIGHT, list[_Aggregate])
         return tuple(
             PastTrade(each.a, each.T * MILLISECOND, each.p, each.q, -1.0 if each.m else 1.0) for each in told
@@ -62,7 +62,8 @@ class MarketHistory(MarketRest):
         listing, found = self._listing(symbol), list[PaidRate]()
         first, last = _milliseconds(start, end)
         while first <= last:
-            wanted = {"symbol": listing, "startTime": first, "endTime": last, "limit": _PAGE}
+            wanted: dict[str, str | int] = {"symbol": listing, "startTime": first, "endTime": last}
+            wanted["limit"] = _PAGE
             told = await self._ask(RATES, wanted, _RATES_WEIGHT, list[_Paid])
             found += [PaidRate(each.fundingTime * MILLISECOND, each.fundingRate) for each in told]
             if len(told) < _PAGE:

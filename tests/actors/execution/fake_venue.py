@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from messages.intents import Side
+from messages.intents import Side, TimeInForce
 from messages.orders import Liquidity, OrderState
 from messages.reasons import Reason
 from messages.venue import (
@@ -19,6 +19,8 @@ from messages.venue import (
     QueryFills,
     QueryOrder,
     QueryResult,
+    ReplaceOrder,
+    ReplaceResult,
     VenueEvent,
     VenueFill,
     VenueOrder,
@@ -36,6 +38,7 @@ class Resting:
     number: int
     state: OrderState = OrderState.WORKING
     filled: Decimal = Decimal(0)
+    price: Decimal | None = None
 
 
 @dataclass
@@ -49,7 +52,7 @@ class FakeVenue:
     orders: dict[str, Resting] = field(default_factory=dict)
     accepted: dict[str, int] = field(default_factory=dict)
     stream: list[VenueEvent] = field(default_factory=list)
-    delayed: list[tuple[int, PlaceOrder]] = field(default_factory=list)
+    delayed: list[tuple[int, PlaceOrder | ReplaceOrder]] = field(default_factory=list)
     positions: dict[str, Decimal] = field(default_factory=dict)
     now: int = 1
 
@@ -58,9 +61,23 @@ class FakeVenue:
         if name in self.orders and self.refuses_used_ids:
             return PlaceResult(name, Outcome.REJECTED, Reason.DUPLICATE_CLIENT_ORDER_ID)
         self.accepted[name] = self.accepted.get(name, 0) + 1
-        self.orders[name] = Resting(request, len(self.orders) + 1)
+        self.orders[name] = Resting(request, len(self.orders) + 1, price=request.limit_price)
         self._tell(name, Reason.ACCEPTED)
         return PlaceResult(name, Outcome.ACCEPTED, Reason.ACCEPTED, f"v{self.orders[name].number}")
+
+    def replace(self, request: ReplaceOrder) -> ReplaceResult:
+        name, order = request.client_order_id, self.orders.get(request.client_order_id)
+        if order is None or order.state not in OPEN:
+            return ReplaceResult(name, Outcome.REJECTED, Reason.UNKNOWN_ORDER)
+        order.price = request.limit_price
+        return ReplaceResult(name, Outcome.ACCEPTED, Reason.ACCEPTED, f"v{order.number}")
+
+    def end_what_may_not_rest(self, name: str) -> None:
+        """The rest of an immediate-or-cancel order goes."""
+        order = self.orders[name]
+        if order.request.time_in_force is TimeInForce.IOC and order.state in OPEN:
+            order.state = OrderState.CANCELLED
+            self._tell(name, Reason.IMMEDIATE_OR_CANCEL)
 
     def cancel(self, request: CancelOrder) -> CancelResult:
         order = self.orders.get(request.client_order_id)
@@ -123,7 +140,10 @@ class FakeVenue:
         due = [each for each in self.delayed if each[0] <= now]
         self.delayed = [each for each in self.delayed if each[0] > now]
         for _, request in sorted(due, key=lambda each: each[0]):
-            self.place(request)
+            if isinstance(request, PlaceOrder):
+                self.place(request)
+            else:
+                self.replace(request)
 
     def _tell(self, name: str, reason: Reason, traded: Decimal | None = None) -> None:
         order, sequence = self.orders[name], len(self.stream) + 1
@@ -156,4 +176,5 @@ class FakeVenue:
             order.state,
             request.quantity,
             order.filled,
+            order.price,
         )

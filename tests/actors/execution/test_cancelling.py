@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from actors.execution.settings import SECOND
-from messages.control import Mode, ModeChanged
+from messages.control import Flatten, Mode, ModeChanged
+from messages.intents import Purpose
 from messages.order_events import CancelWished, Tombstoned
 from messages.orders import OrderState
 from messages.reasons import Reason
@@ -201,3 +202,32 @@ def test_a_read_only_venue_gets_no_cancel() -> None:
     rig.cancel()
     assert (order.state, rig.effects) == (OrderState.WORKING, [])
     assert rig.actor.cancels_when_store_away() == []
+
+
+@pytest.mark.parametrize(
+    ("command", "cancelled"),
+    [
+        (Flatten("ana"), [1, 2]),
+        (Flatten("ana", "ETH-USDT"), [2]),
+        (Flatten("ana", venue="paper"), [1, 2]),
+        (Flatten("ana", venue="elsewhere"), []),
+    ],
+)
+def test_closing_positions_cancels_what_works_there_but_not_what_protects_or_closes(
+    command: Flatten, cancelled: list[int]
+) -> None:
+    rig = Rig()
+    for number, changes in enumerate(
+        (
+            {},
+            {"symbol": "ETH-USDT"},
+            {"purpose": Purpose.PROTECTIVE},
+            {"purpose": Purpose.FLATTEN},
+        ),
+        1,
+    ):
+        rig.working(number, **changes)
+    rig.take(command, sender="operator")
+    names = [rig.state.intents[intent(number)] for number in cancelled]
+    assert [effect.lane for effect in rig.effects] == names
+    assert all(rig.state.orders[name].cancel_reason is Reason.OPERATOR for name in names)

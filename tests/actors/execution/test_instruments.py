@@ -77,6 +77,14 @@ def test_the_rules_are_owed_until_they_were_told_and_asked_for_at_each_interval(
     assert rig.wait(MINUTE) == [wanted]
 
 
+def test_a_question_whose_answer_is_lost_with_the_process_is_put_again() -> None:
+    rig = taught(rules())
+    wanted = QueryInstruments("paper", (SYMBOL,))
+    assert rig.wait(MINUTE) == [wanted]
+    rig.restart()
+    assert rig.wait(ASKING.account_backoff_max_ns) == [wanted]
+
+
 def test_without_an_answer_they_are_asked_for_again_after_growing_waits() -> None:
     rig = Rig(ASKING)
     waits = []

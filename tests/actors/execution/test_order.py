@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
 
-from actors.execution.order import Order, cancellation, placement, question, within
+from actors.execution.order import Order, Replacement, cancellation, placement, question, within
 from actors.execution.settings import ExecutionSettings
-from messages.intents import OrderType, Purpose, Side, TimeInForce
+from messages.intents import OrderType, PositionLeg, Purpose, Side, TimeInForce
 from messages.orders import TERMINAL, OrderState
 from messages.venue import CancelOrder, PlaceOrder, QueryOrder
 from tests.actors.execution.rig import SAFE, START, SYMBOL, terms
@@ -130,3 +131,35 @@ def test_what_may_still_fill_is_what_is_left_of_a_live_order(state: OrderState) 
 def test_only_protective_orders_are_protective(purpose: Purpose) -> None:
     assert order(terms=terms(purpose=purpose)).protective is (purpose is Purpose.PROTECTIVE)
     assert order().symbol == SYMBOL
+
+
+@pytest.mark.parametrize(
+    ("changes", "leg"),
+    [
+        ({"side": Side.BUY}, PositionLeg.LONG),
+        ({"side": Side.SELL}, PositionLeg.SHORT),
+        ({"side": Side.SELL, "reduce_only": True}, PositionLeg.LONG),
+        ({"side": Side.BUY, "reduce_only": True}, PositionLeg.SHORT),
+        ({"side": Side.SELL, "close_position": True}, PositionLeg.LONG),
+        ({"side": Side.BUY, "leg": PositionLeg.SHORT}, PositionLeg.SHORT),
+    ],
+)
+def test_where_legs_are_kept_apart_an_order_is_about_the_one_it_opens_or_reduces(
+    changes: dict[str, Any], leg: PositionLeg
+) -> None:
+    hedged = msgspec.structs.replace(SAFE, hedge_mode=True)
+    assert placed(hedged, **changes).leg is leg
+    assert placed(SAFE, **{name: value for name, value in changes.items() if name != "leg"}).leg is None
+
+
+def test_a_take_profit_and_a_closing_stop_reach_the_venue_as_such() -> None:
+    request = placed(
+        order_type=OrderType.STOP, stop_price=Decimal(120), take_profit=True, close_position=True
+    )
+    assert (request.take_profit, request.close_position, request.stop_price) == (True, True, 120)
+
+
+def test_the_larger_of_two_quantities_counts_while_an_order_is_being_changed() -> None:
+    changing = order(replacing=Replacement(Decimal(99), Decimal(3), True, START), filled=Decimal("0.5"))
+    assert (changing.most, changing.leaves) == (3, Decimal("2.5"))
+    assert order(replacing=Replacement(Decimal(99), Decimal("0.4"), True, START)).most == 1

@@ -11,7 +11,7 @@ import pytest
 from actors.execution.settings import SECOND
 from actors.venues.port import VenueTraits
 from messages.control import Mode, ModeChanged
-from messages.intents import OrderType, Purpose, Side, TimeInForce
+from messages.intents import OrderType, PositionLeg, Purpose, Side, TimeInForce
 from messages.order_events import (
     IntentEnded,
     IntentIgnored,
@@ -141,6 +141,9 @@ def test_an_expired_and_an_outdated_approval_end_expired() -> None:
         ({"quantity": Decimal(0)}, Reason.INTENT_MALFORMED),
         ({"order_type": OrderType.STOP, "stop_price": Decimal(90)}, Reason.NOT_OFFERED),
         ({"post_only": True}, Reason.NOT_OFFERED),
+        ({"close_position": True}, Reason.NOT_OFFERED),
+        ({"take_profit": True}, Reason.INTENT_MALFORMED),
+        ({"leg": PositionLeg.LONG}, Reason.POSITION_MODE),
     ],
 )
 def test_what_the_venue_can_not_do_is_rejected(changes: dict[str, Any], reason: Reason) -> None:

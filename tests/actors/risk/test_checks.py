@@ -10,7 +10,7 @@ import pytest
 from actors.risk.checks import CHECKS
 from actors.risk.limits import SECOND
 from messages.control import Halt, Mode, SetMode
-from messages.intents import IntentRejected, OrderType, Side, SubmitOrder, Verdict
+from messages.intents import IntentRejected, OrderType, Route, Side, SubmitOrder, Verdict
 from messages.reasons import Layer, Reason
 from tests.actors.risk import desk as bench
 from tests.actors.risk.desk import BUY, SELL, D, Desk, instrument, limits, ready, result
@@ -51,6 +51,17 @@ def test_an_approved_intent_goes_to_its_venue_with_its_terms() -> None:
     assert (order.intent_id, order.requester, order.strategy) == (intent_id, "strategy/BTC-USDT", "ema")
     assert (order.terms.quantity, order.mode_version, order.increases_exposure) == (D(1), 0, True)
     assert desk.decision.submit_id == desk.last_sent[0].id
+
+
+def test_the_quote_goes_along_where_the_intents_route_needs_one() -> None:
+    desk = ready()
+    desk.intend(BUY, 1, quote_age=0)
+    (plain,) = desk.messages_to("execution/paper", SubmitOrder)
+    desk.intend(BUY, 1, quote_age=0, route=Route.MAKER_FIRST)
+    (routed,) = desk.messages_to("execution/paper", SubmitOrder)
+    assert plain.quote is None
+    assert routed.quote is not None
+    assert routed.quote.mid == 100.0
 
 
 def test_a_rejected_intent_is_answered_with_every_failing_check() -> None:

@@ -80,6 +80,53 @@ def test_the_order_belongs_to_the_strategy_whose_position_it_closes() -> None:
     assert desk.risk.state.holdings["paper/BTC-USDT"].position == 0
 
 
+def test_a_position_can_be_closed_in_stages_of_whole_lots() -> None:
+    desk = Desk().seed().mark()
+    desk.trade(BUY, 5)
+    desk.give(Flatten("anna", stages=3))
+    parts = []
+    while desk.risk.state.flattening:
+        (order,) = orders(desk)
+        parts.append(order.terms.quantity)
+        execute(desk, order)
+        if desk.risk.state.flattening:
+            desk.wait(60 * SECOND).mark().give(FlattenDue("paper", "BTC-USDT"))
+    assert sum(parts) == D(5)
+    assert max(parts) <= D(2)
+    assert len(parts) == 3
+
+
+def test_only_the_positions_of_one_venue_are_closed() -> None:
+    desk = Desk().seed().mark()
+    desk.trade(BUY, 5)
+    desk.give(Flatten("anna", venue="elsewhere"))
+    assert orders(desk) == []
+    desk.give(Flatten("anna", venue="paper"))
+    assert len(orders(desk)) == 1
+
+
+def test_a_protective_stop_does_not_stand_in_the_way_of_closing() -> None:
+    desk = Desk().seed().mark()
+    desk.trade(BUY, 5)
+    stop = desk.intend(
+        SELL,
+        5,
+        worst=50,
+        order_type=OrderType.STOP,
+        stop_price=D(90),
+        purpose=Purpose.PROTECTIVE,
+    )
+    (approved,) = desk.messages_to("execution/paper", SubmitOrder)
+    assert (approved.terms.reduce_only, approved.increases_exposure) == (True, False)
+    exit_id = desk.intend(SELL, 5, reduce_only=True)
+    (leaving,) = desk.messages_to("execution/paper", SubmitOrder)
+    assert (leaving.intent_id, leaving.increases_exposure) == (exit_id, False)
+    desk.report(exit_id, OrderState.CANCELLED, 0)
+    desk.give(Flatten("anna"))
+    assert cancels(desk) == [stop]
+    assert [(one.strategy, one.terms.quantity) for one in orders(desk)] == [("ema", D(5))]
+
+
 def test_opposite_strategies_are_closed_as_far_as_the_account_holds_something() -> None:
     desk = Desk().seed().mark()
     desk.trade(BUY, 5, strategy="ema")

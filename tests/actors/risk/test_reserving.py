@@ -61,6 +61,22 @@ def open_orders(state: RiskState) -> tuple[Decimal, Decimal, Decimal, Decimal]:
     return holding.buys, holding.buys_value, holding.sells, holding.sells_value
 
 
+def test_a_stop_that_only_reduces_takes_no_room_whatever_becomes_of_it() -> None:
+    state = reserved(side=SELL, purpose=Purpose.PROTECTIVE, increases_exposure=False)
+    assert open_orders(state) == (0, 0, 0, 0)
+    assert state.reservations["i1"].remaining == 6
+    consume(state, "i1", "paper/f1", D(2))
+    release(state, "i1")
+    assert open_orders(state) == (0, 0, 0, 0)
+    reopen(state, "i1")
+    assert (open_orders(state), state.reservations["i1"].remaining) == ((0, 0, 0, 0), 4)
+
+
+def test_a_protective_order_that_may_increase_exposure_counts() -> None:
+    state = reserved(side=SELL, purpose=Purpose.PROTECTIVE, increases_exposure=True)
+    assert open_orders(state)[2] == 6
+
+
 def test_an_approval_is_set_aside_in_base_currency() -> None:
     state = reserved()
     assert state.reservations == {"i1": reservation()}

@@ -20,6 +20,7 @@ from messages.decisions import (
     QuoteWentStale,
     StrategySwitched,
 )
+from messages.intents import Route
 from messages.market import Marks
 from messages.orders import OrderState
 from messages.reasons import Reason
@@ -210,6 +211,22 @@ def test_marks_go_to_risk_at_most_once_per_interval(stage: Stage) -> None:
     assert len(times) == 4
     assert min(later - sooner for sooner, later in pairwise(times)) >= 250_000_000
     assert (marks[0][1].marks[0].bid, marks[0][1].marks[0].symbol) == (1_000.0, "BTC-USDT")
+
+
+def test_quotes_go_to_execution_while_an_intent_with_a_route_is_open() -> None:
+    routed = Stage(strategy(order=OrderSettings(Decimal(1_000), route=Route.MAKER_FIRST)))
+    routed.quote(1_000.0, order=LONG)
+    assert routed.last.terms.route is Route.MAKER_FIRST
+    for _ in range(60):
+        routed.quote(1_000.0, after=10_000_000)
+    told = [each for _, recipient, each in routed.sent if recipient == "execution/paper"]
+    assert told
+    assert all(isinstance(each, Marks) and each.marks[0].symbol == "BTC-USDT" for each in told)
+    routed.fill_all()
+    before = len(routed.sent)
+    for _ in range(60):
+        routed.quote(1_000.0, after=10_000_000)
+    assert {recipient for _, recipient, _ in routed.sent[before:]} == {"risk"}
 
 
 def test_the_summary_tells_position_open_intents_and_mode(stage: Stage) -> None:

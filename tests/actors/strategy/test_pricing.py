@@ -102,6 +102,15 @@ def test_an_entry_below_the_instruments_minimum_is_none(quantity, price, reason)
     assert caught.value.reason is reason
 
 
+def test_an_entry_a_little_below_the_minimum_is_made_large_enough_where_that_is_set() -> None:
+    assert bounded_entry(BTC, Decimal("0.0095"), ONE * 1000, Decimal("0.2")) == Decimal("0.010")
+    with pytest.raises(Unpriceable):
+        bounded_entry(BTC, Decimal("0.005"), ONE * 1000, Decimal("0.2"))
+    small = Instrument("X-Y", "v", ONE, ONE, min_quantity=Decimal(6), max_quantity=Decimal(5))
+    with pytest.raises(Unpriceable):
+        bounded_entry(small, Decimal(5), ONE, Decimal("0.5"))
+
+
 def test_an_offset_that_leaves_no_price_is_none() -> None:
     with pytest.raises(Unpriceable) as caught:
         terms(OrderStyle.LIMIT, Side.BUY, 20_000)

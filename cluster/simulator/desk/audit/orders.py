@@ -28,6 +28,7 @@ OrderMemory = tuple[dict[str, tuple[int, SubmitOrder]], dict[tuple[Address, str]
 class Promise(msgspec.Struct):
     """An order that execution has committed to place: under which approval, how often, how often it was written.
 
+    `approved` is the quantity of the approval, of which an order with a route may be a part.
     `overdue`: a request of it arrives later than its venue promises that one can, so that it may live though everybody
     was right to take it for absent.
     """
@@ -39,6 +40,7 @@ class Promise(msgspec.Struct):
     requester: Address
     beneficiary: Address
     increases: bool
+    approved: Decimal
     promised: int = 1
     written: int = 0
     at_venue: bool = False
@@ -115,6 +117,7 @@ class OrderAudit:
             event.requester,
             event.beneficiary,
             event.increases_exposure,
+            submit.terms.quantity,
         )
         self._orders.setdefault(approval, []).append(event.client_order_id)
 
@@ -147,7 +150,7 @@ class OrderAudit:
             raise self._finding("one client order id made two orders", address, name)
         promise.at_venue = True
         exposed = sum((self._exposed(venue, each) for each in self._orders[promise.approval]), ZERO)
-        if exposed > promise.terms.quantity:
+        if exposed > promise.approved:
             raise self._finding("more may be filled than was approved", address, name, exposed)
 
     def remember(self) -> OrderMemory:

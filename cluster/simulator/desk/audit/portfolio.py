@@ -14,7 +14,7 @@ import msgspec
 
 from messages.base import Message
 from messages.control import Mode
-from messages.intents import Side, Verdict
+from messages.intents import Purpose, Side, Verdict
 from messages.portfolio import (
     AccountOpened,
     DayStarted,
@@ -32,7 +32,10 @@ Listing = tuple[str, str]
 
 
 class Approved(msgspec.Struct):
-    """What was approved for an intent; `open` until its reservation is released."""
+    """What was approved for an intent; `open` until its reservation is released.
+
+    Not `counted`: a stop that only reduces, which the venue holds to that whatever else is filled.
+    """
 
     listing: Listing
     side: Side
@@ -41,6 +44,7 @@ class Approved(msgspec.Struct):
     multiplier: Decimal
     booked: Decimal = ZERO
     open: bool = True
+    counted: bool = True
 
     @property
     def left(self) -> Decimal:
@@ -70,11 +74,11 @@ class Portfolio(msgspec.Struct):
     # ------------------------------------------------------------------ figures
 
     def open_orders(self, listing: Listing | None = None) -> list[Approved]:
-        """The open reservations, of one listing or of all."""
+        """The open reservations that count, of one listing or of all."""
         return [
             intent
             for intent in self.intents.values()
-            if intent.open and (listing is None or intent.listing == listing)
+            if intent.open and intent.counted and (listing is None or intent.listing == listing)
         ]
 
     def nav(self) -> Decimal | None:
@@ -202,7 +206,9 @@ _TAKEN: dict[type[Message], Callable[[Portfolio, Any], None]] = {
 
 def approved_by(event: IntentDecided) -> Approved:
     """What a decision sets aside."""
-    return Approved((event.venue, event.symbol), event.side, event.quantity, event.price, event.multiplier)
+    counted = event.purpose is not Purpose.PROTECTIVE or event.increases_exposure
+    listing = (event.venue, event.symbol)
+    return Approved(listing, event.side, event.quantity, event.price, event.multiplier, counted=counted)
 
 
 def _end(position: Decimal, orders: list[Approved], ask: Decimal, side: Side) -> Decimal:

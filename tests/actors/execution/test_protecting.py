@@ -1,0 +1,203 @@
+"""One stop at the venue per holding, in step with it: raised through risk, replaced as a whole, gone when flat."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from actors.execution.settings import SECOND, ExecutionSettings
+from messages.base import Effect
+from messages.control import Halt, SessionStarted
+from messages.intents import IntentRejected, OrderIntent, OrderType, Purpose, Side, SubmitOrder, TimeInForce
+from messages.orders import Fill, OrderState
+from messages.protection import ProtectionEnded, ProtectionMissing
+from messages.reasons import Layer, Reason
+from messages.supervision import GiveUpPolicy, StrategyGivenUp
+from messages.venue import Outcome, PlaceOrder
+from tests.actors.execution.rig import SAFE, STRATEGY, SYMBOL, Rig, kinds, told
+
+pytestmark = pytest.mark.unit
+
+PROTECTED: ExecutionSettings = msgspec.structs.replace(
+    SAFE, protective_stop=Decimal("0.1"), tick_sizes={SYMBOL: Decimal(1)}
+)
+
+
+class Desk(Rig):
+    """A rig with a strategy that trades, and a risk that approves what reduces."""
+
+    def __init__(self, settings: ExecutionSettings = PROTECTED) -> None:
+        super().__init__(settings)
+        self.orders = 0
+        self.wishes: dict[str, OrderIntent] = {}
+
+    def take(self, message: object, *, sender: str = "venue") -> Rig:
+        super().take(message, sender=sender)  # type: ignore[arg-type]
+        for envelope in self.envelopes:
+            if isinstance(envelope.message, OrderIntent):
+                self.wishes[envelope.id] = envelope.message
+        return self
+
+    def trade(self, quantity: str, side: Side, price: str = "100") -> None:
+        """The strategy's order of this size is filled."""
+        self.orders += 1
+        order = self.working(self.orders, quantity=Decimal(quantity), side=side, worst_price=Decimal(price))
+        number = self.state.stream_sequence + 1
+        self.event(order, OrderState.FILLED, filled=quantity, fill=f"f{number}", price=price)
+
+    def approve(self, *, increases: bool = False) -> list[Effect]:
+        """Risk approves the one wish that is open; the effects."""
+        ((intent_id, wish),) = self.wishes.items()
+        self.wishes.clear()
+        address = self.actor.address
+        submit = SubmitOrder(intent_id, address, wish.strategy, wish.terms, 0, increases)
+        return self.take(submit, sender="risk").effects
+
+    def protect(self) -> PlaceOrder:
+        """Risk approves the stop and the venue takes it."""
+        (request,) = self.approve()
+        assert isinstance(request, PlaceOrder)
+        self.place_result(self.state.orders[request.client_order_id], Outcome.ACCEPTED, Reason.ACCEPTED)
+        return request
+
+
+def held(quantity: str = "2", side: Side = Side.BUY, price: str = "100") -> Desk:
+    """A strategy that holds this much."""
+    desk = Desk()
+    desk.trade(quantity, side, price)
+    return desk
+
+
+@pytest.mark.parametrize(("side", "exit_side", "stop"), [(Side.BUY, "sell", 90), (Side.SELL, "buy", 110)])
+def test_a_fill_that_opens_a_position_raises_its_stop_through_risk(
+    side: Side, exit_side: str, stop: int
+) -> None:
+    desk = held(side=side)
+    (wish,) = desk.wishes.values()
+    terms = wish.terms
+    assert (terms.order_type, terms.stop_price, terms.quantity) == (OrderType.STOP, stop, 2)
+    assert (terms.side, terms.reduce_only, terms.purpose) == (exit_side, True, Purpose.PROTECTIVE)
+    assert (terms.time_in_force, wish.strategy) == (TimeInForce.GTC, "ema")
+    request = desk.protect()
+    assert (request.stop_price, request.reduce_only) == (stop, True)
+
+
+def test_nothing_is_asked_of_risk_twice() -> None:
+    desk = held()
+    assert len(desk.wishes) == 1
+    desk.trade("1", Side.BUY)
+    assert len(desk.wishes) == 1
+
+
+def test_a_larger_position_gets_a_new_stop_once_the_old_one_is_known_to_be_gone() -> None:
+    desk = held()
+    old = desk.state.orders[desk.protect().client_order_id]
+    desk.wait(SECOND)
+    desk.trade("1", Side.BUY)
+    assert kinds(desk.effects) == ["CancelOrder"]
+    assert desk.wishes == {}
+    desk.event(old, OrderState.CANCELLED, reason=Reason.CANCEL_REQUESTED)
+    (wish,) = desk.wishes.values()
+    assert wish.terms.quantity == 3
+
+
+def test_a_burst_of_fills_changes_the_stop_once() -> None:
+    desk = held()
+    desk.protect()
+    for _ in range(3):
+        desk.trade("1", Side.BUY)
+        assert "CancelOrder" not in kinds(desk.effects)
+    assert kinds(desk.wait(SECOND)) == ["CancelOrder"]
+
+
+def test_the_stop_goes_at_once_when_the_position_is_closed() -> None:
+    desk = held()
+    old = desk.state.orders[desk.protect().client_order_id]
+    desk.trade("2", Side.SELL)
+    assert kinds(desk.effects) == ["CancelOrder"]
+    desk.event(old, OrderState.CANCELLED, reason=Reason.CANCEL_REQUESTED)
+    assert desk.wishes == {}
+    assert (desk.state.protections, desk.state.stops) == ({}, {})
+
+
+def test_a_stop_that_fires_closes_the_holding_of_its_strategy() -> None:
+    desk = held()
+    old = desk.state.orders[desk.protect().client_order_id]
+    desk.event(old, OrderState.FILLED, filled="2", fill="stopped", price="90")
+    assert [fill.fill_id for fill in told(desk.envelopes, Fill, STRATEGY)] == ["stopped"]
+    assert (desk.state.holdings, desk.state.protections, desk.wishes) == ({}, {}, {})
+
+
+def test_a_small_move_of_the_average_price_leaves_the_stop() -> None:
+    desk = held("2", price="100")
+    desk.protect()
+    desk.wait(SECOND)
+    desk.trade("1", Side.SELL, "100")
+    desk.trade("1", Side.BUY, "101")
+    assert "CancelOrder" not in kinds(desk.wait(5 * SECOND))
+
+
+def test_a_refused_stop_is_raised_again_later_and_a_person_is_told_in_the_end() -> None:
+    desk = held()
+    for _ in range(10):
+        ((intent_id, _),) = desk.wishes.items()
+        desk.wishes.clear()
+        desk.take(IntentRejected(intent_id, Reason.MARK_STALE, Layer.RISK), sender="risk")
+        assert desk.wishes == {}
+        desk.wait(60 * SECOND)
+    assert [each.failures for each in desk.happened(ProtectionEnded)] == list(range(1, 11))
+    assert len(desk.happened(ProtectionMissing)) == 1
+    assert len(desk.wishes) == 1
+
+
+def test_a_stop_that_the_venue_refuses_is_raised_again_later() -> None:
+    desk = held()
+    (request,) = desk.approve()
+    assert isinstance(request, PlaceOrder)
+    order = desk.state.orders[request.client_order_id]
+    desk.place_result(order, Outcome.REJECTED, Reason.STOP_WOULD_TRIGGER)
+    assert desk.wishes == {}
+    desk.wait(SECOND)
+    assert len(desk.wishes) == 1
+
+
+def test_a_stop_that_could_open_a_position_is_not_placed() -> None:
+    desk = held()
+    assert desk.approve(increases=True) == []
+    assert desk.happened(ProtectionEnded)[-1].reason is Reason.NOT_SENT
+
+
+def test_the_kill_switch_leaves_the_stop_and_a_crash_finds_it_again() -> None:
+    desk = held()
+    name = desk.protect().client_order_id
+    desk.take(Halt("ana", "drill"), sender="operator")
+    assert desk.effects == []
+    assert desk.restart() == []
+    assert desk.state.orders[name].state is OrderState.WORKING
+    assert list(desk.state.stops.values()) == list(desk.state.protections)
+
+
+def test_a_ward_looks_after_the_position_of_a_strategy_that_was_given_up() -> None:
+    desk = held()
+    desk.protect()
+    desk.take(StrategyGivenUp(STRATEGY, (), GiveUpPolicy.HOLD_WITH_STOP, 0.1), sender="supervisor")
+    assert desk.effects == []
+    assert desk.wishes == {}
+
+
+def test_a_setting_that_is_new_takes_hold_with_the_next_session() -> None:
+    plain = Desk(msgspec.structs.replace(PROTECTED, protective_stop=None))
+    plain.trade("2", Side.BUY)
+    assert plain.wishes == {}
+    plain.settings = PROTECTED
+    plain.restart()
+    plain.take(SessionStarted("ana"), sender="operator")
+    assert len(plain.wishes) == 1
+
+
+def test_without_the_setting_or_the_trait_no_stop_is_kept() -> None:
+    bare = Desk(msgspec.structs.replace(PROTECTED, traits=msgspec.structs.replace(SAFE.traits, stops=False)))
+    bare.trade("2", Side.BUY)
+    assert bare.wishes == {}
