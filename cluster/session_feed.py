@@ -153,7 +153,8 @@ def synthetic_plan(config: DeskConfig) -> FeedPlan:
     Raises `ConfigurationError` when it has no end.
     """
     start, end = _synthetic_bounds(config, SYNTHETIC_START, granted=True)
-    return FeedPlan(start=start, end=end, slice_ns=config.feed.slice)
+    step = config.feed.slice
+    return FeedPlan(start=start - start % step, end=end, slice_ns=step)  # where that of a replay begins
 
 
 def replay_generation(config: DeskConfig) -> str:

@@ -113,6 +113,11 @@ class BacktestDesk:
         """Whether any rate of funding is known."""
         return self._has_funding
 
+    @property
+    def rows(self) -> int:
+        """Rows played so far, over all symbols."""
+        return self.tape.rows
+
     # ------------------------------------------------------------------ running
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cluster.backtest.desk import BacktestDesk
 from cluster.backtest.market import MarketData
+from cluster.backtest.sliced import SlicedDesk
 from cluster.code_version import code_version
 from cluster.replaying.recorded import Header, Recorded, recorded_in_memory
 from cluster.replaying.settings import recorded_settings
@@ -11,7 +12,9 @@ from cluster.session_feed import FeedPlan
 from config import LoadedConfig
 
 
-def recorded_run(loaded: LoadedConfig, desk: BacktestDesk, market: MarketData, cache: str) -> Recorded:
+def recorded_run(
+    loaded: LoadedConfig, desk: BacktestDesk | SlicedDesk, market: MarketData, cache: str
+) -> Recorded:
     """All that the desk's store has kept, of a run made with `keep_journal`; `cache` is where decoded files lie."""
     config = loaded.config
     header = Header(

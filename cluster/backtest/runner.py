@@ -16,6 +16,7 @@ from cluster.backtest.harvest import Harvest
 from cluster.backtest.market import MarketData, open_market, prices_of
 from cluster.backtest.record import OrderCounts, ReportSettings, RunRecord, SymbolInfo
 from cluster.backtest.result import BacktestResult
+from cluster.backtest.sliced import SlicedDesk
 from cluster.code_version import code_version
 from cluster.host import settings_map
 from config import DeskConfig, LoadedConfig, load_config
@@ -29,6 +30,10 @@ CONFLATION = (
 )
 EXACT_TIME = (
     "Decisions, commands and reports happen at their exact desk time, and nothing is known before its time."
+)
+SLICES = (
+    "Time was granted in slices of {:g} ms, as in a replay in lockstep: what is decided within a slice reaches the "
+    "venues at its end."
 )
 GENERATED = "The market was generated from seed {}: these figures say nothing about a real one."
 NO_FUNDING = "No funding was charged or paid."
@@ -55,6 +60,7 @@ def backtest(
     progress: Callable[[Progress], None] | None = None,
     settings: ReportSettings | None = None,
     keep_journal: bool = False,
+    lockstep: bool = False,
 ) -> BacktestResult:
     """Run a desk over recorded data, or over the synthetic market of its settings when no data is given.
 
@@ -62,8 +68,9 @@ def backtest(
     `path=value`. `data` are files, folders or patterns; `start` and `end` (ns UTC, inclusive) narrow what they
     cover. `funding` are files or folders of funding rates, which take the place of constant ones in the settings.
     `cache` is where decoded files are kept, by default below `~/.raydesk`. With `keep_journal` every step of every
-    actor is kept in memory, to be replayed (`BacktestResult.recorded`, `write_export`); the run is slower then. The
-    same settings, data and code give the same result to the last byte.
+    actor is kept in memory, to be replayed (`BacktestResult.recorded`, `write_export`); the run is slower then. With
+    `lockstep` desk time is granted in slices of `feed.slice` as `raydesk run --speed lockstep` does, and the run has
+    the fingerprint of that one. The same settings, data and code give the same result to the last byte.
 
     Raises `ConfigurationError`, `DataProviderError`, and `InvariantError` when the books of desk and venues differ
     in the end.
@@ -82,7 +89,14 @@ def backtest(
             remedy="give a profile's name or a path instead",
         )
     desk, market = prepare(
-        loaded, data, start=start, end=end, funding=funding, cache=cache, keep_journal=keep_journal
+        loaded,
+        data,
+        start=start,
+        end=end,
+        funding=funding,
+        cache=cache,
+        keep_journal=keep_journal,
+        lockstep=lockstep,
     )
     desk.run(_reporter(market, progress))
     result = result_of(loaded, desk, market, settings)
@@ -100,8 +114,9 @@ def prepare(
     funding: Sequence[Path | str] = (),
     cache: Path | None = None,
     keep_journal: bool = False,
+    lockstep: bool = False,
     market: MarketData | None = None,
-) -> tuple[BacktestDesk, MarketData]:
+) -> tuple[BacktestDesk | SlicedDesk, MarketData]:
     """The desk of a backtest and its market, ready to run; see `backtest`.
 
     `market` is this data in this window where it is open already, for many runs over the same.
@@ -118,9 +133,8 @@ def prepare(
         market = open_market(settings, files, _cache_folder(cache), start=start, end=end)
     rates, rate_files = open_funding(settings, funding)
     market = msgspec.structs.replace(market, files=(*market.files, *rate_files))
-    desk = BacktestDesk(
-        settings, market.feeds, market.start, market.end, keep_journal=keep_journal, funding=rates
-    )
+    kind = SlicedDesk if lockstep else BacktestDesk
+    desk = kind(settings, market.feeds, market.start, market.end, keep_journal=keep_journal, funding=rates)
     return desk, market
 
 
@@ -129,7 +143,10 @@ def _cache_folder(chosen: Path | None) -> Path:
 
 
 def result_of(
-    loaded: LoadedConfig, desk: BacktestDesk, market: MarketData, settings: ReportSettings | None = None
+    loaded: LoadedConfig,
+    desk: BacktestDesk | SlicedDesk,
+    market: MarketData,
+    settings: ReportSettings | None = None,
 ) -> BacktestResult:
     """What a desk that has run leaves: its record, with prices and arrival quotes. Raises `InvariantError`."""
     require_equal_books(desk)
@@ -149,11 +166,16 @@ def result_of(
         fills=harvest.fills,
         funding=harvest.funding,
         orders=_counts(harvest),
-        rows=desk.tape.rows,
+        rows=desk.rows,
         decisions=harvest.decisions,
         no_trades={reason.value: count for reason, count in sorted(harvest.no_trades.items())},
         fill_model={name: fill_model(config, name) for name in config.venues},
-        notes=_notes(config, recorded=bool(market.files), charged=desk.has_funding),
+        notes=_notes(
+            config,
+            recorded=bool(market.files),
+            charged=desk.has_funding,
+            sliced=isinstance(desk, SlicedDesk),
+        ),
         fingerprint=fingerprint,
         rates=dict(config.desk.rates),
     )
@@ -161,7 +183,7 @@ def result_of(
     return BacktestResult(record, prices_of(market.feeds), harvest.arrivals, chosen)
 
 
-def require_equal_books(desk: BacktestDesk) -> None:
+def require_equal_books(desk: BacktestDesk | SlicedDesk) -> None:
     """Cash and positions as the venues have them are those that risk has, to the last digit.
 
     Raises `InvariantError` otherwise: then no figure of the run can be trusted.
@@ -225,9 +247,10 @@ def _symbols(config: DeskConfig, market: MarketData) -> tuple[SymbolInfo, ...]:
     )
 
 
-def _notes(config: DeskConfig, *, recorded: bool, charged: bool) -> tuple[str, ...]:
+def _notes(config: DeskConfig, *, recorded: bool, charged: bool, sliced: bool = False) -> tuple[str, ...]:
+    time = SLICES.format(config.feed.slice / 1e6) if sliced else EXACT_TIME
     notes = [] if recorded else [GENERATED.format(config.feed.synthetic.seed)]
-    notes += [CONFLATION, EXACT_TIME, FUNDING if charged else NO_FUNDING]
+    notes += [CONFLATION, time, FUNDING if charged else NO_FUNDING]
     if config.desk.rates:
         rates = ", ".join(
             f"1 {currency} = {format_money(rate)}" for currency, rate in config.desk.rates.items()

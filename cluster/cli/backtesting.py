@@ -61,6 +61,9 @@ def backtest(
         int,
         typer.Option("--periods-per-year", min=1, help="Daily returns in a year: 365, or 252 for stocks."),
     ] = 365,
+    lockstep: Annotated[
+        bool, typer.Option("--lockstep", help="Grant time in slices: trades as run --speed lockstep does.")
+    ] = False,
     baseline: BaselineOption = None,
     tolerance: ToleranceOption = "0%",
     cache: CacheOption = None,
@@ -87,6 +90,7 @@ def backtest(
                 periods_per_year=periods, day_boundary=str(loaded.config.risk.day_boundary)
             ),
             keep_journal=export is not None,
+            lockstep=lockstep,
         )
     page = result.write_report(report) if report is not None else None
     exported = result.write_export(export) if export is not None else None

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from cluster.cli.connections import FeedsEntry, VenueEntry
 from cluster.drill.document import DrillsDocument
 from cluster.observe.health import Health
 from cluster.observe.summary import RunSummary
@@ -39,7 +40,7 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class StatusDocument(msgspec.Struct, frozen=True):
-    """`raydesk status`."""
+    """`raydesk status`. `feeds` and `venues` are live prices and venues with a protocol of their own: none on paper."""
 
     desk: str
     environment: str
@@ -77,6 +78,8 @@ class StatusDocument(msgspec.Struct, frozen=True):
     given_up: tuple[Address, ...]
     dead_letters: int
     damaged_records: int
+    feeds: FeedsEntry | None
+    venues: dict[str, VenueEntry]
 
 
 class TreeEntry(msgspec.Struct, frozen=True):
@@ -305,6 +308,23 @@ class CommandDocument(msgspec.Struct, frozen=True):
     mode_causes: dict[str, ModeCause]
 
 
+class PositionLeft(msgspec.Struct, frozen=True):
+    """A position that `raydesk flatten` has not seen closed: signed quantity in base units."""
+
+    venue: str
+    symbol: str
+    quantity: Decimal
+
+
+class FlattenDocument(msgspec.Struct, frozen=True):
+    """`raydesk flatten`: what was sent, and what is not closed yet."""
+
+    desk: str
+    message_id: str
+    flat: bool
+    left: tuple[PositionLeft, ...]
+
+
 class ExportDocument(msgspec.Struct, frozen=True):
     """`raydesk export`: the file, its size, and how much is in it."""
 
@@ -331,6 +351,24 @@ class ReplayDocument(msgspec.Struct, frozen=True):
     what_if: tuple[ActorWhatIf, ...]
 
 
+class VolumeEntry(msgspec.Struct, frozen=True):
+    """A symbol's mean daily volume in base units over `days` days; `time` is when the venue told it, `age` in ns."""
+
+    symbol: str
+    venue: str
+    volume: float
+    days: int
+    time: int
+    age: int
+
+
+class VolumesDocument(msgspec.Struct, frozen=True):
+    """`raydesk volumes`."""
+
+    desk: str
+    volumes: tuple[VolumeEntry, ...]
+
+
 DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "run": RunSummary,
     "status": StatusDocument,
@@ -340,12 +378,14 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "orders": OrdersDocument,
     "positions": PositionsDocument,
     "trace": Trace,
+    "volumes": VolumesDocument,
     "store": StoreDocument,
     "store show": StoreActorDocument,
     "config show": ConfigDocument,
     "config check": ConfigCheckDocument,
     "halt": CommandDocument,
     "resume": CommandDocument,
+    "flatten": FlattenDocument,
     "export": ExportDocument,
     "replay": ReplayDocument,
     "parity": ParityDocument,

@@ -24,6 +24,7 @@ from cluster.cli import (
     settings,
     storage,
     sweep,
+    volumes,
 )
 from cluster.cli.exits import EPILOG, Exit, code_of
 from cluster.cli.output import say
@@ -61,6 +62,7 @@ for group in (
     drill,
     reading,
     inspection,
+    volumes,
     control,
     settings,
     storage,

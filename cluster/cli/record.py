@@ -1,4 +1,4 @@
-"""The commands that record a venue's market: record, record init, record check."""
+"""The commands that record a venue's market: record, record init, record check; `record_history` has another."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from rich.markup import escape
 from cluster.cli.desks import JsonFlag
 from cluster.cli.exits import EPILOG, Exit, UsageError
 from cluster.cli.output import console, print_json, say, table
+from cluster.cli.record_history import DatasetArgument
+from cluster.cli.record_history import register as register_history
 from config.duration import parse_duration
 
 if TYPE_CHECKING:
@@ -25,8 +27,6 @@ BINANCE_REST = "https://fapi.binance.com"
 BINANCE_STREAM = "wss://fstream.binance.com"
 LOOK_S = 1.0
 _PERPETUAL = "-PERP"
-
-DatasetArgument = Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of the dataset.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -41,6 +41,7 @@ def register(app: typer.Typer) -> None:
     group.callback(invoke_without_command=True)(record)
     group.command(name="init", epilog=EPILOG)(init)
     group.command(name="check", epilog=EPILOG)(check)
+    register_history(group)
     app.add_typer(group)
 
 
@@ -147,21 +148,12 @@ def check(dataset: DatasetArgument, as_json: JsonFlag = False) -> Exit:
 async def _record(folder: Path, seconds: float | None, part_s: float, as_json: bool) -> Recorder:
     from actors.venues.binance_usdm.market import BinanceUsdmMarket, MarketSettings
     from actors.venues.binance_usdm.market_line import LineSettings
-    from actors.venues.binance_usdm.rest import BinanceRest
-    from actors.venues.binance_usdm.settings import BinanceUsdmSettings
     from cluster.recording.manifest import load_manifest
     from cluster.recording.recorder import Recorder, RecorderSettings
+    from cluster.recording.venue import rest_of
 
     manifest = load_manifest(folder)
-    rest = BinanceRest(
-        BinanceUsdmSettings(
-            venue=manifest.venue,
-            rest_url=manifest.rest_url,
-            stream_url=manifest.stream_url,
-            listings=manifest.symbols,
-        ),
-        None,
-    )
+    rest = rest_of(manifest)
     settings = MarketSettings(lines=LineSettings(base_url=manifest.stream_url))
     port = BinanceUsdmMarket(manifest.venue, manifest.symbols, rest, settings)
     recorder = Recorder(folder, port, RecorderSettings(part_s=part_s))
@@ -191,6 +183,8 @@ async def _until_told(recorder: Recorder, port: Any, seconds: float | None, as_j
         stopped.cancel()
         work.cancel()
         (ended,) = await asyncio.gather(work, return_exceptions=True)
+        if not as_json and sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[K")
     if isinstance(ended, Exception):
         raise _first(ended)
 

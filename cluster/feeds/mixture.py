@@ -48,9 +48,14 @@ class Mixture:
 def refuse_bars_twice(symbol: str, tables: Sequence[tuple[Path, Rows]]) -> None:
     """Raises `DataProviderError` when two bars of the symbol have one time: its files overlap.
 
-    Of ticks nothing can be said: many may be of one instant.
+    Of ticks nothing can be said: many may be of one instant. Tables that begin with one are passed over, as looking for
+    bars among them would read all of them.
     """
-    bars = [(path, rows["time"]) for path, rows in tables if len(rows) and rows["kind"][0] == TickKind.BAR]
+    bars = [
+        (path, rows["time"][rows["kind"] == TickKind.BAR])
+        for path, rows in tables
+        if len(rows) and rows["kind"][0] == TickKind.BAR
+    ]
     if len(bars) < 2:
         return
     times = np.concatenate([column for _, column in bars])

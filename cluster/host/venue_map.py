@@ -96,6 +96,10 @@ def live_source(launch: Launch, symbol: str) -> LiveSource:
     venue = config.symbols[symbol].venue
     socket = str(_relay_socket(launch, venue)) if has_relay(config, venue) else ""
     [wanted] = _subscriptions(config, [symbol])
+    if socket:
+        from cluster.feeds.live.sources import refuse_books
+
+        refuse_books([wanted])
     return LiveSource(_public(launch, venue), wanted, _live_feed(config), socket)
 
 

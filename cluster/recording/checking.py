@@ -10,10 +10,11 @@ from typing import Final
 
 import msgspec
 
+from cluster.feeds.funding import read_funding
 from cluster.feeds.readers import read
 from cluster.feeds.readers.base import Coverage
 from cluster.feeds.readers.rows import KIND_NAMES
-from cluster.recording.manifest import Manifest, Part, load_manifest, sha256_of
+from cluster.recording.manifest import Manifest, Part, Rates, load_manifest, sha256_of
 from messages.errors import DataProviderError
 
 
@@ -47,7 +48,7 @@ MEANINGS: Final[dict[Code, tuple[bool, str]]] = {
     Code.COUNTS_DIFFER: (True, "a file holds other rows than the manifest says"),
     Code.NON_MONOTONIC_TIMESTAMP: (True, "a part begins before the one before it has ended"),
     Code.SYMBOL_MISMATCH: (False, "a file holds rows of a listing the dataset is not of"),
-    Code.INSUFFICIENT_ROWS: (False, "a listing has no quotes at all"),
+    Code.INSUFFICIENT_ROWS: (False, "a listing has no quotes at all, or of a download no rows"),
     Code.INSTRUMENT_MISSING: (False, "the rules of a listing are not known"),
     Code.HOLE: (False, "rows of a listing may be missing for a while"),
     Code.INTERRUPTED_WRITE: (False, "what a recorder that was killed has left: rows not in the dataset"),
@@ -77,12 +78,17 @@ def check_dataset(folder: Path) -> list[Finding]:
         manifest = load_manifest(folder)
     except DataProviderError as error:
         return [Finding(Code.MANIFEST_INVALID, str(folder), str(error))]
-    found = [*_files(folder, manifest), *_parts(folder, manifest), *_listings(manifest)]
+    found = [
+        *_files(folder, manifest),
+        *_parts(folder, manifest),
+        *_rates(folder, manifest),
+        *_listings(manifest),
+    ]
     return sorted(found, key=lambda finding: not finding.grave)
 
 
 def _files(folder: Path, manifest: Manifest) -> Iterator[Finding]:
-    named = {part.file for part in manifest.parts}
+    named = {part.file for part in manifest.parts} | {rates.file for rates in manifest.funding}
     for path in sorted(folder.glob("*.parquet")):
         if path.name not in named:
             yield Finding(Code.PART_UNKNOWN, path.name, "not named by the manifest")
@@ -93,18 +99,43 @@ def _files(folder: Path, manifest: Manifest) -> Iterator[Finding]:
 def _parts(folder: Path, manifest: Manifest) -> Iterator[Finding]:
     last = 0
     for part in manifest.parts:
-        path = folder / part.file
-        if not path.is_file():
-            yield Finding(Code.PART_MISSING, part.file, f"{part.rows:,} rows are gone")
-        elif (digest := sha256_of(path)) != part.sha256:
-            yield Finding(Code.PART_CHANGED, part.file, f"sha256 {digest[:12]}, not {part.sha256[:12]}")
+        broken = _broken(folder, part)
+        if broken is not None:
+            yield broken
         else:
-            yield from _rows(path, part, manifest)
+            yield from _rows(folder / part.file, part, manifest)
         if part.first_time < last:
             yield Finding(
                 Code.NON_MONOTONIC_TIMESTAMP, part.file, f"begins at {part.first_time}, before {last}"
             )
         last = max(last, part.last_time)
+
+
+def _broken(folder: Path, part: Part | Rates) -> Finding | None:
+    """Why the file is not the one that was written; None when it is."""
+    path = folder / part.file
+    if not path.is_file():
+        return Finding(Code.PART_MISSING, part.file, f"{part.rows:,} rows are gone")
+    digest = sha256_of(path)
+    if digest != part.sha256:
+        return Finding(Code.PART_CHANGED, part.file, f"sha256 {digest[:12]}, not {part.sha256[:12]}")
+    return None
+
+
+def _rates(folder: Path, manifest: Manifest) -> Iterator[Finding]:
+    for rates in manifest.funding:
+        broken = _broken(folder, rates)
+        if broken is not None:
+            yield broken
+            continue
+        try:
+            held = read_funding(folder / rates.file)
+        except DataProviderError as error:
+            yield Finding(Code.PART_UNREADABLE, rates.file, str(error))
+            continue
+        found = (len(held.times), int(held.times[0]), int(held.times[-1]))
+        if found != (rates.rows, rates.first_time, rates.last_time):
+            yield Finding(Code.COUNTS_DIFFER, rates.file, f"{found[0]:,} rates, not {rates.rows:,}")
 
 
 def _rows(path: Path, part: Part, manifest: Manifest) -> Iterator[Finding]:
@@ -131,8 +162,10 @@ def _rows(path: Path, part: Part, manifest: Manifest) -> Iterator[Finding]:
 def _listings(manifest: Manifest) -> Iterator[Finding]:
     known = {each.instrument.listing for each in manifest.instruments}
     for listing in manifest.symbols.values():
-        quotes = sum(part.counts.get(listing, {}).get("quote", 0) for part in manifest.parts)
-        if not quotes:
+        counts = [part.counts.get(listing, {}) for part in manifest.parts]
+        if manifest.history is not None and not any(counts):
+            yield Finding(Code.INSUFFICIENT_ROWS, listing, "nothing was downloaded")
+        elif manifest.history is None and not any(each.get("quote") for each in counts):
             yield Finding(Code.INSUFFICIENT_ROWS, listing, "no quotes were recorded")
         if listing not in known:
             yield Finding(Code.INSTRUMENT_MISSING, listing, "the venue has not told its rules")

@@ -47,8 +47,34 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     instrument: VenueInstrument
 
 
+class Rates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One file of paid funding rates of a listing; the rest as in `Part`."""
+
+    file: str
+    listing: str
+    rows: int
+    first_time: int
+    last_time: int
+    sha256: str
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The dataset was downloaded: all from `start` to `done` (ns UTC) is in it. `next_trade` is, by listing, the number
+    of the trade that comes next.
+    """
+
+    start: int
+    done: int
+    trades: bool = False
+    funding: bool = True
+    next_trade: dict[str, int] = {}
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """See the module docstring. `symbols` are the venue's names by canonical symbol; `bar_ns` None: no bars."""
+    """See the module docstring. `symbols` are the venue's names by canonical symbol; `bar_ns` None: no bars.
+
+    `history` is None of a dataset that is recorded as it happens.
+    """
 
     version: int = VERSION
     venue: str
@@ -61,6 +87,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     instruments: tuple[Listed, ...] = ()
     parts: tuple[Part, ...] = ()
     holes: tuple[Hole, ...] = ()
+    history: History | None = None
+    funding: tuple[Rates, ...] = ()
 
     @property
     def next_part(self) -> int:

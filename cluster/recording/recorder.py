@@ -18,7 +18,7 @@ import msgspec
 from actors.venues.market_port import MarketDataPort, Subscription
 from cluster.recording.manifest import Hole, Listed, load_manifest, part_name, store_manifest
 from cluster.recording.parts import PartWriter, RecordedRow
-from messages.errors import DataProviderError, VenueConnectionError
+from messages.errors import ConfigurationError, DataProviderError, VenueConnectionError
 
 LOG = logging.getLogger("raydesk.recording")
 
@@ -37,7 +37,8 @@ class RecorderSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recorder:
-    """Goes on with the dataset in `folder`. Raises `DataProviderError` when it is none.
+    """Goes on with the dataset in `folder`. Raises `DataProviderError` when it is none, `ConfigurationError` when it is
+    a download.
 
     `now` is the clock of reception, ns UTC; rows are never told to come before the one before them.
     """
@@ -50,6 +51,13 @@ class Recorder:
         now: Callable[[], int] = time.time_ns,
     ) -> None:
         self.manifest = load_manifest(folder)
+        if self.manifest.history is not None:
+            raise ConfigurationError(
+                "this dataset is a download of the past",
+                field="folder",
+                value=str(folder),
+                remedy="go on with raydesk record history, or make another dataset with raydesk record init",
+            )
         self.rows = 0
         """Rows taken in this life."""
         self._folder = folder

@@ -36,7 +36,7 @@ def test_a_recording_of_the_exchange_replays_on_real_processes_and_backtests_ali
     record(tmp_path / "exchange", folder, 20)
     data = ("replay", "--data", str(folder))
     run = ("--speed", "lockstep", "--until-end", "--set", "ray.dashboard=false", "--folder")
-    replayed = raydesk("run", *data, *run, str(tmp_path / "desk"), "--desk", tmp_path.name)
+    replayed = raydesk("run", *data, *run, str(tmp_path / "desk"), "--desk", f"recorded-{os.getpid()}")
     backtested = raydesk("backtest", *data, "--lockstep", "--cache", str(tmp_path / "cache"))
     assert sum(replayed["orders"].values()) > 20
     assert replayed["fingerprint"] == backtested["run"]["fingerprint"]

@@ -30,6 +30,7 @@ from cluster.feeds.live.relay_wire import (
     framed,
     read_frame,
 )
+from cluster.feeds.live.sources import refuse_books
 from messages.errors import ConfigurationError, VenueConnectionError
 from messages.market import TickKind
 
@@ -109,17 +110,19 @@ class _Client:
 
 
 class RelayService:
-    """Serves the rows of `subscriptions` to whoever asks for some of them. A service: `ready`, and `run`."""
+    """Serves the rows of `subscriptions` to whoever asks for some of them. A service: `ready`, and `run`.
+
+    Raises `ConfigurationError` for a subscription to a book. Bars are not relayed either: feeds make them.
+    """
 
     def __init__(
         self, port: MarketDataPort, subscriptions: Sequence[Subscription], settings: RelaySettings
     ) -> None:
+        refuse_books(subscriptions)
         self.ready = asyncio.Event()
         self.port = port
         self._settings = settings
-        self._subscriptions = [
-            msgspec.structs.replace(each, depth=False, bar_ns=None) for each in subscriptions
-        ]
+        self._subscriptions = [msgspec.structs.replace(each, bar_ns=None) for each in subscriptions]
         self._listeners: dict[str, dict[_Client, tuple[int, bool]]] = {
             each.symbol: {} for each in subscriptions
         }

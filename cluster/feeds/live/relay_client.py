@@ -22,6 +22,7 @@ from cluster.feeds.live.relay_wire import (
     framed,
     read_frame,
 )
+from cluster.feeds.live.sources import refuse_books
 from messages.errors import ConfigurationError, VenueConnectionError
 
 _BROKEN = (OSError, TimeoutError, VenueConnectionError, msgspec.DecodeError)
@@ -49,7 +50,8 @@ class RelayClient:
 
     async def stream(self, subscriptions: Sequence[Subscription], sink: MarketSink) -> None:
         """See `MarketDataPort.stream`. Raises `ConfigurationError` when the relay does not have what is wanted."""
-        _refuse_books(subscriptions)
+        refuse_books(subscriptions)
+        _refuse_bars(subscriptions)
         while True:
             whole: set[str] = set()
             try:
@@ -129,12 +131,12 @@ def _tell(batch: Batch, subscriptions: Sequence[Subscription], sink: MarketSink,
             sink.tick(symbol, kind, event_time, v0, v1, v2, v3, v4)
 
 
-def _refuse_books(subscriptions: Sequence[Subscription]) -> None:
+def _refuse_bars(subscriptions: Sequence[Subscription]) -> None:
     for each in subscriptions:
-        if each.depth or each.bar_ns is not None:
+        if each.bar_ns is not None:
             raise ConfigurationError(
-                "a relay forwards quotes and trades alone",
-                field="subscriptions",
-                value=each.symbol,
-                remedy="stream books directly; bars are made by the feed",
+                "a relay forwards quotes and trades alone, and no bars",
+                field=f"subscriptions.{each.symbol}.bar_ns",
+                value=each.bar_ns,
+                remedy="have the feed make them of what comes",
             )

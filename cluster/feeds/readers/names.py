@@ -24,6 +24,9 @@ _FREQTRADE: Final = re.compile(
 
 FUNDING_CANDLE: Final = "funding_rate"
 
+_FUNDING: Final = re.compile(rf"(?P<listing>[A-Za-z0-9_]+)-{FUNDING_CANDLE}\Z")
+"""What `raydesk record history` writes: `BTCUSDT-funding_rate.parquet`."""
+
 _TRADED: Final = frozenset({None, "spot", "futures"})
 """The kinds of freqtrade candles that are prices somebody traded at."""
 
@@ -64,10 +67,12 @@ class TableName:
 
 
 def table_name(path: Path) -> TableName:
-    """What the name of `path` tells; nothing when it is not of freqtrade's form."""
-    match = _FREQTRADE.match(path.name.partition(".")[0])
+    """What the name of `path` tells; nothing when it is of none of these forms."""
+    name = path.name.partition(".")[0]
+    match = _FREQTRADE.match(name)
     if match is None:
-        return TableName()
+        funding = _FUNDING.match(name)
+        return TableName() if funding is None else TableName(funding["listing"], candle=FUNDING_CANDLE)
     timeframe = match["timeframe"] or ""
     length = int(timeframe[:-1]) * _UNITS[timeframe[-1]] * _SECOND if timeframe else None
     return TableName(match["listing"], length, timeframe, match["candle"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -238,6 +240,30 @@ def test_files_of_bars_that_overlap_are_refused(tmp_path: Path) -> None:
     ) as caught:
         Recording([first, second, third], LISTINGS, cache_folder=tmp_path)
     assert caught.value.value == START + 8 * 60 * 10**9
+
+
+def test_rows_of_all_kinds_in_one_file_are_no_bars_twice(tmp_path: Path) -> None:
+    names = ("time", "event_time", "symbol", "kind", "v0", "v1", "v2", "v3", "v4")
+    for part in range(2):
+        kinds = ["bar", "trade", "trade"]
+        times = [START + part * 10**9 + each for each in (0, 1, 1)]
+        columns = (
+            times,
+            times,
+            ["BTCUSDT"] * 3,
+            kinds,
+            [1.0] * 3,
+            [2.0] * 3,
+            [1.0] * 3,
+            [1.0] * 3,
+            [3.0] * 3,
+        )
+        path = tmp_path / f"part-00000{part}.parquet"
+        pyarrow.parquet.write_table(pa.table(dict(zip(names, columns, strict=True))), path)
+    feed = RecordedFeed(
+        sorted(tmp_path.glob("part-*")), LISTINGS, "BTC-USDT", cache_folder=tmp_path / "cache"
+    )
+    assert whole(feed).kind.tolist() == [TickKind.BAR, TickKind.TRADE, TickKind.TRADE] * 2
 
 
 def test_ticks_and_bars_of_one_symbol_go_together(tmp_path: Path) -> None:

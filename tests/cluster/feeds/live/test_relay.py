@@ -197,7 +197,8 @@ def test_a_client_that_takes_nothing_is_let_go(tmp_path: Path) -> None:
     ("wanted", "match"),
     [
         (Subscription("Z", "ZUSDT"), "does not have Z"),
-        (Subscription("X", "XUSDT", depth=True), "quotes and trades alone"),
+        (Subscription("X", "XUSDT", depth=True), "no book"),
+        (Subscription("X", "XUSDT", bar_ns=60_000_000_000), "no bars"),
     ],
 )
 def test_what_a_relay_does_not_have_is_refused(tmp_path: Path, wanted: Subscription, match: str) -> None:
@@ -207,6 +208,15 @@ def test_what_a_relay_does_not_have_is_refused(tmp_path: Path, wanted: Subscript
                 await RelayClient(tmp_path / "relay.sock").stream([wanted], Sink())
 
     run(work())
+
+
+def test_a_relay_is_not_made_for_books(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no book") as caught:
+        RelayService(
+            ByHand(), [Subscription("X", "XUSDT", depth=True)], RelaySettings(socket=tmp_path / "relay.sock")
+        )
+    assert caught.value.field == "subscriptions.X.depth"
+    assert "relay_above" in str(caught.value)
 
 
 def test_strangers_are_shown_the_door(tmp_path: Path) -> None:
