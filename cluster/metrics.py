@@ -10,13 +10,13 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 import uvicorn
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 from starlette.applications import Starlette
@@ -25,8 +25,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cluster.host.launch import ChildLaunch
+from cluster.observe.connection_metrics import connection_families
+from cluster.observe.connections import Connections, read_connections
 from cluster.observe.health import Health, HealthCheck, Pulses, judge
 from cluster.observe.latency import SECOND
+from cluster.observe.metric_families import Rows, counted, labelled
 from cluster.observe.observer import RedisObserver
 from cluster.observe.projection import Projection
 from cluster.observe.services import Services
@@ -51,6 +54,7 @@ class Picture:
         self.projection = Projection()
         self.statuses: Sequence[ActorStatus] = ()
         self.pulses = Pulses()
+        self.connections = Connections()
         self.dead_letters = 0
         self.store_up = False
         self.polled = False
@@ -65,7 +69,7 @@ class DeskCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """All families, read from the picture as it is now."""
         picture = self._picture
-        yield _labelled(
+        yield labelled(
             "raydesk_info",
             "What runs",
             ("desk", "environment", "config_hash"),
@@ -79,6 +83,7 @@ class DeskCollector(Collector):
         yield from self._money()
         yield from self._modes()
         yield from self._latencies()
+        yield from connection_families(picture.connections)
 
     def _actors(self) -> Iterator[Metric]:
         picture, statuses = self._picture, self._picture.statuses
@@ -88,8 +93,8 @@ class DeskCollector(Collector):
             for status in statuses
             for queue, depth in (("urgent", status.urgent_depth), ("mailbox", status.mailbox_depth))
         ]
-        yield _labelled("raydesk_mailbox_depth", "Messages not taken yet", ("actor", "queue"), depths)
-        yield _labelled(
+        yield labelled("raydesk_mailbox_depth", "Messages not taken yet", ("actor", "queue"), depths)
+        yield labelled(
             "raydesk_actor_lag_seconds",
             "How far an actor with unread mail is behind, in desk time",
             ("actor",),
@@ -108,38 +113,38 @@ class DeskCollector(Collector):
                 {s.address: s.journal_length for s in statuses},
             ),
         ):
-            yield _labelled(name, text, ("actor",), [((key,), value) for key, value in values.items()])
-        yield _labelled(
+            yield labelled(name, text, ("actor",), [((key,), value) for key, value in values.items()])
+        yield labelled(
             "raydesk_heartbeat_age_seconds",
             "How long an actor's heartbeat has stood still, at least",
             ("actor",),
             [((s.address,), age) for s in statuses if (age := picture.pulses.age_s(s.address)) is not None],
         )
         steps = {status.address: status.step for status in statuses}
-        yield _counted("raydesk_steps", "Committed steps", ("actor",), _keyed(steps))
-        yield _counted("raydesk_restarts", "Restarts by supervisors", ("actor",), _keyed(restarts))
-        yield _counted(
+        yield counted("raydesk_steps", "Committed steps", ("actor",), _keyed(steps))
+        yield counted("raydesk_restarts", "Restarts by supervisors", ("actor",), _keyed(restarts))
+        yield counted(
             "raydesk_given_up", "Children given up", (), [((), picture.projection.family.given_up_events)]
         )
-        yield _counted("raydesk_dead_letters", "Messages put aside", (), [((), picture.dead_letters)])
+        yield counted("raydesk_dead_letters", "Messages put aside", (), [((), picture.dead_letters)])
 
     def _trades(self) -> Iterator[Metric]:
         projection, desk = self._picture.projection, self._picture.projection.orders
-        yield _counted("raydesk_intents", "Intents", (), [((), desk.intents_seen)])
+        yield counted("raydesk_intents", "Intents", (), [((), desk.intents_seen)])
         verdicts = [((verdict.value,), desk.verdicts[verdict]) for verdict in Verdict]
-        yield _counted("raydesk_verdicts", "Risk's answers", ("verdict",), verdicts)
+        yield counted("raydesk_verdicts", "Risk's answers", ("verdict",), verdicts)
         rejected = [
             ((layer.value, why.value), n) for (layer, why), n in sorted(desk.rejected_by_layer.items())
         ]
-        yield _counted("raydesk_rejections", "Rejections by layer and reason", ("layer", "reason"), rejected)
+        yield counted("raydesk_rejections", "Rejections by layer and reason", ("layer", "reason"), rejected)
         states = [((state.value,), count) for state, count in sorted(desk.states().items())]
-        yield _labelled("raydesk_orders", "Orders by their state now", ("state",), states)
-        yield _counted("raydesk_orders_placed", "Orders", (), [((), desk.orders_seen)])
-        yield _counted("raydesk_fills", "Fills", (), [((), desk.fills_seen)])
+        yield labelled("raydesk_orders", "Orders by their state now", ("state",), states)
+        yield counted("raydesk_orders_placed", "Orders", (), [((), desk.orders_seen)])
+        yield counted("raydesk_fills", "Fills", (), [((), desk.fills_seen)])
         fees = [((currency,), float(amount)) for currency, amount in sorted(desk.fees.items())]
-        yield _labelled("raydesk_fees", "Fees paid, rebates taken off", ("currency",), fees)
+        yield labelled("raydesk_fees", "Fees paid, rebates taken off", ("currency",), fees)
         events = [((named.value,), count) for named, count in sorted(projection.event_counts.items())]
-        yield _counted("raydesk_events", "Events by type", ("event",), events)
+        yield counted("raydesk_events", "Events by type", ("event",), events)
 
     def _money(self) -> Iterator[Metric]:
         """In base currency; what is not known is absent, never 0."""
@@ -157,12 +162,12 @@ class DeskCollector(Collector):
             ((holding.venue, holding.symbol), float(holding.position))
             for holding in books.state.holdings.values()
         ]
-        yield _labelled("raydesk_position", "Position in base units", ("venue", "symbol"), positions)
+        yield labelled("raydesk_position", "Position in base units", ("venue", "symbol"), positions)
 
     def _modes(self) -> Iterator[Metric]:
         mode = self._picture.projection.mode
         rows = [((each.value,), float(mode.mode is each)) for each in Mode]
-        yield _labelled("raydesk_mode", "The desk's mode", ("mode",), rows)
+        yield labelled("raydesk_mode", "The desk's mode", ("mode",), rows)
         yield GaugeMetricFamily("raydesk_mode_version", "Version of the mode", value=mode.version)
 
     def _latencies(self) -> Iterator[Metric]:
@@ -174,25 +179,8 @@ class DeskCollector(Collector):
         yield family
 
 
-Rows = Iterable[tuple[tuple[str, ...], float]]
-
-
-def _labelled(name: str, text: str, labels: tuple[str, ...], rows: Rows) -> Metric:
-    family = GaugeMetricFamily(name, text, labels=labels)
-    for values, value in rows:
-        family.add_metric(values, value)
-    return family
-
-
-def _counted(name: str, text: str, labels: tuple[str, ...], rows: Rows) -> Metric:
-    family = CounterMetricFamily(name, text, labels=labels)
-    for values, value in rows:
-        family.add_metric(values, value)
-    return family
-
-
 def _known(name: str, text: str, amount: Decimal | None) -> Metric:
-    return _labelled(name, text, (), [] if amount is None else [((), float(amount))])
+    return labelled(name, text, (), [] if amount is None else [((), float(amount))])
 
 
 def _keyed(values: dict[str, int]) -> Rows:
@@ -222,6 +210,7 @@ class MetricsService:
         launch = child.launch
         self.ready = asyncio.Event()
         self.url: str | None = None
+        self._config = launch.config
         self._settings = launch.config.metrics
         self._fresh_s = launch.config.supervision.hang_timeout / SECOND
         self._venues = tuple(f"execution/{venue}" for venue in launch.config.venues)
@@ -282,6 +271,7 @@ class MetricsService:
             await self._observer.poll()
             picture.statuses = await self._observer.statuses()
             picture.dead_letters, _ = await self._observer.dead_letters(1)
+            picture.connections = await read_connections(self._store, self._config, time.time_ns())
             picture.projection = self._observer.projection
             picture.store_up = await self._observer.writable()
             picture.polled = True
@@ -289,6 +279,7 @@ class MetricsService:
                 await self._publish()
         except StoreUnavailableError:
             picture.store_up = False
+            picture.connections = picture.connections.forgotten()
         else:
             picture.pulses.note(picture.statuses, time.monotonic())
 
@@ -311,6 +302,7 @@ class MetricsService:
             writable=picture.store_up,
             fresh_within_s=self._fresh_s,
             expected=self._venues,
+            connections=picture.connections,
         )
 
     def readiness(self) -> Health:

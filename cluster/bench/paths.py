@@ -36,13 +36,14 @@ class PathPlan(msgspec.Struct, frozen=True):
     pause_s: float = 0.001
 
 
-class _Spans(msgspec.Struct):
+class Spans(msgspec.Struct):
     """Samples in ns: from the decision to the message in hand, and to the answer of the last commit."""
 
     received: list[int] = []
     committed: list[int] = []
 
     def add(self, began: Sequence[int], received: Sequence[int], committed: Sequence[int]) -> None:
+        """Take over what a path's `run` has returned."""
         self.received += [end - start for start, end in zip(began, received, strict=True)]
         self.committed += [end - start for start, end in zip(began, committed, strict=True)]
 
@@ -85,9 +86,9 @@ def _measure(url: str, folder: Path, plan: PathPlan, *, through_risk: bool) -> F
         requester = crew.start("requester", RequesterRole, url, str(folder), first, finished)
         path = _RealPath(requester, taker)
         path.run(plan.warm_up, plan.pause_s)
-        floor = _floor_of(crew, url, [requester, *actors])
+        floor = floor_of(crew, url, [requester, *actors])
         floor.run(plan.warm_up, plan.pause_s)
-        real, bare = _Spans(), _Spans()
+        real, bare = Spans(), Spans()
         for _ in range(plan.rounds):
             real.add(*path.run(plan.samples, plan.pause_s))
             if through_risk:
@@ -119,7 +120,7 @@ class _RealPath:
         return list(began.values()), [received[name] for name in began], [committed[name] for name in began]
 
 
-class _BarePath:
+class BarePath:
     """The same number of processes with plain clients; messages keep their order, so that places tell them apart."""
 
     def __init__(self, sender: Member, last: Member) -> None:
@@ -135,7 +136,7 @@ class _BarePath:
         return began, received[-samples:], committed[-samples:]
 
 
-def _floor_of(crew: Crew, url: str, actors: Sequence[Member]) -> _BarePath:
+def floor_of(crew: Crew, url: str, actors: Sequence[Member]) -> BarePath:
     """One bare process per actor, which sends what that actor commits."""
     finished, finish = crew.pipe()
     pipes = [finished, *[None] * (len(actors) - 2), finish]
@@ -144,4 +145,4 @@ def _floor_of(crew: Crew, url: str, actors: Sequence[Member]) -> _BarePath:
         crew.start(f"bare-{actor.name}", BareRole, url, call, pipe is not finished, pipe)
         for actor, call, pipe in reversed(list(zip(actors, calls, pipes, strict=True)))
     ]
-    return _BarePath(members[-1], members[0])
+    return BarePath(members[-1], members[0])

@@ -18,6 +18,7 @@ from cluster.bench.crew import BenchError
 from cluster.bench.feed import FeedPlan, measure_feed
 from cluster.bench.figures import flatten
 from cluster.bench.lives import LivesPlan, measure_lives
+from cluster.bench.order import measure_order
 from cluster.bench.paths import PathPlan, measure_chain, measure_hop
 from cluster.bench.throughput import ThroughputPlan, measure_messages, measure_risk
 from cluster.embedded_redis import EmbeddedRedis, RedisSettings
@@ -35,6 +36,7 @@ class BenchPlan(msgspec.Struct, frozen=True):
     throughput: ThroughputPlan = ThroughputPlan()
     lives: LivesPlan = LivesPlan()
     feed: FeedPlan = FeedPlan()
+    order: PathPlan = PathPlan(samples=150, warm_up=40)
 
 
 FULL = BenchPlan()
@@ -43,6 +45,7 @@ QUICK = BenchPlan(
     ThroughputPlan(commits=50, messages=1_000, intents=2_000),
     LivesPlan(kills=1),
     FeedPlan(frames=20_000, rounds=2),
+    PathPlan(rounds=2, samples=50, warm_up=20),
 )
 
 
@@ -72,6 +75,8 @@ AIMS = (
         for path in ("hop", "chain")
         for fsync in FSYNC
     ),
+    Aim("order.everysec.p50_us", "quote to order within 1.5 ms in the median", most=1_500),
+    Aim("order.everysec.p99_us", "and within 6 ms but for one in a hundred", most=6_000),
     *(Aim(f"risk.{fsync}.intents_per_s", "5,000 intents/s through risk", least=5_000) for fsync in FSYNC),
     *(
         Aim(f"recovery.{kind}.recovery_above_floor_ms", "no more than 200 ms above an empty actor", most=200)
@@ -90,6 +95,7 @@ AIMS = (
 _BY_FSYNC: dict[str, Measure] = {
     "hop": lambda url, folder, plan: measure_hop(url, folder, plan.path),
     "chain": lambda url, folder, plan: measure_chain(url, folder, plan.path),
+    "order": lambda url, folder, plan: measure_order(url, folder, plan.order),
     "messages": lambda url, folder, plan: measure_messages(url, folder, plan.throughput),
     "risk": lambda url, folder, plan: measure_risk(url, folder, plan.throughput),
 }

@@ -128,6 +128,7 @@ async def _is_healthy(started: Started, name: str, folder: Path | None) -> bool:
             writable=await watch.observer.writable(),
             fresh_within_s=watch.fresh_within_s,
             expected=[f"execution/{venue}" for venue in watch.config.venues],
+            connections=watch.connections,
         ).healthy
     except DeskError:
         return False

@@ -34,9 +34,10 @@ def bench(
     ] = None,
     as_json: JsonFlag = False,
 ) -> Exit:
-    """Measure durable hops, throughput, recovery, start, memory and backtests on this machine.
+    """Measure hops, quote to order, throughput, recovery, start, memory and backtests on this machine.
 
-    Hops, throughput and recovery are shown beside their raw floor. A backtest is the whole desk in one process:
+    Hops, orders, throughput and recovery are shown beside their raw floor. An order goes from the frame of a quote to
+    the socket of a local exchange, each part of the way with its share. A backtest is the whole desk in one process:
     strategies, risk with every check and the ledger, execution, a paper venue.
     """
     from cluster.bench.backtests.scenarios import SCENARIOS

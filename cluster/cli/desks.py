@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from cluster.cli.exits import DeskNotRunningError
+from cluster.observe.connections import Connections, read_connections
 from cluster.observe.health import Pulses
 from cluster.observe.observer import RedisObserver
 from config import LoadedConfig, load_config
@@ -53,6 +54,7 @@ class Watch:
         self.observer = RedisObserver(desk.store)
         self.pulses = Pulses()
         self.statuses: Sequence[Any] = ()
+        self.connections = Connections()
 
     @property
     def projection(self) -> Any:
@@ -66,8 +68,10 @@ class Watch:
 
     async def look(self) -> None:
         """Read what is new."""
+        self.connections = self.connections.forgotten()  # unless they can be read again
         await self.observer.poll()
         self.statuses = await self.observer.statuses()
+        self.connections = await read_connections(self.desk.store, self.config, time.time_ns())
         self.pulses.note(self.statuses, time.monotonic())
 
     async def look_twice(self) -> None:

@@ -132,7 +132,7 @@ class ProcessesDocument(msgspec.Struct, frozen=True):
 
 
 class OrderEntry(msgspec.Struct, frozen=True):
-    """One order."""
+    """One order; `number` says the how many-th of its intent it is, `route` how the intent was to be worked."""
 
     client_order_id: str
     venue_order_id: str | None
@@ -153,6 +153,8 @@ class OrderEntry(msgspec.Struct, frozen=True):
     fees: dict[str, Decimal]
     placed_at: int | None
     sends: int
+    route: str | None
+    number: int
 
 
 class OrdersDocument(msgspec.Struct, frozen=True):
@@ -309,7 +311,7 @@ class CommandDocument(msgspec.Struct, frozen=True):
 
 
 class PositionLeft(msgspec.Struct, frozen=True):
-    """A position that `raydesk flatten` has not seen closed: signed quantity in base units."""
+    """A position that `raydesk flatten` is about: signed quantity in base units."""
 
     venue: str
     symbol: str
@@ -317,12 +319,17 @@ class PositionLeft(msgspec.Struct, frozen=True):
 
 
 class FlattenDocument(msgspec.Struct, frozen=True):
-    """`raydesk flatten`: what was sent, and what is not closed yet."""
+    """`raydesk flatten`: what was sent, what was held then and was closed, and what is not closed yet.
+
+    `seconds` is how long it was waited for that. What the desk opened again meanwhile is not in `left`.
+    """
 
     desk: str
     message_id: str
     flat: bool
     left: tuple[PositionLeft, ...]
+    closed: tuple[PositionLeft, ...]
+    seconds: float
 
 
 class ExportDocument(msgspec.Struct, frozen=True):

@@ -10,9 +10,11 @@ from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+from cluster.cli.connections import feeds_entry, feeds_line, venue_entries, venue_line
 from cluster.cli.documents import Progress
 from cluster.cli.output import moment, money, percent, shown, span, table
 from cluster.cli.pictures import is_alive
+from cluster.observe.connections import Connections
 from cluster.observe.health import Pulses
 from cluster.observe.latency import Hop
 from cluster.observe.projection import Projection
@@ -40,12 +42,15 @@ def live_view(
     *,
     elapsed_s: float,
     fresh_within_s: float,
+    connections: Connections | None = None,
     note: str = "",
 ) -> Group:
     """One frame. `elapsed_s` is machine time since the session began, `note` a line about what goes wrong."""
     parts: list[Any] = [_head(projection, progress, elapsed_s)]
     if note:
         parts.append(f"[bold red]{shown(note)}[/]")
+    if connections is not None and (connections.feeds or connections.venues):
+        parts.append(_connections(connections))
     parts += [
         _money(projection),
         Panel(_positions(projection), title="positions", title_align="left"),
@@ -97,6 +102,14 @@ def _head(projection: Projection, progress: Progress | None, elapsed_s: float) -
         cells.append("" if left is None else f"{span(int(left * 1e9))} left")
     row.add_row(*cells)
     return row
+
+
+def _connections(told: Connections) -> str:
+    feeds = feeds_entry(told)
+    parts = [f"[bold]{shown(name)}[/] {venue_line(venue)}" for name, venue in venue_entries(told).items()]
+    if feeds is not None:
+        parts.insert(0, f"feeds {feeds_line(feeds)}")
+    return "  ".join(parts)
 
 
 def _money(projection: Projection) -> str:

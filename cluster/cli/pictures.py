@@ -10,6 +10,7 @@ from typing import Protocol
 import psutil
 
 from cluster.cli.arming import not_armed_because, side_effects
+from cluster.cli.connections import feeds_entry, venue_entries
 from cluster.cli.documents import (
     ModeCause,
     OrderEntry,
@@ -23,6 +24,7 @@ from cluster.cli.documents import (
     TreeDocument,
     TreeEntry,
 )
+from cluster.observe.connections import Connections
 from cluster.observe.health import Pulses
 from cluster.observe.projection import Projection
 from cluster.observe.summary import plain, run_summary
@@ -60,6 +62,7 @@ def status_document(
     progress: Progress | None,
     dead_letters: int,
     metrics_url: str | None,
+    connections: Connections,
 ) -> StatusDocument:
     """One screen: who runs what, whether it may trade, and how it stands."""
     totals = run_summary(projection, statuses, owner.config_hash)
@@ -88,6 +91,8 @@ def status_document(
         given_up=tuple(row.address for row in rows if row.status == "given_up"),
         dead_letters=dead_letters,
         damaged_records=sum(actor.damaged for actor in projection.actors.values()),
+        feeds=feeds_entry(connections),
+        venues=venue_entries(connections),
     )
 
 
@@ -188,7 +193,9 @@ def orders_document(
     ]
     found.sort(key=lambda order: (-(order.placed_at or 0), order.client_order_id))
     counts = {state.value: count for state, count in sorted(projection.orders.states().items()) if count}
-    return OrdersDocument(desk, len(found), counts, tuple(_order(order) for order in found[:limit]))
+    return OrdersDocument(
+        desk, len(found), counts, tuple(_order(order, projection) for order in found[:limit])
+    )
 
 
 def positions_document(desk: str, projection: Projection, *, all_listings: bool = False) -> PositionsDocument:
@@ -234,8 +241,10 @@ def positions_document(desk: str, projection: Projection, *, all_listings: bool 
 ZERO = Decimal(0)
 
 
-def _order(order: OrderView) -> OrderEntry:
+def _order(order: OrderView, projection: Projection) -> OrderEntry:
     average = order.average_price
+    intent = projection.orders.intents.get(order.intent_id or "")
+    siblings = [] if intent is None else intent.orders
     return OrderEntry(
         client_order_id=order.client_order_id,
         venue_order_id=order.venue_order_id,
@@ -256,6 +265,8 @@ def _order(order: OrderView) -> OrderEntry:
         fees={currency: plain(amount) for currency, amount in sorted(order.fees.items())},
         placed_at=order.placed_at,
         sends=order.sends,
+        route=None if intent is None or intent.route is None else intent.route.value,
+        number=siblings.index(order.client_order_id) + 1 if order.client_order_id in siblings else 1,
     )
 
 

@@ -9,6 +9,7 @@ from rich.console import Group
 from rich.panel import Panel
 
 from cluster.cli import pictures
+from cluster.cli.connections import feeds_line, venue_line
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
 from cluster.cli.documents import OrdersDocument, PositionsDocument, StatusDocument
 from cluster.cli.exits import EPILOG, Exit, UsageError
@@ -53,13 +54,17 @@ async def status_of(watch: Watch) -> StatusDocument:
         progress=await progress_of(watch.desk),
         dead_letters=total,
         metrics_url=await Services(watch.desk.store).find("metrics"),
+        connections=watch.connections,
     )
 
 
 def health(
     desk: DeskName = None, config: ConfigOption = None, folder: FolderOption = None, as_json: JsonFlag = False
 ) -> Exit:
-    """Check the desk: store writable, risk heartbeat fresh, each venue connected. Exit code 0 or 1."""
+    """Check the desk: store writable, risk heartbeat fresh, each venue connected, live prices fresh.
+
+    Exit code 0 or 1.
+    """
     found = on_desk(desk, config, folder, health_of)
     if as_json:
         print_json(found)
@@ -81,6 +86,7 @@ async def health_of(watch: Watch) -> Health:
         writable=await watch.observer.writable(),
         fresh_within_s=watch.fresh_within_s,
         expected=[f"execution/{venue}" for venue in watch.config.venues],
+        connections=watch.connections,
     )
 
 
@@ -196,6 +202,8 @@ def _status_screen(document: StatusDocument) -> Group:
         ("rejected", _pairs(document.rejected)),
         ("orders", f"{_pairs(document.orders)}; {document.fills} fills"),
         ("actors", f"{document.actors_alive} of {document.actors} alive, {document.restarts} restarts"),
+        *([("feeds", feeds_line(document.feeds))] if document.feeds is not None else []),
+        *((f"venue {shown(name)}", venue_line(venue)) for name, venue in document.venues.items()),
         ("given up", shown(document.given_up)),
         ("set aside", f"{document.dead_letters} messages, {document.damaged_records} damaged records"),
     ):
@@ -221,7 +229,8 @@ def _orders_table(document: OrdersDocument) -> Group:
         "!order",
         "symbol",
         "side",
-        "type",
+        "!type",
+        "!route",
         ">quantity",
         ">limit",
         ">filled",
@@ -235,7 +244,8 @@ def _orders_table(document: OrdersDocument) -> Group:
             shown(order.client_order_id),
             shown(order.symbol),
             shown(order.side),
-            f"{shown(order.order_type)}{', post only' if order.post_only else ''}",
+            "post only" if order.post_only else shown(order.order_type),
+            "-" if order.route is None else f"{shown(order.route)} {order.number}",
             shown(order.quantity),
             shown(order.limit_price),
             shown(order.filled),

@@ -233,6 +233,7 @@ def _shown_session(request: Request, began: float) -> Finished:
                 progress,
                 elapsed_s=elapsed,
                 fresh_within_s=fresh,
+                connections=watch.connections,
                 note=note,
             )
             live.update(frame, refresh=True)

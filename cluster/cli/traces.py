@@ -15,6 +15,7 @@ _COLOURS = {
     "decision": "blue",
     "intent": "blue",
     "risk": "magenta",
+    "route": "yellow",
     "order": "yellow",
     "fill": "green",
     "ledger": "green",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from actors.base import Actor
 from cluster.host.actor_host import ActorHost, Outside
 from cluster.host.clocks import DeskClock
+from cluster.host.connection_notes import keep_noting_feed, keep_noting_port
 from cluster.host.failpoints import failpoints_for
 from cluster.host.launch import ProcessSpec, role_of
 from cluster.host.lease import this_incarnation
@@ -35,6 +36,9 @@ if TYPE_CHECKING:  # the rest is imported by the builders: a process loads what 
 LOG = logging.getLogger("raydesk.host")
 
 Host = ActorHost | ServiceHost
+
+_LOG_AFTER_S = 0.005
+"""Less than a process lingers when its actor has ended, so that its last steps are logged too."""
 
 
 async def assemble(spec: ProcessSpec) -> Host:
@@ -80,7 +84,7 @@ async def _live_strategy(spec: ProcessSpec, actor: Actor[Any], source: LiveSourc
     await feed.begin()
     host = _actor_host(spec, actor, feed=feed.cursor(source.subscription.symbol), clock=clock)
     feed.on_rows = host.wake.set
-    host.background.append(feed.run)
+    host.background += [feed.run, lambda: keep_noting_feed(host.store, feed, source.subscription.symbol)]
     return host
 
 
@@ -112,7 +116,7 @@ async def _execution(spec: ProcessSpec, part: ExecutionPart) -> Host:
 
     host.follow = follow
     if not isinstance(part.access, PaperAccess):
-        host.background.append(lambda: keep_connecting(port))
+        host.background += [lambda: keep_connecting(port), lambda: keep_noting_port(host.store, port)]
     return host
 
 
@@ -141,11 +145,14 @@ def _actor_host(
 
 
 def _reporter(address: str) -> Callable[[Report], None]:
-    """Logs every committed step, and whatever else the step machine has to say."""
+    """Logs every committed step, and whatever else the step machine has to say.
+
+    Steps are logged a moment later: a line costs as long as signing a request, and would be on the way of every order.
+    """
 
     def report(told: Report) -> None:
         if told.level == "step":
-            log_step(told.fields["section"])
+            asyncio.get_running_loop().call_later(_LOG_AFTER_S, log_step, told.fields["section"])
         else:
             level = logging.getLevelNamesMapping()[told.level.upper()]
             LOG.log(level, told.text, extra={"actor": address, **told.fields})

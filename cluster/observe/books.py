@@ -5,6 +5,7 @@ What is shown is thereby what risk decides on, to the last digit; there is no se
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -13,12 +14,15 @@ import msgspec
 
 from actors.risk.funding import book_funding
 from actors.risk.ledger import book, open_account, take_marks, take_rates, unrealised
-from actors.risk.state import ZERO, Holding, RiskState
+from actors.risk.limits import listing_id
+from actors.risk.state import ZERO, Flattening, Holding, RiskState
 from messages.base import Message
 from messages.portfolio import (
     AccountOpened,
     DayStarted,
     FillBooked,
+    FlattenEnded,
+    FlattenStarted,
     FundingBooked,
     MarksTaken,
     PeakReset,
@@ -40,12 +44,16 @@ class Books:
         self.state = RiskState()
         self.curve: list[EquityPoint] = []
         self.deepest = ZERO
+        self.closings: Counter[str] = Counter()
+        """how often each listing was closed by command"""
         self._curve_points = max(4, curve_points)
         self._stride = 1
         self._since_kept = 0
 
     def apply(self, event: Message, now: int) -> None:
         """Fold one of risk's events in; those that concern no book are passed over."""
+        if isinstance(event, FlattenEnded):
+            self.closings[listing_id(event.venue, event.symbol)] += event.flat
         entry = _ENTRIES.get(type(event))
         if entry is not None:
             entry(self.state, event)
@@ -122,6 +130,14 @@ def _reset_peak(state: RiskState, event: PeakReset) -> None:
     state.peak = event.nav
 
 
+def _start_closing(state: RiskState, event: FlattenStarted) -> None:
+    state.flattening[listing_id(event.venue, event.symbol)] = Flattening(event.by, part=event.part)
+
+
+def _end_closing(state: RiskState, event: FlattenEnded) -> None:
+    state.flattening.pop(listing_id(event.venue, event.symbol), None)
+
+
 _ENTRIES: dict[type[Message], Callable[[RiskState, Any], None]] = {
     AccountOpened: open_account,
     FillBooked: book,
@@ -130,4 +146,6 @@ _ENTRIES: dict[type[Message], Callable[[RiskState, Any], None]] = {
     MarksTaken: take_marks,
     DayStarted: _start_day,
     PeakReset: _reset_peak,
+    FlattenStarted: _start_closing,
+    FlattenEnded: _end_closing,
 }

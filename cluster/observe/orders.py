@@ -14,6 +14,7 @@ from actors.execution.state import ExecutionState
 from cluster.observe.fingerprint import FingerprintBuilder
 from cluster.observe.latency import Histogram, Hop
 from cluster.observe.views import ZERO, FillView, IntentView, OrderChange, OrderView
+from cluster.observe.wording import number
 from messages import decisions as d
 from messages import order_events as e
 from messages.base import Address, Message
@@ -21,7 +22,15 @@ from messages.intents import OrderTerms, Verdict
 from messages.orders import Fill, OrderState
 from messages.portfolio import FillBooked, FundingBooked, IntentDecided
 from messages.reasons import Layer, Reason
-from messages.routing import RouteEnded, RouteStarted
+from messages.routing import (
+    ReplaceEnded,
+    ReplaceStarted,
+    RouteEnded,
+    RouterRecord,
+    RouteStaged,
+    RouteStarted,
+    RouteStopped,
+)
 
 FUNDING_KEPT = 10_000
 """Payments of funding kept in detail, the latest ones."""
@@ -220,7 +229,9 @@ class OrderDesk:
         order, intent = self.order(event.client_order_id), self.intent(event.intent_id)
         _fill_in(order, event.terms.venue, event.terms, event.intent_id, event.requester, event.strategy)
         order.placed_at = event.time
-        order.change(OrderChange(event.time, "placing", OrderState.PLACING, Reason.ACCEPTED, ""))
+        order.change(
+            OrderChange(event.time, "placing", OrderState.PLACING, Reason.ACCEPTED, _asked(event.terms))
+        )
         if event.terms.post_only:
             self.passive_orders += 1
         first = not intent.orders
@@ -287,9 +298,32 @@ class OrderDesk:
         self._end(order.intent_id, order.state, order.reason, layer, event.filled, event.time)
 
     def _routed(self, address: Address, now: int, event: RouteStarted) -> None:
-        self.intent(event.submit.intent_id).routed = True
+        intent = self.intent(event.submit.intent_id)
+        intent.routed, intent.route = True, event.submit.terms.route
+        intent.note_route(event)
+
+    def _route_told(
+        self, address: Address, now: int, event: RouteStaged | RouteStopped | RouterRecord
+    ) -> None:
+        self.intent(event.intent_id).note_route(event)
+
+    def _replace_started(self, address: Address, now: int, event: ReplaceStarted) -> None:
+        order = self.order(event.client_order_id)
+        order.replacing = (event.price, event.quantity)
+        manner = "in place" if event.amends else "by a new order"
+        detail = f"{number(event.quantity)} at {number(event.price)}, {manner}"
+        order.change(OrderChange(event.time, "replace_started", order.state, event.reason, detail))
+
+    def _replace_ended(self, address: Address, now: int, event: ReplaceEnded) -> None:
+        order = self.order(event.client_order_id)
+        wanted, order.replacing = order.replacing, None
+        if wanted is not None and event.applied:
+            order.limit_price, order.quantity = wanted
+        detail = "changed" if event.applied else "not changed"
+        order.change(OrderChange(event.time, "replace_ended", order.state, event.reason, detail))
 
     def _route_ended(self, address: Address, now: int, event: RouteEnded) -> None:
+        self.intent(event.intent_id).note_route(event)
         if self.intent(event.intent_id).outcome is None:
             self._end(event.intent_id, event.state, event.reason, Layer.EXECUTION, event.filled, event.time)
 
@@ -307,6 +341,14 @@ class OrderDesk:
 
 
 _ACKNOWLEDGED = frozenset({OrderState.WORKING, OrderState.PARTIALLY_FILLED, OrderState.FILLED})
+
+
+def _asked(terms: OrderTerms) -> str:
+    """What an order was placed as, in words."""
+    kind = "post only" if terms.post_only else terms.order_type.value
+    price = terms.limit_price or terms.stop_price
+    at = "" if price is None else f" at {number(price)}"
+    return f"{terms.side.value} {number(terms.quantity)} {kind}{at}"
 
 
 def _fill_in(
@@ -335,5 +377,10 @@ _HANDLERS: dict[type[Message], Callable[[OrderDesk, Address, int, Any], None]] =
     e.IntentEnded: OrderDesk._never_placed,
     RouteStarted: OrderDesk._routed,
     RouteEnded: OrderDesk._route_ended,
+    RouteStaged: OrderDesk._route_told,
+    RouteStopped: OrderDesk._route_told,
+    RouterRecord: OrderDesk._route_told,
+    ReplaceStarted: OrderDesk._replace_started,
+    ReplaceEnded: OrderDesk._replace_ended,
     e.ExternalSeen: OrderDesk._external,
 }

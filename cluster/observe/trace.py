@@ -12,6 +12,7 @@ import msgspec
 
 from cluster.observe.orders import OrderDesk
 from cluster.observe.projection import Projection
+from cluster.observe.routes import route_moments
 from cluster.observe.views import IntentView, OrderView
 from cluster.observe.wording import number
 from messages.base import Address
@@ -27,8 +28,8 @@ Told = Detail | Decimal
 class TraceStep(msgspec.Struct, frozen=True):
     """One moment. `time` is desk time in ns UTC, `after_ns` the time since the moment before it.
 
-    `kind` is quote, decision, intent, risk, order, fill, ledger, funding or outcome. A moment whose time is not known
-    has None for both.
+    `kind` is quote, decision, intent, risk, route, order, fill, ledger, funding or outcome. A moment whose time is not
+    known has None for both.
     """
 
     kind: str
@@ -95,7 +96,7 @@ _FUNDING = "funding"
 _RANK = {
     kind: rank
     for rank, kind in enumerate(
-        ("quote", "decision", "intent", "risk", "order", "fill", "ledger", _FUNDING, "outcome")
+        ("quote", "decision", "intent", "risk", "route", "order", "fill", "ledger", _FUNDING, "outcome")
     )
 }
 
@@ -116,6 +117,7 @@ def _moments(desk: OrderDesk, intent: IntentView) -> Iterator[TraceStep]:
         order = desk.orders.get(client_order_id)
         if order is not None:
             yield from _working(order)
+    yield from _routing(intent)
     yield from _filling(desk, intent)
     yield from _holding(desk, intent)
     yield from _ending(intent)
@@ -173,6 +175,11 @@ def _judging(intent: IntentView) -> Iterator[TraceStep]:
     }
     step = _step("risk", intent.decided_at, "risk", f"{intent.verdict.value}: {reason}", details)
     yield msgspec.structs.replace(step, checks=intent.checks)
+
+
+def _routing(intent: IntentView) -> Iterator[TraceStep]:
+    for moment in route_moments(intent.routing):
+        yield _step("route", moment.time, f"execution/{intent.venue}", moment.title, moment.told)
 
 
 def _working(order: OrderView) -> Iterator[TraceStep]:

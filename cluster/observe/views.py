@@ -9,10 +9,10 @@ from decimal import Decimal
 
 import msgspec
 
-from messages.base import Address
+from messages.base import Address, Message
 from messages.decisions import DecisionMade
 from messages.events import EventType, Severity
-from messages.intents import CheckResult, OrderTerms, OrderType, Purpose, Side, Verdict
+from messages.intents import CheckResult, OrderTerms, OrderType, Purpose, Route, Side, Verdict
 from messages.market import QuoteSnapshot
 from messages.orders import TERMINAL, Fill, OrderState
 from messages.portfolio import FillBooked
@@ -28,7 +28,8 @@ class IntentView(msgspec.Struct):
     """One intent, from the quote it was raised on to its end. Times are desk time in ns UTC.
 
     `requested` and `approved` are in base units; `outcome` is the state its requester or execution ended it in.
-    `routed`: it may be several orders, and its own end is told apart from theirs.
+    `routed`: it may be several orders, and its own end is told apart from theirs; `route` is how, `routing` the events
+    of its plan.
     """
 
     intent_id: str
@@ -58,6 +59,14 @@ class IntentView(msgspec.Struct):
     outcome_filled: Decimal | None = None
     closed_at: int | None = None
     routed: bool = False
+    route: Route | None = None
+    routing: list[Message] = []
+
+    def note_route(self, event: Message) -> None:
+        """Keep one event of its plan; the second oldest goes when there are too many."""
+        self.routing.append(event)
+        if len(self.routing) > HISTORY_KEPT:
+            del self.routing[1]
 
     @property
     def ended(self) -> bool:
@@ -76,7 +85,10 @@ class OrderChange(msgspec.Struct, frozen=True):
 
 
 class OrderView(msgspec.Struct):
-    """One order. Quantities in base units, `value` and prices in quote currency, fees by currency."""
+    """One order. Quantities in base units, `value` and prices in quote currency, fees by currency.
+
+    `replacing`: the price and quantity it is being given, until it is known whether it was.
+    """
 
     client_order_id: str
     intent_id: str | None = None
@@ -89,6 +101,7 @@ class OrderView(msgspec.Struct):
     post_only: bool = False
     quantity: Decimal | None = None
     limit_price: Decimal | None = None
+    replacing: tuple[Decimal, Decimal] | None = None
     stop_price: Decimal | None = None
     purpose: Purpose | None = None
     venue_order_id: str | None = None

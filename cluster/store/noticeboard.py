@@ -52,6 +52,14 @@ class Noticeboard:
             found: bytes | None = await self.client.hget(self.keys.notes, name)
             return found
 
+    async def notes(self, names: Sequence[str]) -> list[bytes | None]:
+        """What was last kept under each of these names, at one instant."""
+        if not names:
+            return []
+        with answering("note"):
+            found: list[bytes | None] = await self.client.hmget(self.keys.notes, names)
+            return found
+
     async def show_children(self, supervisor: Address, rows: Sequence[Mapping[str, Any]]) -> None:
         """Publish how a supervisor's children are."""
         with answering("tree"):

@@ -8,7 +8,7 @@ import pytest
 from cluster.cli.documents import DOCUMENTS
 from cluster.cli.exits import Exit
 from messages.base import Message
-from messages.control import Halt, Mode, Resume
+from messages.control import Flatten, Halt, Mode, Resume
 from messages.portfolio import ModeDecided
 from tests.cluster.cli import desks
 from tests.cluster.cli.conftest import Command
@@ -173,6 +173,32 @@ def test_resume_needs_words_and_waits_for_risk(desk: StoredDesk, command: Comman
     assert isinstance(resume, Resume)
     assert resume.acknowledgement == "positions checked"
     assert said.json["mode"] == "normal"
+
+
+def test_flatten_tells_what_is_still_held(desk: StoredDesk, command: Command) -> None:
+    said = command("flatten", "BTC-USDT", "--stages", "3", "--wait", "0.05", "--json", on=desk)
+    [flatten] = desk.posted
+
+    assert said.code == Exit.TROUBLE
+    assert isinstance(flatten, Flatten)
+    assert (flatten.symbol, flatten.venue, flatten.stages) == ("BTC-USDT", None, 3)
+    [left] = said.json["left"]
+    assert (left["symbol"], left["quantity"], said.json["flat"]) == ("BTC-USDT", "0.5", False)
+
+
+def test_flatten_is_done_when_nothing_it_names_is_held(desk: StoredDesk, command: Command) -> None:
+    said = command("flatten", "ETH-USDT", "--wait", "0.05", on=desk)
+
+    assert said.code == Exit.OK
+    assert "flat" in said.out
+
+
+def test_flatten_refuses_names_that_the_desk_does_not_know(desk: StoredDesk, command: Command) -> None:
+    said = command("flatten", "--venue", "nowhere", on=desk)
+
+    assert said.code == Exit.USAGE
+    assert "nowhere" in said.err
+    assert desk.posted == []
 
 
 def test_every_command_lets_go_of_the_desk(desk: StoredDesk, command: Command) -> None:

@@ -13,10 +13,11 @@ from cluster.observe.projection import Bounds, Projection
 from cluster.observe.summary import run_summary
 from messages.control import DeadLettered, Mode
 from messages.events import EventType
-from messages.intents import Verdict
+from messages.intents import SubmitOrder, Verdict
 from messages.order_events import FillReceived, IntentEnded, OrderSettled
 from messages.orders import OrderState
 from messages.reasons import Layer, Reason
+from messages.routing import RouteEnded, RoutePolicy, RouteSlice, RouteStage, RouteStarted
 from tests.cluster.observe import stories
 from tests.cluster.observe.stories import INTENT, MS, T0, D, Journal, record
 
@@ -63,6 +64,23 @@ def test_a_trade_is_followed_from_quote_to_ledger() -> None:
         OrderState.FILLED,
     ]
     assert (order.filled, order.average_price, order.fees) == (D("0.5"), D("60000"), {"USDT": D("6.00")})
+
+
+def test_an_intent_of_several_orders_ends_with_its_plan_and_not_with_one_of_them() -> None:
+    submit = SubmitOrder(INTENT, "strategy/BTC-USDT", "ema", stories.terms(), 1, True)
+    whole = (RouteSlice(D("0.5"), T0, RouteStage.MAKER),)
+    began = RouteStarted(submit, whole, None, RoutePolicy(), RoutePolicy(), T0)
+    refused = stories.moved(OrderState.REJECTED, T0 + 30 * MS, reason=Reason.POST_ONLY_WOULD_TAKE)
+    first = (began, stories.placing(), refused, OrderSettled("rdaaa", D(0), T0 + 30 * MS))
+    journal = [("execution/paper", record(1, T0 + 30 * MS, *first))]
+    desk = folded(journal).orders
+    assert desk.intents[INTENT].outcome is None
+    ended = RouteEnded(INTENT, OrderState.FILLED, D("0.5"), Reason.ACCEPTED, T0 + 60 * MS)
+    again = stories.placing("rdbbb", at=T0 + 31 * MS)
+    desk = folded([*journal, ("execution/paper", record(2, T0 + 60 * MS, again, ended))]).orders
+    intent = desk.intents[INTENT]
+    assert intent.orders == ["rdaaa", "rdbbb"]
+    assert (intent.outcome, intent.outcome_filled) == (OrderState.FILLED, D("0.5"))
 
 
 def test_the_books_are_those_of_risk() -> None:
