@@ -95,3 +95,24 @@ def test_a_request_may_not_outlive_the_lease(refuse: Refuse) -> None:
     error = str(refuse(start=LOCAL.replace("    exchange", "    recv_window: 6s\n    exchange")))
     assert "venues.binance.recv_window" in error
     assert "longer than supervision.lease" in error
+
+
+@pytest.mark.parametrize("window", ["4001ms", "6s"])
+def test_a_request_is_over_before_the_lease_even_where_the_venues_clock_is_behind(
+    refuse: Refuse, window: str
+) -> None:
+    error = str(refuse(start=LOCAL.replace("    exchange", f"    recv_window: {window}\n    exchange")))
+    assert "less a second" in error
+
+
+def test_comparing_the_account_may_not_spend_the_budget_of_requests(refuse: Refuse) -> None:
+    error = str(refuse(start=LOCAL.replace("    exchange", "    reconcile: {interval: 2s}\n    exchange")))
+    assert "venues.binance.reconcile.interval" in error
+    assert "5s" in error
+
+
+def test_the_start_price_of_a_symbol_that_is_not_there_is_refused(refuse: Refuse) -> None:
+    start = LOCAL.replace("{seed: 3}", "{start_prices: {ETH-USDT-PERP: 3000}}")
+    error = str(refuse(start=start))
+    assert "venues.binance.exchange.start_prices" in error
+    assert "ETH-USDT-PERP" in error
