@@ -32,7 +32,7 @@ rebuilt from the feed, never trusted to survive. Try an actor without any runtim
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -302,6 +302,12 @@ class Actor(Generic[State]):
                 remedy="mark one with @applies; a journal must stay readable for ever",
             )
         handler(event)
+
+    @property
+    def memory(self) -> Mapping[type[Message], Callable[[Any], None]]:
+        """What remembers the events of each type: the table behind `apply`, for a host that asks it itself and never
+        replaces the state (host only)."""
+        return self._apply
 
     def observe(
         self,

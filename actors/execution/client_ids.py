@@ -42,8 +42,8 @@ def client_order_id(
     number = int(digest(*[part.encode() for part in parts]), 16) % base**count
     written = []
     for _ in range(count):
-        written.append(pairs[number % base])
-        number //= base
+        number, index = divmod(number, base)
+        written.append(pairs[index])
     return head + "".join(written)[:length]
 
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
 from actors.execution.routing.settings import RoutingSettings
+from actors.precheck.funds import Collateral
 from actors.venues.port import VenueTraits
 from messages.venue import SymbolMargin
 
@@ -77,7 +79,9 @@ class ExecutionSettings(msgspec.Struct, frozen=True):
       fraction of the average price; `exit_deadline_ns`, `exit_attempts`, `exit_backoff_ns`(`_max_ns`) their tries.
     - `protective_stop`: distance (fraction of the average price) of a stop kept at the venue for each holding, None =
       none is kept; it is changed at most once in `protect_interval_ns`.
-    - `routing`: how intents that are more than one order are worked.
+    - `collateral`: by symbol, what an exposure takes of the account; of symbols that are missing that is not known.
+    - `routing`: how intents that are more than one order are worked; `taker_fee` (fraction) counts where the venue
+      tells none.
     - `keep_closed`, `keep_tombstones`, `keep_waiting`, `keep_missing`, `keep_payments`, `keep_fills`: bounds of what
       the state remembers.
     """
@@ -125,7 +129,9 @@ class ExecutionSettings(msgspec.Struct, frozen=True):
     exit_backoff_max_ns: int = 60 * SECOND
     protective_stop: Decimal | None = None
     protect_interval_ns: int = SECOND
+    collateral: dict[str, Collateral] = {}
     routing: RoutingSettings = RoutingSettings()
+    taker_fee: Decimal = Decimal(0)
     keep_closed: int = 10_000
     keep_tombstones: int = 10_000
     keep_waiting: int = 1_000
@@ -155,8 +161,12 @@ class ExecutionSettings(msgspec.Struct, frozen=True):
     @property
     def client_id_alphabet(self) -> str:
         """What client order ids are written in here."""
-        offered = self.traits.client_id_alphabet
-        return LOWERCASE_BASE32 if set(LOWERCASE_BASE32) <= set(offered) else offered
+        return _alphabet_of(self.traits.client_id_alphabet)
+
+
+@lru_cache(maxsize=64)
+def _alphabet_of(offered: str) -> str:
+    return LOWERCASE_BASE32 if set(LOWERCASE_BASE32) <= set(offered) else offered
 
 
 def probe_delay(settings: ExecutionSettings, answers: int) -> int:

@@ -23,7 +23,8 @@ class Position(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True
     @property
     def direction(self) -> int:
         """+1 long, -1 short, 0 flat."""
-        return (self.quantity > 0) - (self.quantity < 0)
+        quantity = self.quantity
+        return 0 if not quantity else -1 if quantity.is_signed() else 1
 
     @property
     def size(self) -> Decimal:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from actors.venues.matching.events import Event
 from actors.venues.matching.instruments import MarketKind
 from cluster.backtest.tape import Tape, Watch
 from cluster.paper.funding import FundingTimes
 from cluster.paper.market import MarketRows
+from cluster.simulator.alarms import NEVER
 from cluster.simulator.venue import SimulatedVenue
 from messages.base import Address
 from messages.market import TickKind
 from messages.venue import StreamEvent
-
-_NEVER = 2**63 - 1
 
 _LATEST = frozenset({TickKind.QUOTE, TickKind.TRADE, TickKind.BAR})
 _LATEST_ONLY = dict.fromkeys(MarketKind, _LATEST) | {MarketKind.TRADES: _LATEST - {TickKind.TRADE}}
@@ -34,11 +34,12 @@ class Books:
     ) -> None:
         """`symbols` names the symbol of each feed of the tape, in the tape's order, and its venue's address;
         `funding` is what positions at each venue pay."""
-        self._funding = {key: each for key, each in (funding or {}).items() if each.next_time < _NEVER}
+        self._funding = {key: each for key, each in (funding or {}).items() if each.next_time < NEVER}
         self._tape = tape
         self._venues = list(venues.items())
         self._tell = tell
         self._books = [(venues[address], symbol) for symbol, address in symbols]
+        self._feeds = {symbol: feed for feed, (symbol, _) in enumerate(symbols)}
         self._watched = [False] * len(symbols)
         self._resting = False
         for venue, symbol in self._books:
@@ -55,44 +56,48 @@ class Books:
     @property
     def next_time(self) -> int:
         """When the next command arrives, or the next report or funding is due at any venue, ns UTC."""
-        first = _NEVER
+        first = NEVER
         for _, venue in self._venues:
-            time = venue.next_time
-            if time is not None and time < first:
-                first = time
-        for funding in self._funding.values():
-            if funding.next_time < first:
-                first = funding.next_time
+            if venue.due < first:
+                first = venue.due
+        if self._funding:
+            first = min(first, *[funding.next_time for funding in self._funding.values()])
         return first
 
     def advance(self, now: int) -> list[Address]:
         """Bring all venues that have something under way to `now`; returns whose execution actors have news."""
         news: list[Address] = []
         for address, venue in self._venues:
-            due = venue.next_time
-            arrivals = due is not None and due <= now
-            funding = self._funding.get(address)
+            arrivals = venue.due <= now
+            funding = self._funding.get(address) if self._funding else None
             payments = funding is not None and funding.next_time <= now
             if arrivals or payments:
                 self._tape.sync_all()
             if funding is not None and payments:
                 funding.pay(now)
             if arrivals or venue.engine.has_events:
-                venue.advance(now)
-                for event in venue.take():
-                    self._tell(address, event)
-                    if not news or news[-1] != address:
-                        news.append(address)
-        self._look()  # also when there is nothing to tell yet: an order rests from its arrival on
+                happened = venue.advance(now)
+                if happened:  # an order rests from its arrival on, whoever knows of it
+                    self._look(venue, happened)
+                told = venue.take()
+                if told:
+                    news.append(address)
+                    for event in told:
+                        self._tell(address, event)
         return news
 
     def end_funding(self) -> None:
         """The market is over: nothing more is paid on positions."""
         self._funding = {}
 
-    def _look(self) -> None:
-        self._watched = [venue.engine.rests(symbol) for venue, symbol in self._books]
-        self._resting = any(self._watched)
+    def _look(self, venue: SimulatedVenue, happened: Sequence[Event]) -> None:
+        """Where something has happened, orders may rest now, or no more."""
+        watched, rests = self._watched, venue.engine.rests
+        for event in happened:
+            feed = self._feeds.get(event.symbol)
+            if feed is not None:
+                watched[feed] = rests(event.symbol)
+        self._resting = True in watched
 
 
 def _watch(venue: SimulatedVenue, rows: MarketRows) -> Watch:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
+from actors.base import Actor
 from cluster.backtest.books import Books
 from cluster.backtest.harvest import Harvest
 from cluster.backtest.tape import Tape
@@ -19,31 +21,22 @@ from cluster.host import settings_map
 from cluster.session_feed import SETTLE_NS, replay_generation
 from cluster.simulator.cast import (
     RISK,
+    add_unrecorded,
     execution_addresses,
     make_funding,
     make_host,
     make_venue,
     strategy_addresses,
 )
-from cluster.simulator.ports import VirtualClock
+from cluster.simulator.ports import Intake, VirtualClock
 from cluster.simulator.rounds import PostingStore, Rounds
+from cluster.simulator.unrecorded import UnrecordedRounds
 from cluster.simulator.venue import SimulatedVenue
-from cluster.steps.settings import StepSettings
 from config import DeskConfig
-from messages.base import CONTROL, Address, Envelope, Message
+from messages.base import Address, Message
 from messages.control import Drain, SessionStarted
 from messages.market import ObservationDue
 from messages.venue import StreamEvent
-
-NO_STORE = StepSettings(
-    snapshot_every=2**62,
-    digest_every=0,
-    keep_steps=0,
-    trim_every=2**62,
-    hash_outputs=False,
-    report_steps=False,
-)
-"""Nothing is recovered from a backtest, so nothing is snapshotted, digested or hashed."""
 
 _WAYS = 10
 """How many ways to a venue and back a drain is given, besides the usual time."""
@@ -55,8 +48,8 @@ _REPORTS = 400
 class BacktestDesk:
     """See the module docstring. `feeds` are by symbol; time runs from `start` to `end`, ns UTC.
 
-    With `keep_journal` all journals and mail are kept in `store`, to be exported. `funding` are rates by symbol, which
-    take the place of constant ones in the settings.
+    With `keep_journal` every step is recorded: all journals and mail are kept in `store`, to be exported. `funding` are
+    rates by symbol, which take the place of constant ones in the settings.
     """
 
     def __init__(
@@ -74,25 +67,19 @@ class BacktestDesk:
         self.end = end
         self.clock = VirtualClock(start)
         self.harvest = Harvest()
-        self.store = PostingStore(config.redis.mailbox_capacity, keep_journal, self.harvest.take)
-        self.store.open(replay_generation(config))
         self.venues: dict[Address, SimulatedVenue] = {
             address: make_venue(config, _rest(address), start=start, keep_events=False)
             for address in execution_addresses(config)
         }
-        strategies = strategy_addresses(config)
-        steps = settings_map.step_settings(config) if keep_journal else NO_STORE
-        self.hosts = {
-            address: make_host(config, address, self.store, self.clock, self.venues.get(address), steps)
-            for address in (*self.venues, RISK, *strategies)
-        }
-        self.rounds = Rounds(self.store, self.hosts)
-        symbols = [_rest(address) for address in strategies]
-        self._strategies = [self.hosts[address] for address in strategies]
-        actors = zip(symbols, self._strategies, strict=True)
+        self._strategies = strategy_addresses(config)
+        self.store: PostingStore | None = None
+        self._intakes: Mapping[Address, Intake]
+        self.rounds: Rounds | UnrecordedRounds
+        self.rounds, self._intakes = self._recorded() if keep_journal else self._unrecorded()
+        symbols = [_rest(address) for address in self._strategies]
         self.tape = Tape(
             [feeds[symbol] for symbol in symbols],
-            [host.machine.actor.observer(symbol) for symbol, host in actors],  # type: ignore[attr-defined]
+            [self.actors[f"strategy/{symbol}"].observer(symbol) for symbol in symbols],  # type: ignore[attr-defined]
         )
         self._has_funding = bool(funding) or any(
             settings_map.paper_funding(config, name) for name in config.venues
@@ -107,6 +94,34 @@ class BacktestDesk:
                 for address, venue in self.venues.items()
             },
         )
+
+    def _recorded(self) -> tuple[Rounds, Mapping[Address, Intake]]:
+        config = self.config
+        self.store = PostingStore(config.redis.mailbox_capacity, True, self.harvest.take)
+        steps = settings_map.step_settings(config)
+        hosts = {
+            address: make_host(config, address, self.store, self.clock, self.venues.get(address), steps)
+            for address in self._addresses
+        }
+        return Rounds(self.store, hosts), {address: host.intake for address, host in hosts.items()}
+
+    def _unrecorded(self) -> tuple[UnrecordedRounds, Mapping[Address, Intake]]:
+        config = self.config
+        rounds = UnrecordedRounds(
+            self.clock, capacity=config.redis.mailbox_capacity, takers=self.harvest.takers
+        )
+        for address in self._addresses:
+            add_unrecorded(config, rounds, address, self.venues.get(address))
+        return rounds, rounds.hosts
+
+    @property
+    def _addresses(self) -> tuple[Address, ...]:
+        return (*self.venues, RISK, *self._strategies)
+
+    @property
+    def actors(self) -> Mapping[Address, Actor[Any]]:
+        """All actors by address."""
+        return self.rounds.actors
 
     @property
     def has_funding(self) -> bool:
@@ -130,8 +145,7 @@ class BacktestDesk:
             self._run(progress)
 
     def _run(self, progress: Callable[[int, int], None] | None) -> None:
-        for address in self.hosts:
-            self.rounds.settle(address)
+        self.rounds.begin(replay_generation(self.config))
         self._post(SessionStarted(by="backtest"))
         self.rounds.settle_addressed()
         self._catch_up(self.start)
@@ -151,7 +165,7 @@ class BacktestDesk:
         )
 
     def _play(self, end: int, progress: Callable[[int, int], None] | None, *, rows: bool = True) -> None:
-        tape, books, clock = self.tape, self.books, self.clock
+        tape, books, clock, recorded = self.tape, self.books, self.clock, self.store is not None
         stride = max(1, (end - clock.now) // _REPORTS)
         report_at = clock.now + stride if progress is not None else end
         upcoming = self._catch_up(clock.now)
@@ -160,16 +174,17 @@ class BacktestDesk:
             if rows and tape.play(until, books.watched):
                 now = tape.time
                 clock.now = now
-                self._tell_positions()
+                if recorded:
+                    self._tell_positions()
                 if tape.matched:
                     self._news(now)
                 if tape.due:
-                    host = self._strategies[tape.feed]
-                    symbol = _rest(host.address)
-                    host.intake.observation(ObservationDue(symbol, tape.position, now))
-                    self.rounds.settle(host.address)
+                    address = self._strategies[tape.feed]
+                    self._intakes[address].observation(ObservationDue(tape.symbol, tape.position, now))
+                    self.rounds.settle(address)
             else:
-                self._tell_positions()
+                if recorded:
+                    self._tell_positions()
                 now = clock.now = max(clock.now, until)
                 if until >= end and upcoming > end:
                     return
@@ -179,20 +194,19 @@ class BacktestDesk:
                 progress(tape.rows, now)
 
     def _tell_positions(self) -> None:
-        """With journals each step is recorded with the rows its strategy had seen: a replay folds as many."""
-        if self.store.keep_journal:
-            for feed, host in enumerate(self._strategies):
-                host.intake.folded(self.tape.folded(feed))
+        """Each step is recorded with the rows its strategy had seen: a replay folds as many."""
+        for feed, address in enumerate(self._strategies):
+            self._intakes[address].folded(self.tape.folded(feed))
 
     def _catch_up(self, now: int) -> int:
         """Let everything happen that is due by `now`, and what follows from it; returns when something is due next."""
-        store, books = self.store, self.books
+        alarms, books = self.rounds.alarms, self.books
         while True:
-            due, alarm = books.next_time, store.next_alarm()
+            due, alarm = books.next_time, alarms.first
             if due <= now:
                 self._news(now)
             elif alarm <= now:
-                for address in store.take_alarms(now):
+                for address in alarms.take(now):
                     self.rounds.settle(address)
             else:
                 return due if due < alarm else alarm
@@ -202,10 +216,10 @@ class BacktestDesk:
             self.rounds.settle(address)
 
     def _tell(self, address: Address, event: StreamEvent) -> None:
-        self.hosts[address].intake.venue_event(event)
+        self._intakes[address].venue_event(event)
 
     def _post(self, message: Message) -> None:
-        self.store.post(Envelope("backtest", 0, CONTROL, "", "", self.clock.now, message))
+        self.rounds.post(message, "backtest", self.clock.now)
 
 
 @contextmanager

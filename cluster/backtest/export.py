@@ -17,6 +17,7 @@ def recorded_run(
 ) -> Recorded:
     """All that the desk's store has kept, of a run made with `keep_journal`; `cache` is where decoded files lie."""
     config = loaded.config
+    assert desk.store is not None, "the run was made with keep_journal"
     header = Header(
         config.desk.name,
         recorded_settings(config),

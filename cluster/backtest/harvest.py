@@ -7,13 +7,12 @@ fills for the report.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from cluster.backtest.orders import PlacedOrders
 from cluster.backtest.record import FundingPayment
-from cluster.store.port import Section
 from messages.base import Message
 from messages.decisions import Decision, DecisionMade, IntentRaised
 from messages.intents import Verdict
@@ -33,7 +32,7 @@ _REJECTED, _TRADE = Verdict.REJECTED, Decision.TRADE
 
 
 class Harvest:
-    """`take` is given every committed step; see the module docstring."""
+    """`take` is given the events of every step; see the module docstring."""
 
     def __init__(self) -> None:
         self.fills: list[Fill] = []
@@ -48,7 +47,7 @@ class Harvest:
         self.no_trades: Counter[Reason] = Counter()
         self.orders = PlacedOrders()
         orders = self.orders
-        self._takers: dict[type[Message], Callable[[Any], None]] = {
+        self.takers: dict[type[Message], Callable[[Any], None]] = {
             IntentRaised: self._raised,
             IntentDecided: self._decided,
             DecisionMade: self._decision,
@@ -60,10 +59,10 @@ class Harvest:
             OrderSettled: orders.settled,
         }
 
-    def take(self, section: Section) -> None:
+    def take(self, events: Sequence[Message]) -> None:
         """Look through the events of one step."""
-        takers = self._takers
-        for event in section.record.events:
+        takers = self.takers
+        for event in events:
             take = takers.get(type(event))
             if take is not None:
                 take(event)

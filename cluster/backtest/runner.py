@@ -188,7 +188,7 @@ def require_equal_books(desk: BacktestDesk | SlicedDesk) -> None:
 
     Raises `InvariantError` otherwise: then no figure of the run can be trusted.
     """
-    risk = desk.hosts["risk"].machine.actor.state
+    risk = desk.actors["risk"].state
     for venue in desk.venues.values():
         truth = venue.engine.account(desk.config.desk.name)
         known = risk.accounts.get(venue.name)

@@ -6,17 +6,30 @@ the slice. So the same settings and data trade differently in the two, and alike
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from cluster.backtest.desk import NO_STORE
+from actors.base import Actor
 from cluster.backtest.harvest import Harvest
 from cluster.feeds import Feed, FundingRates
 from cluster.host import settings_map
 from cluster.session_feed import FeedPlan
 from cluster.simulator.lockstep import LockstepDesk
+from cluster.steps.settings import StepSettings
 from cluster.store.memory import MemoryStore
 from cluster.store.port import Section
 from config import DeskConfig
+from messages.base import Address, Message
+
+NO_STORE = StepSettings(
+    snapshot_every=2**62,
+    digest_every=0,
+    keep_steps=0,
+    trim_every=2**62,
+    hash_outputs=False,
+    report_steps=False,
+)
+"""Nothing is recovered from a backtest, so nothing is snapshotted, digested or hashed."""
 
 _TIDY_EVERY = 256
 _REPORTS = 400
@@ -51,6 +64,11 @@ class SlicedDesk(LockstepDesk):
             funding=funding,
         )
 
+    @property
+    def actors(self) -> Mapping[Address, Actor[Any]]:
+        """See `BacktestDesk.actors`."""
+        return {address: host.machine.actor for address, host in self.hosts.items()}
+
     def run(self, progress: Callable[[int, int], None] | None = None) -> None:  # type: ignore[override]
         """See `BacktestDesk.run`."""
         if progress is None:
@@ -73,14 +91,16 @@ class SlicedDesk(LockstepDesk):
 class _HarvestedStore(MemoryStore):
     """Shows every step in which something happened, and drops mail once it was taken unless journals are kept."""
 
-    def __init__(self, capacity: int, keep_journal: bool, committed: Callable[[Section], None]) -> None:
+    def __init__(
+        self, capacity: int, keep_journal: bool, committed: Callable[[Sequence[Message]], None]
+    ) -> None:
         super().__init__(capacity, keep_journal)
         self._committed = committed
 
     def _write(self, section: Section) -> None:
         super()._write(section)
         if section.record.events:
-            self._committed(section)
+            self._committed(section.record.events)
         if not self.keep_journal and section.position.step % _TIDY_EVERY == 0:
             actor = self.actors[section.address]
             actor.urgent.trim(section.position.urgent)

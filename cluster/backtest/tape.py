@@ -88,6 +88,11 @@ class Tape:
         return self._passed + self._next
 
     @property
+    def symbol(self) -> str:
+        """The symbol of the feed it stopped in."""
+        return self._symbols[self.feed]
+
+    @property
     def position(self) -> int:
         """How many rows of the feed it stopped in have been folded."""
         return self._before[self.feed] + bisect_left(self._feed_rows[self.feed], self._next)
@@ -155,6 +160,12 @@ class Tape:
             return
         catch_up, symbol, times = self.catch_ups[feed], self._symbols[feed], self._times
         kinds, event_times, v0, v1, v2, v3, v4 = self._columns
+        at = own[stop - 1]
+        if self._kinds[feed] == 1 and (
+            kinds[at] == TickKind.QUOTE or v0[at] == v0[at]
+        ):  # the rule: quotes alone
+            catch_up(symbol, kinds[at], times[at], event_times[at], v0[at], v1[at], v2[at], v3[at], v4[at])
+            return
         latest_only = self.latest_only[feed]
         latest: dict[int, int] = {}
         for row in range(stop - 1, start - 1, -1):

@@ -17,6 +17,7 @@ from cluster.paper.market import open_feeds
 from cluster.session_feed import FeedPlan
 from cluster.simulator.driver import MemoryMail, SimulatedHost
 from cluster.simulator.ports import VirtualClock
+from cluster.simulator.unrecorded import UnrecordedRounds
 from cluster.simulator.venue import SimulatedVenue, VenueOutside
 from cluster.steps.machine import StepMachine
 from cluster.steps.settings import StepSettings
@@ -50,10 +51,17 @@ def make_actor(config: DeskConfig, address: Address) -> Actor[Any]:
     return RiskActor(settings_map.risk_settings(config))
 
 
-def make_venue(config: DeskConfig, name: str, *, start: int = 0, keep_events: bool = True) -> SimulatedVenue:
+def make_venue(
+    config: DeskConfig,
+    name: str,
+    *,
+    start: int = 0,
+    keep_events: bool = True,
+    kind: type[SimulatedVenue] = SimulatedVenue,
+) -> SimulatedVenue:
     """The venue `name` with its account, its instruments and its latencies; its market is folded by the caller."""
     chosen = config.venues[name].simulated
-    return SimulatedVenue(
+    return kind(
         name,
         settings_map.paper_instruments(config, name),
         AccountSettings(
@@ -81,6 +89,15 @@ def make_host(
     machine = StepMachine(actor, Incarnation("simulation", "", 0, 0), steps, seed=config.desk.seed)
     outside = VenueOutside(venue, actor.gate) if venue is not None else None  # type: ignore[attr-defined]
     return SimulatedHost(machine, store, clock, mail=MemoryMail(store), outside=outside)
+
+
+def add_unrecorded(
+    config: DeskConfig, rounds: UnrecordedRounds, address: Address, venue: SimulatedVenue | None
+) -> None:
+    """As `make_host`, for a run of which no journal is kept."""
+    actor = make_actor(config, address)
+    outside = VenueOutside(venue, actor.gate) if venue is not None else None  # type: ignore[attr-defined]
+    rounds.add(actor, outside=outside, seed=config.desk.seed)
 
 
 def make_funding(

@@ -14,7 +14,7 @@ from cluster.steps.journal import InputKind
 from cluster.steps.machine import StepMachine
 from cluster.steps.requests import Input
 from cluster.store.port import Position, Section, StreamName
-from messages.base import CONTROL, Effect, Message
+from messages.base import Effect, Message
 from messages.market import ObservationDue
 from messages.venue import StreamEvent
 
@@ -143,18 +143,14 @@ class SimulatedIntake:
         """Whether nothing can lie ready right after this step was committed, so that nobody has to look.
 
         `all_taken` says that the step took all there was. What a step itself can add is mail to its own actor or to
-        everybody, and a timer that is due at once.
+        everybody, mail of its own that comes back refused, and a timer that is due at once.
         """
         due = section.next_timer
         if not all_taken or self.feed is not None or (due is not None and due <= now):
             return False
         if self._answers or self._venue or self._signals or self._observed is not None:
             return False
-        for envelope in section.envelopes:
-            recipient = envelope.recipient
-            if recipient == CONTROL or recipient == self._address:
-                return False
-        return True
+        return self._mail.heads(self._address) == (self._urgent, self._control, self._mailbox)
 
     def _hand_out_observation(self, found: list[Input]) -> None:
         if self._observed is not None:

@@ -20,7 +20,9 @@ from cluster.store.port import (
     Where,
 )
 from messages.base import Address, Effect, Envelope, Message
+from messages.market import ObservationDue
 from messages.reasons import Reason
+from messages.venue import StreamEvent
 
 
 class Crash(BaseException):
@@ -134,6 +136,19 @@ class SyncStore(Protocol):
 
     def renew(self, old_generation: str, new_generation: str, notice: Envelope) -> str:
         """See `Store.renew`."""
+
+
+class Intake(Protocol):
+    """Where what is no mail is handed to a simulated actor."""
+
+    def venue_event(self, event: StreamEvent) -> None:
+        """An event of the venue's private stream; one that was told before is passed over."""
+
+    def observation(self, due: ObservationDue) -> None:
+        """A decision that is due on a feed which somebody else folds; taken after everything else."""
+
+    def folded(self, position: int) -> None:
+        """Somebody else has folded the feed up to so many rows, without the one on which a decision is due."""
 
 
 class Mail(Protocol):

@@ -1,24 +1,25 @@
-"""Full speed: hosts that take turns until nobody has mail, with nothing drawn and nothing encoded.
+"""Hosts that take turns until nobody has mail, with nothing drawn and nothing encoded.
 
-Backtests run on this. Only who was sent something is looked at again, so an idle actor costs nothing.
+Backtests that keep their journals run on this, the others on `cluster.simulator.unrecorded`. Only who was sent
+something is looked at again, so an idle actor costs nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from heapq import heappop, heappush
-from typing import NoReturn
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
 
+from actors.base import Actor
+from cluster.simulator.alarms import Alarms
 from cluster.simulator.driver import SimulatedHost
 from cluster.simulator.ports import Turn
 from cluster.store.memory import MemoryStore
 from cluster.store.port import Section
-from messages.base import CONTROL, Address, Envelope
+from messages.base import CONTROL, Address, Envelope, Message
 from messages.errors import DeskError, InvariantError
 
 _TIDY_EVERY = 256
 _ENDED = Turn.ENDED
-_NEVER = 2**63 - 1
 
 
 class PostingStore(MemoryStore):
@@ -28,30 +29,13 @@ class PostingStore(MemoryStore):
         self,
         capacity: int = 10_000,
         keep_journal: bool = True,
-        committed: Callable[[Section], None] | None = None,
+        committed: Callable[[Sequence[Message]], None] | None = None,
     ) -> None:
-        """`committed` is shown every step in which something happened, as it is written."""
+        """`committed` is shown the events of every step in which something happened, as it is written."""
         super().__init__(capacity, keep_journal)
         self.addressed: dict[Address, None] = {}
         self._committed = committed
-        self._alarms: list[tuple[int, Address]] = []
-        self._wakes: dict[Address, int] = {}
-
-    def next_alarm(self) -> int:
-        """The desk time at which the first timer of any actor is due, ns UTC; far beyond all time for none."""
-        alarms, wakes = self._alarms, self._wakes
-        while alarms and wakes.get(alarms[0][1]) != alarms[0][0]:
-            heappop(alarms)  # moved or cancelled since
-        return alarms[0][0] if alarms else _NEVER
-
-    def take_alarms(self, now: int) -> list[Address]:
-        """The actors whose first timer is due by `now`, each once, in order of the time."""
-        due: list[Address] = []
-        while self.next_alarm() <= now:
-            _, address = heappop(self._alarms)
-            del self._wakes[address]
-            due.append(address)
-        return due
+        self.alarms = Alarms()
 
     def post(self, envelope: Envelope) -> str:
         """See `Store.post`."""
@@ -65,16 +49,10 @@ class PostingStore(MemoryStore):
             for envelope in section.envelopes:
                 addressed[envelope.recipient] = None
         if self._committed is not None and section.record.events:
-            self._committed(section)
-        address, timer, wakes = section.address, section.next_timer, self._wakes
-        if timer != wakes.get(address):
-            if timer is None:
-                del wakes[address]
-            else:
-                wakes[address] = timer
-                heappush(self._alarms, (timer, address))
+            self._committed(section.record.events)
+        self.alarms.move(section.address, section.next_timer)
         if not self.keep_journal and section.position.step % _TIDY_EVERY == 0:
-            actor = self.actors[address]
+            actor = self.actors[section.address]
             actor.urgent.trim(section.position.urgent)
             actor.mailbox.trim(section.position.mailbox)
 
@@ -85,6 +63,32 @@ class Rounds:
     def __init__(self, store: PostingStore, hosts: Mapping[Address, SimulatedHost]) -> None:
         self.store = store
         self.hosts = hosts
+        self.alarms = store.alarms
+
+    def begin(self, generation: str) -> None:
+        """Open the store, let everybody claim and recover, and take what waits. Raises as `settle`."""
+        self.store.open(generation)
+        for address in self.hosts:
+            self.settle(address)
+
+    @property
+    def actors(self) -> Mapping[Address, Actor[Any]]:
+        """All actors by address."""
+        return {address: host.machine.actor for address, host in self.hosts.items()}
+
+    @property
+    def steps(self) -> int:
+        """How many steps were committed, over all actors."""
+        return sum(host.machine.position.step for host in self.hosts.values())
+
+    @property
+    def outstanding(self) -> int:
+        """How many effects were promised and not answered, over all actors."""
+        return sum(host.machine.position.outstanding for host in self.hosts.values())
+
+    def post(self, message: Message, sender: Address, now: int) -> None:
+        """Put a message from without on the control stream; `now` is desk time, ns UTC."""
+        self.store.post(Envelope(sender, 0, CONTROL, "", "", now, message))
 
     def settle(self, address: Address) -> None:
         """Let this actor work, then everybody it made work, until all is quiet.

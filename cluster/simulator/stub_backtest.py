@@ -1,4 +1,4 @@
-"""A stub backtest: quotes -> strategy -> risk -> execution -> a venue that fills at once, on the real step machine.
+"""A stub backtest: quotes -> strategy -> risk -> execution -> a venue that fills at once, run as backtests are.
 
 Its actors decide next to nothing, so that what it measures is the price of the runtime itself: what a quote costs,
 what a step costs, and how many orders a second there is room for. `measure()` returns the figures.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -18,12 +18,13 @@ from actors.base import Actor, Context, applies, receives
 from cluster.feeds.columns import Chunk
 from cluster.feeds.cursor import FeedCursor
 from cluster.simulator.driver import MemoryMail, SimulatedHost
-from cluster.simulator.ports import HostSettings, VirtualClock
+from cluster.simulator.ports import Intake, VirtualClock
 from cluster.simulator.rounds import PostingStore, Rounds
+from cluster.simulator.unrecorded import UnrecordedRounds
 from cluster.steps.machine import StepMachine
 from cluster.steps.settings import StepSettings
 from cluster.store.port import Incarnation
-from messages.base import Effect, Message, message_type
+from messages.base import Address, Effect, Message, message_type
 from messages.intents import OrderIntent, OrderTerms, OrderType, Side, SubmitOrder
 from messages.market import ObservationDue, TickKind
 from messages.orders import Fill, Liquidity, OrderReport, OrderState
@@ -221,7 +222,7 @@ class InstantVenue:
     """An outside that accepts and fills every order in full at once."""
 
     def __init__(self) -> None:
-        self.host: SimulatedHost | None = None
+        self.intake: Intake | None = None
         self._sequence = 0
 
     def latency(self, effect: Effect) -> tuple[int, int]:
@@ -231,11 +232,11 @@ class InstantVenue:
     def perform(self, effect: Effect, now: int) -> Message | None:
         """Accept the order and report its fill on the private stream."""
         assert isinstance(effect, PlaceOrder)
-        assert self.host is not None
+        assert self.intake is not None
         self._sequence += 1
         fill_id = str(self._sequence)
         fill = VenueFill(fill_id, _PRICE, effect.quantity, _FEE, "USDT", Liquidity.TAKER)
-        self.host.intake.venue_event(
+        self.intake.venue_event(
             VenueEvent(
                 venue=VENUE,
                 sequence=self._sequence,
@@ -278,11 +279,11 @@ class QuoteFeed:
 
 
 class StubDesk:
-    """Three actors, one symbol, one venue, at full speed; `every` quotes there is an order."""
+    """Three actors, one symbol, one venue, at full speed; `every` quotes there is an order. `recorded` steps are those
+    of the step machine, over a store that drops what was taken."""
 
-    def __init__(self, quotes: int, every: int) -> None:
+    def __init__(self, quotes: int, every: int, *, recorded: bool = False) -> None:
         self.clock = VirtualClock()
-        self.store = PostingStore(keep_journal=False)
         self.venue = InstantVenue()
         strategy = StubStrategy(STRATEGY, StubState(counts={}, quantities={}))
         strategy.every = every
@@ -293,27 +294,35 @@ class StubDesk:
             StubExecution(EXECUTION, StubState(counts={}, quantities={})),
         )
         self.strategy = strategy
-        self.hosts = {actor.address: self._host(actor) for actor in actors}
-        self.venue.host = self.hosts[EXECUTION]
-        self.rounds = Rounds(self.store, self.hosts)
-
-    def _host(self, actor: _StubActor) -> SimulatedHost:
-        machine = StepMachine(actor, Incarnation("here", "now", 1, 0), BACKTEST)
-        return SimulatedHost(
-            machine,
-            self.store,
-            self.clock,
-            mail=MemoryMail(self.store),
-            outside=self.venue if actor.address == EXECUTION else None,
-            settings=HostSettings(batch=64),
-        )
+        outsides = {EXECUTION: self.venue}
+        self.rounds: Rounds | UnrecordedRounds
+        self._intakes: Mapping[Address, Intake]
+        if recorded:
+            store = PostingStore(keep_journal=False)
+            hosts = {
+                actor.address: SimulatedHost(
+                    StepMachine(actor, Incarnation("here", "now", 1, 0), BACKTEST),
+                    store,
+                    self.clock,
+                    mail=MemoryMail(store),
+                    outside=outsides.get(actor.address),
+                )
+                for actor in actors
+            }
+            self.rounds = Rounds(store, hosts)
+            self._intakes = {address: host.intake for address, host in hosts.items()}
+        else:
+            self.rounds = UnrecordedRounds(self.clock, capacity=10_000, takers={})
+            for actor in actors:
+                self.rounds.add(actor, outside=outsides.get(actor.address))
+            self._intakes = self.rounds.hosts
+        self.venue.intake = self._intakes[EXECUTION]
 
     def run(self) -> None:
         """Fold the whole feed; whenever a decision is due, let the desk come to rest before the next quote."""
-        for address in self.hosts:
-            self.rounds.settle(address)
+        self.rounds.begin("stub")
         observe, clock, fold = self.strategy.observe, self.clock, self.feed.fold
-        intake = self.hosts[STRATEGY].intake
+        intake = self._intakes[STRATEGY]
         while (due := fold(observe)) is not None:
             clock.now = due
             intake.observation(ObservationDue(SYMBOL, self.feed.position, due))
@@ -321,8 +330,8 @@ class StubDesk:
 
     @property
     def steps(self) -> int:
-        """How many steps were committed."""
-        return sum(host.machine.position.step for host in self.hosts.values())
+        """How many steps were taken."""
+        return self.rounds.steps
 
     @property
     def orders(self) -> int:

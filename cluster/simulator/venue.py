@@ -11,12 +11,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from actors.venues.matching.engine import MatchingEngine
+from actors.venues.matching.events import Event
 from actors.venues.matching.instruments import AccountSettings, EngineSettings, Instrument, MarketKind
 from actors.venues.matching.orders import CancelRequest, venue_order_id
 from cluster.paper.gateway import Refusal, check_is_new, check_order
 from cluster.paper.ledger import Ledger
 from cluster.paper.lines import EventLine, FundingLine, StreamLine
 from cluster.paper.records import OrderRecord, OrderRequest, new_order
+from cluster.simulator.alarms import NEVER
 from messages.base import Effect, Message
 from messages.reasons import Reason
 from messages.venue import (
@@ -71,6 +73,8 @@ class SimulatedVenue:
         self.ledger = Ledger()
         self.published = 0
         """The sequence of the last event that may be known by `time`."""
+        self.due = NEVER
+        """`next_time` as of the last command or the last `take`, `NEVER` for nothing: for whoever asks all the time."""
         self._account = account.account
         self._instruments = {instrument.symbol: instrument for instrument in instruments}
         self._arrival_time = settings.arrival_time
@@ -95,17 +99,30 @@ class SimulatedVenue:
         report = self._unreported[0].report_time
         return report if arrival is None or report < arrival else arrival
 
-    def advance(self, until: int) -> None:
-        """The market is folded up to `until`: commands that have arrived by then meet it."""
+    def advance(self, until: int) -> list[Event]:
+        """The market is folded up to `until`: commands that have arrived by then meet it. Returns what happened in the
+        book, which nobody may know before it is told."""
         self.engine.advance(until)
         self.time = until
-        for event in self.engine.drain():
-            line = self.ledger.apply(event)
+        happened = self.engine.drain()
+        for event in happened:
+            line = self._entered(event)
+            if line is None:
+                continue
             self._unreported.append(line)
             if self._trades is not None and isinstance(line, EventLine) and line.fill is not None:
                 self._trades.append(_trade(line))
             if self.witness is not None and isinstance(line, EventLine):
                 self.witness(line)
+        return happened
+
+    def _entered(self, event: Event) -> StreamLine | None:
+        """Enter an event of the book; the line that tells it, None for one that concerns nobody outside."""
+        return self.ledger.apply(event)
+
+    def _book_id(self, client_order_id: str) -> str:
+        """The id by which the book knows an order."""
+        return client_order_id
 
     def take(self) -> list[StreamEvent]:
         """The events that may be known by now and were not told yet, in order of their sequence."""
@@ -116,6 +133,8 @@ class SimulatedVenue:
             self.published = told[-1].sequence
             if self._told is not None:
                 self._told += told
+        due = self.next_time
+        self.due = NEVER if due is None else due
         return told
 
     def events_after(self, sequence: int) -> Sequence[StreamEvent]:
@@ -153,6 +172,8 @@ class SimulatedVenue:
         )
         self.ledger.add(record)
         self.engine.submit(new_order(self._account, request), arrival)
+        if arrival < self.due:
+            self.due = arrival
         return PlaceResult(order.client_order_id, Outcome.ACCEPTED, Reason.ACCEPTED, record.venue_order_id)
 
     def cancel(self, cancel: CancelOrder, now: int) -> CancelResult:
@@ -163,7 +184,9 @@ class SimulatedVenue:
         if not record.cancel_wanted:
             record.cancel_wanted = True
             arrival = max(self._arrival_time(max(now, self.time)), record.arrival)
-            self.engine.cancel(CancelRequest(self._account, cancel.client_order_id), arrival)
+            self.engine.cancel(CancelRequest(self._account, self._book_id(cancel.client_order_id)), arrival)
+            if arrival < self.due:
+                self.due = arrival
         return CancelResult(cancel.client_order_id, Outcome.ACCEPTED, Reason.ACCEPTED)
 
     def query(self, query: QueryOrder) -> QueryResult:
@@ -253,6 +276,7 @@ def _shown(record: OrderRecord) -> VenueOrder:
         record.state,
         request.quantity,
         record.filled,
+        request.limit_price,
     )
 
 

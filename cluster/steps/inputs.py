@@ -14,14 +14,14 @@ from messages import codec
 from messages.base import Address, Envelope
 from messages.errors import DeskError
 
-_ORIGINS = {
+ORIGINS = {
     InputKind.RESULT: "venue",
     InputKind.VENUE: "venue",
     InputKind.SIGNAL: "host",
     InputKind.OBSERVATION: "feed",
 }
 
-_NAMES = {kind: kind.name.lower() for kind in InputKind}
+NAMES = {kind: kind.name.lower() for kind in InputKind}
 _URGENT, _CONTROL, _MAILBOX = InputKind.URGENT, InputKind.CONTROL, InputKind.MAILBOX
 _RESULT, _VENUE = InputKind.RESULT, InputKind.VENUE
 """Bound once: to look a member up on its enum class costs 0.2 µs, which counts where every input passes."""
@@ -94,13 +94,13 @@ class CommitRefusedError(Exception):
 
 def origin(address: Address, item: Input) -> tuple[Address, str]:
     """Sender and id of an input that is not mail."""
-    return _ORIGINS.get(item.kind, address), f"{_NAMES[item.kind]}:{item.reference}"
+    return ORIGINS.get(item.kind, address), f"{NAMES[item.kind]}:{item.reference}"
 
 
 def input_key(address: Address, item: Input, due: int | None = None) -> str:
     """The name under which failures of an input are counted; `due` tells one firing of a timer from the next."""
     firing = f"@{due}" if due is not None else ""
-    return f"{address}<-{_NAMES[item.kind]}:{item.reference}{firing}"
+    return f"{address}<-{NAMES[item.kind]}:{item.reference}{firing}"
 
 
 def kind_of(item: Input) -> tuple[str, bool]:

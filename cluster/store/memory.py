@@ -117,7 +117,7 @@ class MemoryStore:
         """See `Store.open`."""
         if not self.generation:
             self.generation = generation
-            self.control.append(_renewed(generation))
+            self.control.append(renewal(generation))
         return self.generation
 
     def claim(
@@ -354,7 +354,8 @@ def _ordinal(cursor: str) -> int:
     return 0 if cursor == BEGINNING else int(cursor.split("-", 1)[0])
 
 
-def _renewed(generation: str) -> Envelope:
+def renewal(generation: str) -> Envelope:
+    """What everybody hears of a store that has a new generation."""
     return Envelope("store", 0, CONTROL, "", "", 0, StoreRenewed(generation=generation))
 
 

@@ -67,7 +67,7 @@ def _measured(
     fingerprint = desk.harvest.fingerprint()
     harvest = desk.harvest
     orders, intents = harvest.orders.orders_seen, harvest.intents
-    steps = sum(host.machine.position.step for host in desk.hosts.values())
+    steps = desk.rounds.steps
     callbacks = _callbacks(desk)
     first, last = _between(marks, 0.0, 0.25), _between(marks, 0.75, 1.0)
     return Measured(
@@ -96,9 +96,9 @@ def _measured(
 def _callbacks(desk: BacktestDesk) -> int:
     """How often the strategies were called: they count it, or one of their averages does."""
     found = 0
-    for address, host in desk.hosts.items():
+    for address, actor in desk.actors.items():
         if address.startswith("strategy/"):
-            for strategy in host.machine.actor.strategies:
+            for strategy in actor.strategies:  # type: ignore[attr-defined]
                 found += getattr(strategy, "callbacks", None) or strategy.slow.updates
     return found
 

@@ -17,6 +17,8 @@ from cluster.backtest.books import Books
 from cluster.backtest.desk import BacktestDesk
 from cluster.backtest.report.document import report_json
 from cluster.backtest.runner import Progress, backtest, prepare, require_equal_books, result_of
+from cluster.steps.machine import PoisonError
+from cluster.steps.recovery import state_digest
 from config import LoadedConfig
 from messages.errors import ConfigurationError, DataProviderError, InvariantError
 from tests.cluster.backtest.market import DESK, SECOND, small_desk
@@ -32,9 +34,48 @@ def test_it_trades_and_ends_at_rest_with_the_venues_books(tmp_path: Path) -> Non
     desk = _run(small_desk(tmp_path))
     assert desk.harvest.orders.orders_seen > 30
     assert len(desk.harvest.fills) > 20
-    assert all(host.machine.position.outstanding == 0 for host in desk.hosts.values())
+    assert desk.rounds.outstanding == 0
     assert not desk.venues["execution/paper"].ledger.open_orders
     require_equal_books(desk)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        (),
+        ("desk.environment=dry_run",),
+        ("venues.paper.latency_order=0s", "venues.paper.latency_report=0s"),
+        ("redis.mailbox_capacity=1", "strategies.momentum.target=2bps"),
+        ("risk.drawdown_reduce=0.002%", "risk.drawdown_halt=0.01%", "risk.on_halt=flatten"),
+    ],
+)
+def test_recorded_or_not_every_actor_takes_the_same_steps(tmp_path: Path, overrides: tuple[str, ...]) -> None:
+    loaded = small_desk(tmp_path, *overrides)
+    plain, recorded = _run(loaded), prepare(loaded, keep_journal=True)[0]
+    recorded.run()
+    assert plain.rounds.steps == recorded.rounds.steps > 300
+    for address, actor in plain.actors.items():
+        assert state_digest(actor) == state_digest(recorded.actors[address]), address
+    assert plain.harvest.fingerprint() == recorded.harvest.fingerprint()
+
+
+class Blunder(Strategy):
+    """Fails when it is asked to decide."""
+
+    def on_quote(self, view: SymbolView) -> bool:
+        return True
+
+    def decide(self, desk: object) -> None:
+        raise ZeroDivisionError("a mistake of mine")
+
+
+def test_a_strategy_that_fails_ends_the_run_and_is_named(tmp_path: Path) -> None:
+    kind = f"{__name__}:Blunder"
+    blunder = {"kind": kind, "symbols": ["BTC-USDT"], "order": {"style": "market", "notional": 2000}}
+    with pytest.raises(
+        PoisonError, match=r"strategy/BTC-USDT: ZeroDivisionError.*a mistake of mine.*observation:1"
+    ):
+        _run(small_desk(tmp_path, strategies={"blunder": blunder}))
 
 
 def test_a_market_that_was_generated_is_called_so_on_the_page(tmp_path: Path) -> None:
