@@ -83,7 +83,9 @@ class PooledTransport:
 
 def _url(origin: Origin, target: str) -> httpx.URL:
     """The target goes out byte for byte, as it was given."""
-    return httpx.URL(scheme=origin.scheme, host=origin.host, port=origin.port, raw_path=target.encode("ascii"))
+    return httpx.URL(
+        scheme=origin.scheme, host=origin.host, port=origin.port, raw_path=target.encode("ascii")
+    )
 
 
 def _headers(told: Mapping[str, str]) -> dict[str, str]:
