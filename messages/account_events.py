@@ -129,6 +129,14 @@ class HoldingsExceeded(Message, frozen=True):
 
 
 @message_type
+class BalancesTaken(Message, frozen=True):
+    """The venue's cash by currency, where it was not what is known here."""
+
+    balances: dict[str, Decimal]
+    time: int
+
+
+@message_type
 class ConditionSet(Message, frozen=True):
     """Risk was told of a condition of the venue; see `VenueCondition`."""
 

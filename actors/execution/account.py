@@ -13,6 +13,7 @@ from actors.execution.acts import RISK, ask, may_cancel, move
 from actors.execution.evidence import Told, weigh
 from actors.execution.external import cancel_external, is_ours, tell_external
 from actors.execution.fills import request_all_fills
+from actors.execution.funds import take_balances
 from actors.execution.memory import ExecutionMemory
 from actors.execution.placing import release_waiting
 from actors.execution.reconciling import ask_for_what_moved, differences, judge_balances, judge_positions
@@ -102,6 +103,8 @@ def _conclude(actor: ExecutionMemory, ctx: Context, result: AccountResult, moved
     orphans = _cancel_orphans(actor, ctx, result)
     found = _orders(actor, ctx, result) + judge_positions(actor, ctx, moved, result)
     judge_balances(actor, ctx, result)
+    if not moved:
+        take_balances(actor, ctx, result)
     detail = "; ".join(found)
     ctx.emit(VenueAccountDiffers(detail, ctx.now) if detail else VenueAccountCompared(ctx.now, result.time))
     ctx.send(RISK, VenueReconciled(settings.venue, not detail, detail, state.generation))

@@ -9,23 +9,26 @@ from decimal import Decimal
 
 from actors.base import Actor, applies
 from actors.execution.settings import ExecutionSettings
-from actors.execution.state import ExecutionState, holding_key
+from actors.execution.state import ExecutionState, Holding, holding_key
 from actors.execution.venue_state import Condition, FillsQuestion
 from messages import account_events as a
 from messages import order_events as e
 from messages.control import Mode
+from messages.orders import Fill
 
 ZERO = Decimal(0)
 
 
 class AccountMemory(Actor[ExecutionState]):
-    """The `apply` half for the account; see the module's docstring."""
+    """The `apply` half for the account. `touched_holdings` are those whose stops are to be looked at."""
 
     def __init__(self, settings: ExecutionSettings, state: ExecutionState) -> None:
         super().__init__(f"execution/{settings.venue}", state)
         self.settings = settings
         self.configuration = settings.configuration
         """what the account is to be brought to"""
+        self.touched_holdings: dict[str, None] = {}
+        self.protects = settings.protective_stop is not None
 
     @property
     def holds_placing(self) -> bool:
@@ -86,6 +89,34 @@ class AccountMemory(Actor[ExecutionState]):
 
     # --- the account
 
+    @applies(a.BalancesTaken)
+    def remember_balances(self, event: a.BalancesTaken) -> None:
+        """The venue's word on its cash."""
+        self.state.at_venue.balances = dict(event.balances)
+
+    def note_cash(self, fill: Fill, signed: Decimal, holding: Holding | None) -> None:
+        """What a fill does to the cash: its fee, and on margin what it realises, else its whole value.
+
+        `holding` is the position it changes, as it was before.
+        """
+        collateral = self.settings.collateral.get(fill.symbol)
+        if collateral is None:
+            return
+        gain = -signed * fill.price
+        if self.settings.traits.margin:
+            held = ZERO if holding is None else holding.quantity
+            closed = min(abs(held), abs(signed)) if held * signed < 0 else ZERO
+            paid = fill.price if holding is None else holding.average_price
+            gain = (fill.price - paid) * closed.copy_sign(held)
+        self.move_cash(collateral.currency, gain * collateral.multiplier)
+        self.move_cash(fill.fee_currency, -fill.fee)
+
+    def move_cash(self, currency: str, amount: Decimal) -> None:
+        """Cash changes; that of a currency which was never told stays unknown."""
+        balances = self.state.at_venue.balances
+        if currency in balances:
+            balances[currency] += amount
+
     @applies(a.ConditionSet)
     def remember_condition(self, event: a.ConditionSet) -> None:
         """Keep what risk was told; NORMAL ends it."""
@@ -116,6 +147,13 @@ class AccountMemory(Actor[ExecutionState]):
             self.state.positions.pop(symbol, None)
         else:
             self.state.positions[symbol] = after
+        if self.protects:
+            self.touch_symbol(symbol)
+
+    def touch_symbol(self, symbol: str) -> None:
+        """What the account has bounds every stop on the symbol, whoever has traded."""
+        holdings = self.state.holdings.items()
+        self.touched_holdings.update({key: None for key, each in holdings if each.symbol == symbol})
 
     def move_holding(self, owner: str, strategy: str, symbol: str, signed: Decimal) -> None:
         """A strategy's holding is reduced by a signed quantity; its average price stays."""
@@ -124,6 +162,8 @@ class AccountMemory(Actor[ExecutionState]):
         if holding is None:
             return
         holding.quantity += signed
+        if self.protects:
+            self.touched_holdings[key] = None
         if holding.quantity == 0:
             del self.state.holdings[key]
 
@@ -170,6 +210,8 @@ class AccountMemory(Actor[ExecutionState]):
         if event.symbols is None or asked_at is None or missed:
             dead_man.failures += 1
             return
+        if dead_man.countdown and not dead_man.renewed_all and dead_man.kept_until is not None:
+            return  # the others' countdowns go on, and end first
         dead_man.failures, dead_man.lost = 0, False
         if dead_man.countdown:
             dead_man.kept_until = asked_at + dead_man.countdown

@@ -132,7 +132,9 @@ class ExecutionActor(ExecutionMemory):
                 owed.append(question(order))
             elif order.state is OrderState.PENDING_CANCEL and may_cancel(self):
                 owed.append(cancellation(order))
-        return owed
+        # an order that was given up is asked for once more where a listed fill may be its own
+        over = [order for order in self.state.orders.values() if order.settled and order.asking]
+        return [*owed, *map(question, over)]
 
     def _owed_of_the_account(self) -> list[Effect]:
         """What is owed for no single order. Effects of one lane are carried out in this order."""

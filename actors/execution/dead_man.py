@@ -32,10 +32,16 @@ def outstanding(actor: ExecutionMemory) -> list[ArmDeadMan]:
 
 
 def review(actor: ExecutionMemory, ctx: Context) -> None:
-    """After any input: arm when a symbol has its first order that is to go when nobody looks after it."""
+    """After any input: arm a symbol that has its first order that is to go when nobody looks after it.
+
+    The others are left to their next renewal: each request costs as much as there are symbols in it.
+    """
     dead_man = actor.state.at_venue.dead_man
-    if dead_man.asked_at is None and any(symbol not in dead_man.armed for symbol in _wanted(actor)):
-        _renew(actor, ctx)
+    if dead_man.asked_at is not None:
+        return
+    first = tuple(symbol for symbol in _wanted(actor) if symbol not in dead_man.armed)
+    if first:
+        _ask(actor, ctx, first, actor.settings.dead_man_ns or 0)
 
 
 def on_due(actor: ExecutionMemory, ctx: Context) -> None:
@@ -58,10 +64,10 @@ def on_result(actor: ExecutionMemory, ctx: Context, result: DeadManResult) -> No
     ctx.emit(DeadManAnswered(result.symbols if taken else None, ctx.now))
     interval = settings.dead_man_ns // _RENEWALS
     if not dead_man.failures:
-        if dead_man.armed:
-            ctx.after(interval, DeadManDue(), key="dead-man")
-        else:
+        if not dead_man.armed:
             ctx.cancel_timer("dead-man")
+        elif dead_man.renewed_all:
+            ctx.after(interval, DeadManDue(), key="dead-man")
         return
     ctx.after(max(1, interval // _RENEWALS), DeadManDue(), key="dead-man")
     kept_until = dead_man.kept_until

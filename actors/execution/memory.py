@@ -11,8 +11,7 @@ from decimal import Decimal
 from actors.base import applies
 from actors.execution.order import Order
 from actors.execution.routing.memory import RoutingMemory
-from actors.execution.settings import ExecutionSettings
-from actors.execution.state import ExecutionState, Exit, Holding, Protection, Ward, holding_key, intent_parts
+from actors.execution.state import Exit, Holding, Protection, Ward, holding_key, intent_parts
 from messages import order_events as e
 from messages import protection as p
 from messages.orders import Fill, OrderState
@@ -23,12 +22,7 @@ _AT_WORK = (OrderState.WORKING, OrderState.PARTIALLY_FILLED)
 
 
 class ExecutionMemory(RoutingMemory):
-    """The `apply` half of the execution actor. `touched_holdings` are those whose stops are to be looked at."""
-
-    def __init__(self, settings: ExecutionSettings, state: ExecutionState) -> None:
-        super().__init__(settings, state)
-        self.touched_holdings: dict[str, None] = {}
-        self._protects = settings.protective_stop is not None
+    """The `apply` half of the execution actor."""
 
     # --- intents
 
@@ -82,6 +76,9 @@ class ExecutionMemory(RoutingMemory):
         plans = self.state.routing.plans
         if plans and event.intent_id in plans:
             self.note_child(plans[event.intent_id], order, event)
+        if event.intent_id in self.state.stops:
+            # what it protects may have changed while risk was asked
+            self.touched_holdings[self.state.stops[event.intent_id]] = None
 
     @applies(e.OrderSimulated)
     def remember_simulated(self, event: e.OrderSimulated) -> None:
@@ -199,6 +196,9 @@ class ExecutionMemory(RoutingMemory):
         order.venue_order_id = fill.venue_order_id
         order.venue_filled = max(order.venue_filled, event.venue_filled, order.filled)
         signed = fill.quantity * fill.side.sign
+        if self.state.at_venue.balances:
+            key = holding_key(order.beneficiary, order.strategy, fill.symbol)
+            self.note_cash(fill, signed, self.state.holdings.get(key))
         self._hold(order, fill, signed)
         self.move_position(fill.symbol, signed)
         if not self.settings.traits.stream_resumes:
@@ -213,6 +213,7 @@ class ExecutionMemory(RoutingMemory):
     def remember_funding(self, event: e.FundingReceived) -> None:
         """Keep the payment's id; the oldest eighth goes when there are too many."""
         payments, keep = self.state.payments, self.settings.keep_payments
+        self.move_cash(event.funding.currency, event.funding.amount)
         payments[event.funding.payment_id] = None
         if len(payments) > keep:
             for payment_id in list(payments)[: _prunable(keep)]:
@@ -220,7 +221,7 @@ class ExecutionMemory(RoutingMemory):
 
     def _hold(self, order: Order, fill: Fill, signed: Decimal) -> None:
         key = holding_key(order.beneficiary, order.strategy, fill.symbol)
-        if self._protects:
+        if self.protects:
             self.touched_holdings[key] = None
         holding = self.state.holdings.get(key)
         if holding is None:
@@ -272,6 +273,7 @@ class ExecutionMemory(RoutingMemory):
         """The first reading is the base of all positions."""
         self.state.account_seeded = True
         self.state.account_as_of = event.as_of
+        self.state.at_venue.balances = dict(event.balances)
         self.state.positions = {symbol: held for symbol, held in event.positions.items() if held != 0}
         self.state.at_venue.base_time = event.time if event.as_of is None else event.as_of
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from actors.base import Context
-from actors.execution import configuring, instruments
+from actors.execution import configuring, funds, instruments
 from actors.execution.acts import ask, move, report, settle, tell, wake
 from actors.execution.client_ids import client_order_id
 from actors.execution.evidence import Told, weigh
@@ -112,6 +112,8 @@ def admit(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder) -> None:
     reason = inadmissible(actor, ctx, submit)
     if reason is None:
         reason = instruments.refusal_of(actor, ctx, effect, submit.terms.worst_price)
+    if reason is None and actor.settings.collateral:
+        reason = funds.refusal_of(actor, effect, submit.terms.worst_price)
     if reason is not None:
         end_intent(ctx, submit, OrderState.REJECTED, reason)
     elif withheld is _DRY_RUN:

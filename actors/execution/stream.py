@@ -11,7 +11,7 @@ from actors.execution.account import request_account
 from actors.execution.acts import RISK
 from actors.execution.evidence import Told, book, told_by_fills, weigh
 from actors.execution.external import is_ours, tell_external
-from actors.execution.fills import known_until, request_fills
+from actors.execution.fills import known_until, request_fills, symbols_here
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import Order
 from messages.account_events import StreamBegun
@@ -97,14 +97,9 @@ def _begin_anew(actor: ExecutionMemory, ctx: Context, sequence: int, time: int) 
     known = known_until(actor)
     ctx.emit(StreamBegun(sequence, time))
     if known is not None:
-        request_fills(actor, ctx, _concerned(actor), known)
+        # of every symbol: what a person bought and sold again at the venue leaves no position, and costs money
+        request_fills(actor, ctx, symbols_here(actor), known)
     request_account(actor, ctx, Reason.UNKNOWN_OUTCOME)
-
-
-def _concerned(actor: ExecutionMemory) -> list[str]:
-    """The symbols of which something may have been filled: with open orders, or with a position others may close."""
-    live = [order.symbol for order in actor.state.live_orders()]
-    return sorted({*live, *actor.state.positions})
 
 
 def _is_known(actor: ExecutionMemory, event: VenueEvent) -> bool:

@@ -44,6 +44,11 @@ class DeadMan(msgspec.Struct):
     failures: int = 0
     lost: bool = False
 
+    @property
+    def renewed_all(self) -> bool:
+        """Whether the last request was about every symbol for which the countdown may run."""
+        return self.armed.keys() <= set(self.wanted)
+
 
 class VenueState(msgspec.Struct):
     """- `fills_due`: symbols whose fills are asked for; `fill_time`: the venue's time of the newest fill seen.
@@ -54,6 +59,7 @@ class VenueState(msgspec.Struct):
     - `differences`: by how much positions differed at the last look.
     - `strangers`: the venue's ids of the latest open orders that are not ours and were told.
     - `instruments`, `instruments_at`: the rules, and the desk time (ns UTC) at which they were told.
+    - `balances`: cash by currency, as last told and with what was booked since; empty until it is told.
     - `configured`: what the account was last brought to; `refused` what the venue would not do.
     """
 
@@ -70,6 +76,7 @@ class VenueState(msgspec.Struct):
     instruments: dict[str, VenueInstrument] = {}
     instruments_at: int | None = None
     instruments_attempt: int = 0
+    balances: dict[str, Decimal] = {}
     configured: str = ""
     configure_attempt: int = 0
     refused: dict[str, str] = {}

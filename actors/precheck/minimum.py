@@ -27,8 +27,7 @@ class Verdict(StrEnum):
 class Minimum(NamedTuple):
     """The venue's least order: lot and quantity in base units, value in quote currency.
 
-    `fee` is what a fill may cost as a fraction, taken from what was bought where `fee_in_base`: what is left must
-    still be enough to be sold again.
+    `fee` is the fraction that is taken from what is bought: what is left must still be enough to be sold again.
     """
 
     lot: Decimal
@@ -36,7 +35,6 @@ class Minimum(NamedTuple):
     notional: Decimal = ZERO
     multiplier: Decimal = ONE
     fee: Decimal = ZERO
-    fee_in_base: bool = False
 
 
 class SizePlan(NamedTuple):
@@ -61,8 +59,7 @@ def plan_size(wished: Decimal, price: Decimal, least: Minimum, *, max_bump: Deci
 
 def too_small(quantity: Decimal, price: Decimal, least: Minimum) -> Reason | None:
     """Why a quantity on the lot is below the venue's minimum, now or after the fee; None when it is not."""
-    left = quantity * (ONE - least.fee) if least.fee_in_base else quantity
-    left = rounded(left, least.lot, ROUND_FLOOR)
+    left = rounded(quantity * (ONE - least.fee), least.lot, ROUND_FLOOR)
     if left <= 0 or left < least.quantity:
         return Reason.MIN_QUANTITY
     if left * price * least.multiplier < least.notional:
@@ -74,8 +71,7 @@ def least_quantity(price: Decimal, least: Minimum) -> Decimal:
     """The smallest quantity on the lot that the venue takes at `price`, and takes back after the fee."""
     by_value = least.notional / (price * least.multiplier)
     left = rounded(max(least.lot, least.quantity, by_value), least.lot, ROUND_CEILING)
-    gross = left / (ONE - least.fee) if least.fee_in_base else left
-    return rounded(gross, least.lot, ROUND_CEILING)
+    return rounded(left / (ONE - least.fee), least.lot, ROUND_CEILING)
 
 
 def rounded(value: Decimal, step: Decimal, rounding: str) -> Decimal:

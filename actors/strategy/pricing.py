@@ -53,8 +53,8 @@ def bounded_entry(
 ) -> Decimal:
     """`quantity` on the lot and within the instrument's largest.
 
-    One below the smallest is made that large, if it grows by no more than the fraction `max_bump`; else it raises
-    `Unpriceable`.
+    One below the smallest, also once its fee is taken in kind, is made that large if it grows by no more than the
+    fraction `max_bump`; else it raises `Unpriceable`.
     """
     most = instrument.max_quantity
     wished = quantity if most is None else min(quantity, most)
@@ -62,9 +62,19 @@ def bounded_entry(
     if most is not None:
         quantity = min(quantity, most)
     small = quantity <= 0 or quantity < instrument.min_quantity
-    if not small and quantity * price * instrument.multiplier >= instrument.min_notional:
+    if (
+        not small
+        and not instrument.fee_in_kind
+        and quantity * price * instrument.multiplier >= instrument.min_notional
+    ):
         return quantity
-    least = Minimum(instrument.lot, instrument.min_quantity, instrument.min_notional, instrument.multiplier)
+    least = Minimum(
+        instrument.lot,
+        instrument.min_quantity,
+        instrument.min_notional,
+        instrument.multiplier,
+        instrument.fee_in_kind,
+    )
     plan = plan_size(wished, price, least, max_bump=max_bump)
     if plan.verdict is Verdict.ABSTAIN:
         raise Unpriceable(plan.reason)

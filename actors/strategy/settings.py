@@ -32,7 +32,8 @@ class Instrument(msgspec.Struct, frozen=True):
     """What is traded, where, and in which steps.
 
     `multiplier` is the base units per unit of quantity, `rate` the worth of one unit of the quote currency in the
-    desk's base currency.
+    desk's base currency. `fee_in_kind` is the fee (fraction) that is taken from what is bought, 0 where fees are paid
+    in money: what is left must be enough to be sold again.
     """
 
     symbol: str
@@ -44,6 +45,7 @@ class Instrument(msgspec.Struct, frozen=True):
     max_quantity: Decimal | None = None
     multiplier: Decimal = Decimal(1)
     rate: Decimal = Decimal(1)
+    fee_in_kind: Decimal = Decimal(0)
 
 
 class OrderSettings(msgspec.Struct, frozen=True):

@@ -55,6 +55,7 @@ class VenueTraits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     - `amend`: price and quantity of a working order can be changed in place (`AmendingVenue`).
     - `cancel_all`: all orders of a symbol can be cancelled by one request.
     - `asynchronous_cancel`: an accepted cancel is a promise; the order's end comes as an event or must be asked for.
+    - `fee_in_base`: the fee of a buy is taken from what was bought, so that less than that can be sold again.
     - `market_buy_in_quote`: market buys are sized in quote currency.
     - `margin`: positions are carried on margin and may be short (`MarginVenue`).
     - `hedge_mode`: long and short positions of one symbol are kept apart.
@@ -80,6 +81,7 @@ class VenueTraits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     amend: bool = False
     cancel_all: bool = False
     asynchronous_cancel: bool = True
+    fee_in_base: bool = False
     market_buy_in_quote: bool = False
     margin: bool = False
     hedge_mode: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Annotated
 
@@ -14,7 +15,8 @@ from cluster.cli import pictures
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
 from cluster.cli.documents import CommandDocument, FlattenDocument, PositionLeft
 from cluster.cli.exits import EPILOG, Exit, UsageError
-from cluster.cli.output import console, print_json, shown
+from cluster.cli.output import console, print_json, shown, table
+from cluster.observe.summary import plain
 from messages.base import Message
 from messages.control import Flatten, Halt, Mode, Resume
 
@@ -95,30 +97,65 @@ def flatten(
     if as_json:
         print_json(document)
     else:
-        console().print("[green]flat[/]" if document.flat else "[bold red]not flat yet[/]")
-        for left in document.left:
-            console().print(f"  {shown(left.venue)} {shown(left.symbol)}: {left.quantity}")
+        _print_flatten(document)
     return Exit.OK if document.flat else Exit.TROUBLE
 
 
+def _print_flatten(document: FlattenDocument) -> None:
+    """What was closed and what was not, a line each."""
+    if not (document.closed or document.left):
+        console().print("[green]flat[/]: nothing was held")
+        return
+    verdict = "[green]flat[/]" if document.flat else "[bold red]not flat yet[/]"
+    closed, all_ = len(document.closed), len(document.closed) + len(document.left)
+    console().print(f"{verdict}: {closed} of {all_} positions closed in {document.seconds:.1f} s")
+    rows = table("venue", "symbol", ">quantity", "")
+    for word, positions in (("closed", document.closed), ("[bold red]still held[/]", document.left)):
+        for each in positions:
+            rows.add_row(shown(each.venue), shown(each.symbol), shown(each.quantity), word)
+    console().print(rows)
+
+
 async def _flatten(watch: Watch, message: Flatten, wait_s: float) -> FlattenDocument:
-    """Post the message and look until the positions it names are closed, or the time is over."""
+    """Post the message and look until the positions held then are closed, or the time is over.
+
+    The desk may open one again as soon as it is closed: what counts is that it was closed once.
+    """
     await watch.look()
     _refuse_unknown(watch, message)
+    held, closings = _held(watch, message), Counter(watch.projection.books.closings)
+    open_ = dict(held)
     message_id = await watch.desk.post(message)
-    deadline = time.monotonic() + wait_s
+    begun = time.monotonic()
     while True:
         await watch.look()
-        left = tuple(
-            PositionLeft(holding.venue, holding.symbol, holding.position)
-            for holding in watch.projection.books.state.holdings.values()
-            if holding.position
-            and message.symbol in (None, holding.symbol)
-            and message.venue in (None, holding.venue)
-        )
-        if not left or time.monotonic() >= deadline:
-            return FlattenDocument(watch.config.desk.name, message_id, not left, left)
+        books, now_held = watch.projection.books, _held(watch, message)
+        open_ = {
+            listing: now_held[listing]
+            for listing in open_
+            if listing in now_held and books.closings[listing] == closings[listing]
+        }
+        # opened after the first look, and found by risk
+        left = open_ | {
+            listing: now_held[listing] for listing in now_held if listing in books.state.flattening
+        }
+        passed = time.monotonic() - begun
+        if not left or passed >= wait_s:
+            closed = tuple(position for listing, position in held.items() if listing not in left)
+            name = watch.config.desk.name
+            return FlattenDocument(name, message_id, not left, tuple(left.values()), closed, round(passed, 3))
         await asyncio.sleep(_LOOK_S)
+
+
+def _held(watch: Watch, message: Flatten) -> dict[str, PositionLeft]:
+    """The positions that the message names, by listing."""
+    return {
+        listing: PositionLeft(holding.venue, holding.symbol, plain(holding.position))
+        for listing, holding in watch.projection.books.state.holdings.items()
+        if holding.position
+        and message.symbol in (None, holding.symbol)
+        and message.venue in (None, holding.venue)
+    }
 
 
 def _refuse_unknown(watch: Watch, message: Flatten) -> None:

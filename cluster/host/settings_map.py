@@ -10,7 +10,9 @@ import msgspec
 from messages.child_specs import SECOND
 
 if TYPE_CHECKING:
+    from actors.execution.routing.settings import RoutingSettings
     from actors.execution.settings import ExecutionSettings
+    from actors.precheck.funds import Collateral
     from actors.risk.limits import RiskSettings
     from actors.strategy.settings import Instrument, StrategyActorSettings, StrategySettings
     from actors.venues.matching.instruments import Instrument as PaperInstrument
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from cluster.session_feed import FeedPlan
     from cluster.steps.machine import StepSettings
     from config import DeskConfig
+    from config.schema.routing import RoutingSettings as ChosenRouting
 
 # Settings modules are imported where they are used: a process pays only for the actor it hosts.
 
@@ -141,7 +144,15 @@ def _instrument(config: DeskConfig, symbol: str) -> Instrument:
         max_quantity=listed.max_quantity,
         multiplier=listed.multiplier,
         rate=_rate(config, symbol),
+        fee_in_kind=_fee_in_kind(config, listed.venue),
     )
+
+
+def _fee_in_kind(config: DeskConfig, venue: str) -> Decimal:
+    """The highest fee that is taken from what is bought; 0 at a venue that takes its fees in money."""
+    from cluster.host.venue_map import traits_of
+
+    return config.venues[venue].fees.taker if traits_of(config, venue).fee_in_base else Decimal(0)
 
 
 def _rate(config: DeskConfig, symbol: str) -> Decimal:
@@ -196,7 +207,54 @@ def execution_settings(config: DeskConfig, venue: str, traits: VenueTraits) -> E
             symbol: listed.tick for symbol, listed in config.symbols.items() if listed.venue == venue
         },
         protective_stop=config.venues[venue].protective_stop,
+        routing=routing_settings(config.venues[venue].routing),
+        taker_fee=config.venues[venue].fees.taker,
+        collateral=_collateral(config, venue),
         lot_sizes={symbol: listed.lot for symbol, listed in config.symbols.items() if listed.venue == venue},
+    )
+
+
+def _collateral(config: DeskConfig, venue: str) -> dict[str, Collateral]:
+    """What exposures take of the account, as far as the settings say: an account's own leverage is not known here."""
+    from actors.precheck.funds import Collateral
+    from config.schema.venues import PaperVenueSettings
+
+    chosen = config.venues[venue]
+    if isinstance(chosen, PaperVenueSettings):
+        rate = chosen.initial_margin
+    elif chosen.leverage is not None:
+        rate = Decimal(1) / chosen.leverage
+    else:
+        return {}
+    return {
+        symbol: Collateral(symbol.split("-")[1], rate, listed.multiplier)
+        for symbol, listed in config.symbols.items()
+        if listed.venue == venue
+    }
+
+
+def routing_settings(chosen: ChosenRouting) -> RoutingSettings:
+    """How a venue's execution actor works what is more than one order."""
+    from actors.execution.routing.settings import RoutingSettings
+
+    return RoutingSettings(
+        maker_patience_ns=chosen.maker_patience,
+        fallback_margin_ns=chosen.fallback_margin,
+        reprice_drift=chosen.reprice_drift,
+        reprice_interval_ns=chosen.reprice_interval,
+        max_reprices=chosen.max_reprices,
+        max_rejects=chosen.max_rejects,
+        offset_ticks=chosen.offset_ticks,
+        max_offset_ticks=chosen.max_offset_ticks,
+        cost_budget=chosen.cost_budget,
+        quote_age_ns=chosen.quote_age,
+        twap_notional=chosen.twap_notional,
+        twap_slices=chosen.twap_slices,
+        twap_interval_ns=chosen.twap_interval,
+        quality_orders=chosen.quality_orders,
+        tuning_symbols=chosen.tuning.symbols,
+        tuning_offset_step=chosen.tuning.offset_step,
+        tuning_bias_step=float(chosen.tuning.bias_step),
     )
 
 

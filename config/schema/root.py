@@ -53,6 +53,7 @@ class DeskConfig(Settings):
         yield from self._wrong_feed()
         yield from self._real_money()
         yield from self._late_requests()
+        yield from self._impatient_routes()
         if not any(strategy.enabled for strategy in self.strategies.values()):
             yield Contradiction(("strategies",), None, "none is enabled", "enable one of them")
 
@@ -116,6 +117,11 @@ class DeskConfig(Settings):
             for name, venue in self.venues.items()
             if isinstance(venue, BinanceUsdmSettings) and venue.exchange is not None
             for each in venue.exchange.start_prices
+        ]
+        users += [
+            (("venues", name, "routing", "tuning", "symbols"), each)
+            for name, venue in self.venues.items()
+            for each in venue.routing.tuning.symbols
         ]
         for path, symbol in users:
             if symbol not in self.symbols:
@@ -196,3 +202,18 @@ class DeskConfig(Settings):
                     "is longer than supervision.lease less a second",
                     "shorten it, or lengthen the lease",
                 )
+
+    def _impatient_routes(self) -> Iterator[Contradiction]:
+        """An order that is worked passively needs time before what is kept for taking what is left of it."""
+        for name, strategy in self.strategies.items():
+            if strategy.order.route not in ("maker_first", "twap"):
+                continue
+            venues = {self.symbols[each].venue for each in self.symbols_of(name) if each in self.symbols}
+            for venue in sorted(venues & set(self.venues)):
+                if strategy.order.deadline <= self.venues[venue].routing.fallback_margin:
+                    yield Contradiction(
+                        ("strategies", name, "order", "deadline"),
+                        strategy.order.deadline,
+                        f"is no longer than venues.{venue}.routing.fallback_margin, which is kept for taking",
+                        "lengthen the deadline, or shorten the margin",
+                    )

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 
-from config.duration import HOUR, MILLISECOND, MINUTE, SECOND, Duration, PositiveDuration
+from config.duration import HOUR, MILLISECOND, MINUTE, SECOND, Duration, PositiveDuration, format_duration
 from config.ratio import PositiveShare, Ratio, Share, SignalRatio, SignedRatio
 from config.schema.base import (
     ByKind,
@@ -26,6 +26,7 @@ from config.schema.base import (
     SymbolChoice,
     Text,
 )
+from config.schema.routing import RoutingSettings
 
 
 class FeeSettings(Settings):
@@ -101,6 +102,9 @@ class AnyVenueSettings(Settings):
     protective_stop: PositiveShare | None = Field(
         default=None,
         description="Distance of the stop kept at the venue for each position, part of its price; null for none.",
+    )
+    routing: RoutingSettings = Field(
+        default=RoutingSettings(), description="How orders with a route other than direct are worked."
     )
 
 
@@ -182,6 +186,15 @@ class ReconcileSettings(Settings):
         default="warn", description="What is done about orders on the account that are not the desk's."
     )
 
+    def contradictions(self) -> Iterator[Contradiction]:
+        if self.interval < 5 * SECOND:
+            yield Contradiction(
+                ("interval",),
+                format_duration(self.interval),
+                "would spend the venue's budget of requests on comparisons",
+                "give 5s or more",
+            )
+
 
 class BinanceUsdmSettings(AnyVenueSettings):
     """An account at Binance USD-M futures, or at a local exchange that speaks its protocol."""
@@ -245,6 +258,8 @@ class BinanceUsdmSettings(AnyVenueSettings):
             fees=self.fees,
             order_ttl=self.order_ttl,
             read_only=self.read_only,
+            protective_stop=self.protective_stop,
+            routing=self.routing,
         )
 
     @property

@@ -73,7 +73,7 @@ class View(NamedTuple):
     """All that the planner may look at.
 
     `order` is the plan's newest, `rest` what of the approval no order has claimed, `filled` what is booked. `quote` is
-    the market as far as it is fresh; `tick`, `taker_fee` (fraction) as far as they are known.
+    the market as far as it is fresh, `tick` the price's step as far as it is known, `taker_fee` a fraction.
     """
 
     plan: Plan
@@ -82,7 +82,7 @@ class View(NamedTuple):
     filled: Decimal
     quote: RouteQuote | None
     tick: Decimal | None
-    taker_fee: Decimal | None
+    taker_fee: Decimal
     settings: RoutingSettings
     now: int
 
@@ -137,10 +137,11 @@ def _follow(view: View, working: Decimal, until: int) -> Step:
 
 
 def patience_ends(view: View) -> int:
-    """Until when (desk time, ns UTC) a slice is worked passively."""
+    """Until when (desk time, ns UTC) a slice is worked passively; waiting for its turn takes nothing of that."""
     plan, settings = view.plan, view.settings
     patience = int(settings.maker_patience_ns * (1.0 - 0.5 * plan.policy.taker_bias))
-    return min(plan.staged_at + patience, plan.submit.terms.deadline - settings.fallback_margin_ns)
+    begun = max(plan.staged_at, plan.slices[plan.slice].not_before)
+    return min(begun + patience, plan.submit.terms.deadline - settings.fallback_margin_ns)
 
 
 def _slice_over(plan: Plan) -> int | None:
@@ -219,9 +220,8 @@ def _take(view: View, part: RouteSlice, quantity: Decimal) -> Step:
     plan, terms = view.plan, view.plan.submit.terms
     limit = terms.worst_price
     if plan.arrival is not None:
-        fee = view.taker_fee or ZERO
         budget = view.settings.cost_budget
-        limit = taker_limit(terms.side, plan.arrival.mid, budget, fee, limit, view.tick)
+        limit = taker_limit(terms.side, plan.arrival.mid, budget, view.taker_fee, limit, view.tick)
     if view.quote is not None and is_beyond(terms.side, view.quote, limit):
         return Finish(Reason.COST_BUDGET)
     changes = {"order_type": OrderType.LIMIT, "limit_price": limit, "time_in_force": TimeInForce.IOC}

@@ -138,7 +138,7 @@ def _view(actor: ExecutionMemory, ctx: Context, plan: Plan) -> View:
         sum((order.filled for order in orders), ZERO),
         _fresh_quote(actor, ctx, plan),
         instruments.tick_of(actor, symbol),
-        None if instrument is None else instrument.taker_fee,
+        settings.taker_fee if instrument is None or instrument.taker_fee is None else instrument.taker_fee,
         settings.routing,
         ctx.now,
     )

@@ -55,7 +55,30 @@ def test_a_second_symbol_is_armed_at_once_and_a_second_order_is_not() -> None:
     rig.submit(2)
     assert kinds(rig.effects) == ["PlaceOrder"]
     rig.submit(3, symbol=ETH)
-    assert rig.effects[-1:] == armed(SYMBOL, ETH)
+    assert rig.effects[-1:] == armed(ETH)
+
+
+def test_a_second_symbol_does_not_put_off_the_renewal_of_the_first() -> None:
+    rig = Rig(KEPT)
+    rig.submit(1)
+    kept(rig, SYMBOL)
+    assert rig.wait(COUNTDOWN // 4) == []
+    rig.submit(2, symbol=ETH)
+    before = rig.actor.state.at_venue.dead_man.kept_until
+    kept(rig, ETH)
+    assert rig.actor.state.at_venue.dead_man.kept_until == before
+    assert rig.wait(COUNTDOWN // 3 - COUNTDOWN // 4) == armed(SYMBOL, ETH)
+    kept(rig, SYMBOL, ETH)
+    assert rig.wait(COUNTDOWN // 3) == armed(SYMBOL, ETH)
+
+
+def test_a_second_symbol_that_is_not_armed_brings_the_renewal_of_all_forward() -> None:
+    rig = Rig(KEPT)
+    rig.submit(1)
+    kept(rig, SYMBOL)
+    rig.submit(2, symbol=ETH)
+    silent(rig)
+    assert rig.wait(COUNTDOWN // 9) == armed(SYMBOL, ETH)
 
 
 def test_what_comes_while_the_question_is_under_way_is_armed_with_the_answer() -> None:
@@ -63,7 +86,7 @@ def test_what_comes_while_the_question_is_under_way_is_armed_with_the_answer() -
     rig.submit(1)
     rig.submit(2, symbol=ETH)
     assert kinds(rig.effects) == ["PlaceOrder"]
-    assert kept(rig, SYMBOL).effects == armed(SYMBOL, ETH)
+    assert kept(rig, SYMBOL).effects == armed(ETH)
 
 
 def test_it_is_stopped_when_nothing_works_any_more_and_then_rests() -> None:

@@ -77,6 +77,12 @@ def test_nothing_is_asked_of_symbols_that_nothing_can_have_happened_to() -> None
     assert rig.effects == [QueryAccount("paper")]
 
 
+def test_every_symbol_traded_here_is_asked_for_as_others_may_have_bought_and_sold_it_again() -> None:
+    rig = opened(Rig(msgspec.structs.replace(DOUR, symbols=(SYMBOL, "ETH-USDT"))))
+    asked = [effect.symbol for effect in rig.effects if isinstance(effect, QueryFills)]
+    assert asked == [SYMBOL, "ETH-USDT"]
+
+
 def test_a_position_may_have_been_closed_by_somebody_so_its_symbol_is_asked_for() -> None:
     rig = Rig(DOUR, seeded=False)
     rig.take(AccountResult("paper", Outcome.ACCEPTED, positions={"ETH-USDT": Decimal(2)}, time=START))
@@ -255,6 +261,15 @@ def test_a_fill_that_may_be_of_an_order_given_up_is_nobodys_only_after_the_venue
     assert "QueryFills" in kinds(rig.wait(SECOND))
     listed(rig, trade("f1", venue_order_id="v7"))
     assert len(told(rig.envelopes, ExternalActivity, "risk")) == 1
+
+
+def test_a_question_about_an_order_given_up_is_owed_after_a_crash_or_its_answer_never_comes() -> None:
+    rig, order = given_up()
+    opened(rig)
+    rig.take(AccountResult("paper", Outcome.ACCEPTED, positions={SYMBOL: Decimal(1)}))
+    listed(rig, trade("f1", venue_order_id="v7"))
+    owed = [effect for effect in rig.restart() if isinstance(effect, QueryOrder)]
+    assert [effect.client_order_id for effect in owed] == [order.client_order_id]
 
 
 def test_a_fill_of_an_order_given_up_that_was_accepted_late_is_booked_for_its_strategy() -> None:

@@ -11,11 +11,11 @@ from actors.execution.settings import SECOND, ExecutionSettings
 from messages.base import Effect
 from messages.control import Halt, SessionStarted
 from messages.intents import IntentRejected, OrderIntent, OrderType, Purpose, Side, SubmitOrder, TimeInForce
-from messages.orders import Fill, OrderState
+from messages.orders import Fill, Liquidity, OrderState
 from messages.protection import ProtectionEnded, ProtectionMissing
 from messages.reasons import Layer, Reason
 from messages.supervision import GiveUpPolicy, StrategyGivenUp
-from messages.venue import Outcome, PlaceOrder
+from messages.venue import Outcome, PlaceOrder, VenueEvent, VenueFill
 from tests.actors.execution.rig import SAFE, STRATEGY, SYMBOL, Rig, kinds, told
 
 pytestmark = pytest.mark.unit
@@ -101,6 +101,29 @@ def test_a_larger_position_gets_a_new_stop_once_the_old_one_is_known_to_be_gone(
     desk.event(old, OrderState.CANCELLED, reason=Reason.CANCEL_REQUESTED)
     (wish,) = desk.wishes.values()
     assert wish.terms.quantity == 3
+
+
+def test_a_stop_that_was_approved_for_what_was_held_before_is_replaced() -> None:
+    desk = held()
+    desk.trade("1", Side.BUY)
+    old = desk.state.orders[desk.protect().client_order_id]
+    assert "CancelOrder" in kinds([*desk.effects, *desk.wait(SECOND)])
+    desk.event(old, OrderState.CANCELLED, reason=Reason.CANCEL_REQUESTED)
+    (wish,) = desk.wishes.values()
+    assert wish.terms.quantity == 3
+
+
+def test_a_stop_is_reduced_to_what_the_account_has_whoever_took_the_rest() -> None:
+    desk = held()
+    old = desk.state.orders[desk.protect().client_order_id]
+    fill = VenueFill("f9", Decimal(100), Decimal(1), Decimal(0), "USDT", Liquidity.TAKER)
+    number = desk.state.stream_sequence + 1
+    sold = (OrderState.FILLED, Decimal(1), fill, Reason.ACCEPTED)
+    desk.take(VenueEvent("paper", number, desk.now + 1, "web1", "v99", SYMBOL, Side.SELL, *sold))
+    assert "CancelOrder" in kinds([*desk.effects, *desk.wait(SECOND)])
+    desk.event(old, OrderState.CANCELLED, reason=Reason.CANCEL_REQUESTED)
+    (wish,) = desk.wishes.values()
+    assert wish.terms.quantity == 1
 
 
 def test_a_burst_of_fills_changes_the_stop_once() -> None:

@@ -44,7 +44,7 @@ def test_the_table(
 def test_what_is_left_after_a_fee_in_kind_must_be_enough_to_be_sold(
     quantity: str, reason: Reason | None
 ) -> None:
-    charged = LEAST._replace(fee=D("0.01"), fee_in_base=True)
+    charged = LEAST._replace(fee=D("0.01"))
     assert too_small(D(quantity), D(100), charged) is reason
     assert least_quantity(D(100), charged) == D("0.6")
 
@@ -60,7 +60,6 @@ def test_what_is_left_after_a_fee_in_kind_must_be_enough_to_be_sold(
         notional=st.integers(0, 300).map(D),
         multiplier=st.sampled_from([D(1), D("0.01")]),
         fee=st.sampled_from([D(0), D("0.002")]),
-        fee_in_base=st.booleans(),
     ),
     bump=st.sampled_from([D(0), D("0.1"), D(3)]),
 )

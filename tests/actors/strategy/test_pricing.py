@@ -111,6 +111,16 @@ def test_an_entry_a_little_below_the_minimum_is_made_large_enough_where_that_is_
         bounded_entry(small, Decimal(5), ONE, Decimal("0.5"))
 
 
+def test_what_is_left_of_an_entry_after_a_fee_in_kind_must_be_enough_to_be_sold() -> None:
+    charged = msgspec.structs.replace(BTC, fee_in_kind=Decimal("0.001"))
+    assert bounded_entry(BTC, Decimal("0.010"), ONE * 1000) == Decimal("0.010")
+    with pytest.raises(Unpriceable) as caught:
+        bounded_entry(charged, Decimal("0.010"), ONE * 1000)
+    assert caught.value.reason is Reason.MIN_NOTIONAL
+    assert bounded_entry(charged, Decimal("0.010"), ONE * 1000, Decimal("0.1")) == Decimal("0.011")
+    assert bounded_entry(charged, Decimal("0.5"), ONE * 1000) == Decimal("0.5")
+
+
 def test_an_offset_that_leaves_no_price_is_none() -> None:
     with pytest.raises(Unpriceable) as caught:
         terms(OrderStyle.LIMIT, Side.BUY, 20_000)

@@ -9,7 +9,7 @@ from cluster.cli.documents import DOCUMENTS
 from cluster.cli.exits import Exit
 from messages.base import Message
 from messages.control import Flatten, Halt, Mode, Resume
-from messages.portfolio import ModeDecided
+from messages.portfolio import FlattenEnded, FlattenStarted, ModeDecided
 from tests.cluster.cli import desks
 from tests.cluster.cli.conftest import Command
 from tests.cluster.cli.desks import StoredDesk
@@ -190,7 +190,31 @@ def test_flatten_is_done_when_nothing_it_names_is_held(desk: StoredDesk, command
     said = command("flatten", "ETH-USDT", "--wait", "0.05", on=desk)
 
     assert said.code == Exit.OK
-    assert "flat" in said.out
+    assert "flat: nothing was held" in said.out
+
+
+def test_flatten_tells_what_it_closed_even_if_the_desk_has_opened_it_again(
+    desk: StoredDesk, command: Command
+) -> None:
+    started = FlattenStarted("paper", "BTC-USDT", "operator", T0)
+    ended = FlattenEnded("paper", "BTC-USDT", True, T0)
+    desk.on_post = lambda message: desk.append("risk", record(5, T0, started, ended))
+    said = command("flatten", "--wait", "5", on=desk)
+
+    assert said.code == Exit.OK
+    assert "flat: 1 of 1 positions closed in" in said.out
+    assert " ".join(said.out.split()).endswith("paper BTC-USDT 0.5 closed")
+
+
+def test_flatten_waits_for_what_risk_still_closes(desk: StoredDesk, command: Command) -> None:
+    started = FlattenStarted("paper", "BTC-USDT", "operator", T0)
+    ended = FlattenEnded("paper", "BTC-USDT", False, T0)
+    desk.on_post = lambda message: desk.append("risk", record(5, T0, started, ended))
+    said = command("flatten", "--wait", "0.05", on=desk)
+
+    assert said.code == Exit.TROUBLE
+    assert "not flat yet: 0 of 1 positions closed" in said.out
+    assert "still held" in said.out
 
 
 def test_flatten_refuses_names_that_the_desk_does_not_know(desk: StoredDesk, command: Command) -> None:

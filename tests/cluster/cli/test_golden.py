@@ -15,12 +15,13 @@ from typer.testing import CliRunner
 from cluster.cli.documents import DOCUMENTS
 from cluster.cli.exits import MEANINGS
 from cluster.cli.main import app
+from cluster.conformance.suite import Report
 from cluster.sweep.document import SweepDocument
 
 pytestmark = pytest.mark.golden
 
 GOLDEN = Path(__file__).parent / "golden"
-PROMISED = {**DOCUMENTS, "sweep": SweepDocument}
+PROMISED = {**DOCUMENTS, "sweep": SweepDocument, "exchange conformance": Report}
 COMMANDS = (
     "",
     "demo",
@@ -36,6 +37,7 @@ COMMANDS = (
     "trace",
     "halt",
     "resume",
+    "flatten",
     "config",
     "config check",
     "config show",
@@ -50,9 +52,12 @@ COMMANDS = (
     "bench",
     "chaos",
     "exchange",
+    "exchange conformance",
     "record",
     "record init",
     "record check",
+    "record history",
+    "volumes",
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from actors.execution.settings import SECOND
@@ -23,7 +24,7 @@ from messages.venue import (
     ReplaceResult,
 )
 from tests.actors.execution.rig import STRATEGY, intent, kinds, told
-from tests.actors.execution.routing.routed import PATIENT, REPLACING, RoutedRig, placed
+from tests.actors.execution.routing.routed import AMENDING, PATIENT, REPLACING, RoutedRig, placed
 
 pytestmark = pytest.mark.unit
 
@@ -296,6 +297,19 @@ def test_a_twap_works_equal_slices_one_after_the_other() -> None:
     assert rig.effects == []
     second = placed(rig.wait(3 * SECOND))
     assert second.quantity == Decimal("1.5")
+
+
+def test_a_slice_is_worked_passively_as_long_as_any_however_early_the_one_before_was_filled() -> None:
+    hasty = msgspec.structs.replace(AMENDING.routing, maker_patience_ns=2 * SECOND)
+    rig = RoutedRig(msgspec.structs.replace(AMENDING, routing=hasty))
+    rig.route(Route.TWAP, "3")
+    rig.accept()
+    rig.fill("1", "99", OrderState.FILLED)
+    second = placed(rig.wait(3 * SECOND))
+    assert second.post_only
+    rig.accept()
+    assert rig.wait(2 * SECOND - 1) == []
+    assert kinds(rig.wait(1)) == ["CancelOrder"]
 
 
 def test_what_a_slice_leaves_goes_into_the_next() -> None:

@@ -321,5 +321,5 @@ def test_no_intent_is_exceeded_and_every_one_ends_whatever_happens(
 ) -> None:
     reached.clear()
     machine = type(f"{kind.__name__}_{execution.traits.amend}", (kind,), {"execution": execution})
-    run_state_machine_as_test(machine, settings=settings(STORM, max_examples=80, stateful_step_count=50))
+    run_state_machine_as_test(machine, settings=settings(STORM, max_examples=120, stateful_step_count=50))
     assert {each for each in wanted if not reached[each]} == set()

@@ -1,1 +1,0 @@
-"""Treasury operations: what to do about idle cash, holdings that may not be held, and holdings grown too large."""
