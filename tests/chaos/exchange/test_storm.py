@@ -39,7 +39,7 @@ async def storm(
         assert len(load.submitted) == submits
         assert running.deaths == kills
         assert log.opened == 1 + restarts
-        assert len(log.orders) >= submits // 3, "too few orders have reached the exchange to prove anything"
+        assert len(log.orders) >= submits // 5, "too few orders have reached the exchange to prove anything"
         if not restarts:  # a restart begins the counts anew
             require_faulty(statistics, every_kind=submits >= 1_000)
         assert {order.status for order in log.orders.values()} >= {"filled", "canceled"}
