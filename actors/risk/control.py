@@ -111,7 +111,11 @@ class ModeKeeper(Closer):
         known = dict.fromkeys([*(one.venue for one in self._settings.instruments), *self.state.accounts])
         venues = [venue for venue in known if self.state.compared.get(venue) != renewed.generation]
         source = modes.reducing(text, ctx.now, Clearing.RECONCILIATION)
-        self._add_sources(ctx, {modes.RECONCILIATION + venue: source for venue in venues}, text)
+        sources = modes.with_sources(
+            self.state.sources, {modes.RECONCILIATION + venue: source for venue in venues}
+        )
+        # a new version in any case: what was approved before may have been placed in the history that was lost
+        self._change_mode(sources, text, ctx, tell=True)
 
     @receives(VenueReconciled)
     def on_reconciled(self, result: VenueReconciled, ctx: Context) -> None:

@@ -12,6 +12,7 @@ from actors.execution.state import ExecutionState
 from actors.strategy.state import StrategyActorState
 from cluster.simulator.desk.audit.finding import Finding
 from cluster.simulator.desk.faults import SECOND
+from cluster.simulator.desk.hands import clear_by_hand
 from cluster.simulator.desk.world import DeskWorld
 from cluster.simulator.faults import MILLISECOND
 from cluster.steps import requests as ask
@@ -105,6 +106,7 @@ class Calm:
 
     def _drain(self) -> None:
         """The session ends; until then everybody has believed what is true."""
+        clear_by_hand(self._world)
         self._compare_beliefs()
         self._world.post(Drain("operator", "the session ends"))
 
@@ -243,9 +245,10 @@ class Calm:
             if live or state.waiting or state.account_due or state.placing_held:
                 yield f"{address} has live orders {live}, waiting {list(state.waiting)}"
             published = self._world.exchanges[state.venue].venue.published
+            yield from _misfits(address, state)
             if state.at_venue.fills_due:
                 yield f"{address} waits for the fills of {list(state.at_venue.fills_due)}"
-            if self._world.shape.forgetful:
+            if self._world.shape.venues[state.venue].forgetful:
                 return  # what it has not heard it will not hear: the books say whether it asked
             if state.stream_sequence < published or state.stream_missing:
                 yield f"{address} has read the stream to {state.stream_sequence} of {published}"
@@ -253,6 +256,20 @@ class Calm:
             for each in state.strategies.values():
                 if each.intents:
                     yield f"{address} has open intents {list(each.intents)}"
+
+
+def _misfits(address: Address, state: ExecutionState) -> Iterator[str]:
+    """Stops that execution keeps at the venue and that are not for what is held, but for those of wards."""
+    for key, kept in state.protections.items():
+        order = state.order_of(kept.intent_id) if kept.intent_id else None
+        if order is None or order.settled or kept.owner in state.wards:
+            continue
+        holding = state.holdings.get(key)
+        own = Decimal(0) if holding is None else holding.quantity
+        account = state.positions.get(kept.symbol, Decimal(0))
+        covered = min(abs(own), abs(account)) if own * account > 0 else Decimal(0)
+        if order.leaves != covered:
+            yield f"{address} keeps a stop over {order.leaves} of {key} where {covered} is held"
 
 
 def _ended(envelope: Envelope | bytes) -> str | None:

@@ -10,7 +10,7 @@ import msgspec
 from actors.base import Actor
 from actors.execution.actor import ExecutionActor, initial_state
 from actors.execution.settings import ExecutionSettings
-from actors.venues.paper_traits import PAPER_TRAITS
+from actors.strategy.actor import StrategyActor
 from cluster.feeds.columns import Chunk, Feed
 from cluster.feeds.window import rows_from
 from cluster.host import settings_map
@@ -24,17 +24,18 @@ from cluster.simulator.cast import (
     open_market,
     strategy_addresses,
 )
-from cluster.simulator.desk.exchange import REQUEST_EXPIRY, Exchange, ExchangeWorld
-from cluster.simulator.desk.faults import SECOND
+from cluster.simulator.desk.amending import AmendingVenue
+from cluster.simulator.desk.exchange import Exchange, ExchangeWorld
 from cluster.simulator.desk.shape import DeskShape
+from cluster.simulator.desk.venue_shape import execution_at
 from cluster.simulator.faults import MILLISECOND
+from cluster.simulator.venue import SimulatedVenue
 from messages.base import Address
 from messages.child_specs import ChildKind, SupervisorSpec
 from supervisors.supervisor import Supervisor
 
 _SKEW = 200 * MILLISECOND
-_OVERLAP = SECOND
-"""Longer than clocks differ and than events are late."""
+_MARKS_INTERVAL = 30 * MILLISECOND
 
 
 class HeldFeed:
@@ -71,10 +72,11 @@ class DeskCast:
             own: dict[str, Feed] = {
                 symbol: feed for symbol, feed in self._feeds.items() if config.symbols[symbol].venue == name
             }
-            venue = make_venue(config, name, start=shape.feed.start)
+            kind = AmendingVenue if shape.venues[name].amends else SimulatedVenue
+            venue = make_venue(config, name, start=shape.feed.start, kind=kind)
             market = Market(own, {}, venue.engine)
             skew = world.chance.randrange(_SKEW)
-            self.exchanges[name] = Exchange(world, venue, market, skew, forgetful=shape.forgetful)
+            self.exchanges[name] = Exchange(world, venue, market, skew, shape.venues[name])
 
     def feed(self, address: Address) -> Feed | None:
         """The feed that the process of this address folds, if it is a strategy."""
@@ -89,33 +91,18 @@ class DeskCast:
         if role == "execution":
             settings = self._execution(rest)
             return ExecutionActor(settings, initial_state(settings, ""))
+        if role == "strategy":
+            return self._strategy(address, rest)
         return make_actor(self._shape.config, address)
 
     def _execution(self, venue: str) -> ExecutionSettings:
-        """As configured, but with waits that fit into a history of seconds."""
-        shape = self._shape
-        traits = msgspec.structs.replace(
-            PAPER_TRAITS,
-            never_accepts_id_twice=not shape.takes_ids_again,
-            request_expiry_ns=REQUEST_EXPIRY,
-            stream_resumes=not shape.forgetful,
-            dead_man_switch=shape.forgetful,
-            instruments_change=shape.forgetful,
-        )
-        return msgspec.structs.replace(
-            settings_map.execution_settings(self._shape.config, venue, traits),
-            probe_delays_ns=(200 * MILLISECOND, 600 * MILLISECOND),
-            probe_base_ns=SECOND,
-            probe_max_ns=4 * SECOND,
-            escalate_at_probe=3,
-            cancel_check_ns=SECOND // 2,
-            account_backoff_ns=SECOND // 4,
-            ward_grace_ns=2 * SECOND,
-            fills_overlap_ns=_OVERLAP,
-            reconcile_interval_ns=shape.reconcile_interval,
-            dead_man_ns=shape.dead_man,
-            instruments_interval_ns=SECOND if shape.forgetful else None,
-        )
+        own = self._shape.venues[venue]
+        return execution_at(settings_map.execution_settings(self._shape.config, venue, own.traits), own)
+
+    def _strategy(self, address: Address, symbol: str) -> StrategyActor:
+        """As configured, but telling the market to execution in time for orders of short patience."""
+        settings = settings_map.strategy_settings(self._shape.config, symbol)
+        return StrategyActor(address, msgspec.structs.replace(settings, marks_interval=_MARKS_INTERVAL))
 
 
 def _without_services(spec: SupervisorSpec) -> SupervisorSpec:

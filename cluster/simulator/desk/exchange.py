@@ -14,10 +14,12 @@ import msgspec
 
 from actors.execution.actor import ExecutionActor
 from cluster.paper.market import Market
+from cluster.simulator.desk.amending import AmendingVenue
 from cluster.simulator.desk.faults import SECOND, DeskMisfortune
 from cluster.simulator.desk.host import DeskHost, Reply
 from cluster.simulator.desk.reached import Reached
 from cluster.simulator.desk.streams import ForgetfulReader, StreamReader
+from cluster.simulator.desk.venue_shape import VenueShape
 from cluster.simulator.faults import MILLISECOND
 from cluster.simulator.ports import VirtualClock
 from cluster.simulator.venue import SimulatedVenue
@@ -28,6 +30,8 @@ from messages.venue import (
     ArmDeadMan,
     CancelOrder,
     CancelResult,
+    ConfigureAccount,
+    ConfigureResult,
     DeadManResult,
     FillsResult,
     InstrumentsResult,
@@ -39,11 +43,11 @@ from messages.venue import (
     QueryInstruments,
     QueryOrder,
     QueryResult,
+    ReplaceOrder,
+    ReplaceResult,
 )
 
 _TIMEOUT = 400 * MILLISECOND
-REQUEST_EXPIRY = 2 * SECOND
-"""How late a request may arrive: what execution is told of the venue. One that is overdue breaks this word."""
 
 
 class ExchangeWorld(Protocol):
@@ -63,15 +67,18 @@ class ExchangeWorld(Protocol):
     def arrives(self, venue: str, order: PlaceOrder, result: PlaceResult) -> None:
         """A request to place has reached the venue and was judged."""
 
+    def changes(self, venue: str, wanted: ReplaceOrder, result: ReplaceResult) -> None:
+        """A request to change an order has reached the venue and was judged."""
+
 
 class Exchange:
     """One venue account, its market and its network. `skew` is how far its clock is ahead, ns.
 
-    A `forgetful` one tells its stream once and lists fills under its own order ids alone.
+    `shape` is what it is able to do: a forgetful one tells its stream once and lists fills under its own order ids.
     """
 
     def __init__(
-        self, world: ExchangeWorld, venue: SimulatedVenue, market: Market, skew: int, *, forgetful: bool
+        self, world: ExchangeWorld, venue: SimulatedVenue, market: Market, skew: int, shape: VenueShape
     ) -> None:
         self.venue = venue
         self.reached = world.reached
@@ -80,7 +87,7 @@ class Exchange:
         self._world = world
         self._market = market
         self._skew = skew
-        self._forgetful = forgetful
+        self._shape = shape
         self._countdowns: dict[str, int] = {}
         self._readers: dict[int, StreamReader] = {}
         self._alarm: int | None = None
@@ -122,23 +129,27 @@ class Exchange:
         """Send a request on its way at desk time `now`; how it ends is drawn."""
         world, misfortune = self._world, self._world.misfortune
         strikes = misfortune.strikes
-        place_or_cancel = isinstance(effect, PlaceOrder | CancelOrder)
-        if place_or_cancel and strikes("request_unsent"):
+        changes = isinstance(effect, ReplaceOrder)
+        about_an_order = isinstance(effect, PlaceOrder | ReplaceOrder | CancelOrder)
+        if about_an_order and strikes("request_unsent"):
             self._answer(reply, _failed(effect, Outcome.NOT_SENT, Reason.NOT_SENT))
-        elif place_or_cancel and strikes("rate_limited"):
+        elif about_an_order and strikes("rate_limited"):
             self._answer(reply, _failed(effect, Outcome.NOT_SENT, Reason.RATE_LIMIT))
-        elif self.out or strikes("request_vanishes"):
+        elif self.out or strikes("request_vanishes") or (changes and strikes("change_vanishes")):
             self._time_out(effect, reply)
-        elif strikes("request_late"):
+        elif strikes("request_late") or (changes and strikes("change_late")):
             self._time_out(effect, reply)
-            self._send(effect, world.chance.randrange(REQUEST_EXPIRY), now, lambda result: None)
+            self._send(effect, world.chance.randrange(self._shape.request_expiry), now, lambda result: None)
         elif strikes("request_overdue"):
             world.breaks_its_word(effect)
             self._time_out(effect, reply)
             self._send(
-                effect, REQUEST_EXPIRY + SECOND + world.chance.randrange(5 * SECOND), now, lambda result: None
+                effect,
+                self._shape.request_expiry + SECOND + world.chance.randrange(5 * SECOND),
+                now,
+                lambda result: None,
             )
-        elif strikes("answer_vanishes"):
+        elif strikes("answer_vanishes") or (changes and strikes("change_answer_vanishes")):
             self._time_out(effect, reply)
             self._send(effect, self._travel(), now, lambda result: None)
         elif strikes("server_error"):
@@ -147,8 +158,13 @@ class Exchange:
             self._answer(reply, _failed(effect, Outcome.NO_ANSWER, Reason.UNKNOWN_OUTCOME))
         else:
             self._send(effect, self._travel(), now, reply)
-            if strikes("request_doubled"):
+            if not self._counts_twice(effect) and strikes("request_doubled"):
                 self._send(effect, self._travel(), now, lambda result: None)
+
+    def _counts_twice(self, effect: Effect) -> bool:
+        """Whether a request that comes twice does something that its sender could not know of."""
+        again = isinstance(effect, PlaceOrder) and self._shape.takes_ids_again
+        return again or isinstance(effect, ReplaceOrder)
 
     def _travel(self) -> int:
         return 1 + self._world.chance.randrange(20 * MILLISECOND)
@@ -183,8 +199,15 @@ class Exchange:
             result = venue.place(effect, now)
             self._world.arrives(venue.name, effect, result)
             return result
+        if isinstance(effect, ReplaceOrder):
+            assert isinstance(venue, AmendingVenue), "this venue changes no orders"
+            changed = venue.replace(effect)
+            self._world.changes(venue.name, effect, changed)
+            return changed
         if isinstance(effect, CancelOrder):
             return venue.cancel(effect, now)
+        if isinstance(effect, ConfigureAccount):
+            return ConfigureResult(effect.venue, Outcome.ACCEPTED)
         if isinstance(effect, QueryOrder):
             return venue.query(effect)
         if isinstance(effect, QueryAccount):
@@ -199,7 +222,7 @@ class Exchange:
 
     def _listed(self, result: FillsResult) -> FillsResult:
         """A list of fills as this venue tells it."""
-        if not self._forgetful:
+        if not self._shape.forgetful:
             return result
         bare = tuple(msgspec.structs.replace(trade, client_order_id=None) for trade in result.trades)
         return msgspec.structs.replace(result, trades=bare)
@@ -214,6 +237,20 @@ class Exchange:
             ends = self._countdowns[symbol] = self._world.clock.now + effect.countdown
             self._world.at(ends, lambda symbol=symbol, ends=ends: self._run_out(symbol, ends))  # type: ignore[misc]
         return DeadManResult(effect.venue, Outcome.ACCEPTED, effect.symbols)
+
+    def trade_by_hand(self, order: PlaceOrder) -> bool:
+        """A person places an order on the account, at the venue itself; whether it was taken."""
+        if self.out:
+            return False
+        self.go_on()
+        result = self.venue.place(order, self.time)
+        self._set_alarm()
+        return result.outcome is Outcome.ACCEPTED
+
+    def cancel_by_hand(self, client_order_id: str, symbol: str) -> None:
+        """A person cancels at the venue itself."""
+        self.venue.cancel(CancelOrder(client_order_id, symbol), self.time)
+        self._set_alarm()
 
     def _run_out(self, symbol: str, ends: int) -> None:
         """Nobody was heard from in time: what works on the symbol goes, but for what waits for a price."""
@@ -231,7 +268,7 @@ class Exchange:
 
     def follow(self, host: DeskHost, after: int) -> None:
         """Read the private stream for `host` from the event after sequence `after`, instead of what it read before."""
-        kind = ForgetfulReader if self._forgetful else StreamReader
+        kind = ForgetfulReader if self._shape.forgetful else StreamReader
         reader = kind(self._world, self.venue, host, after)
         self._readers[host.machine.incarnation.pid] = reader
         reader.begin(self.time)
@@ -279,14 +316,14 @@ class VenueErrands:
 
     def held(self, effect: Effect, now: int) -> Message | None:
         """See `Errands.held`."""
-        if not isinstance(effect, PlaceOrder):
+        if not isinstance(effect, PlaceOrder | ReplaceOrder):
             return None
         reason = self._actor.gate(effect, now)
         return None if reason is None else _failed(effect, Outcome.NOT_SENT, reason)
 
     def withheld(self, effect: Effect, reason: Reason) -> Message | None:
         """See `Outside.withheld`."""
-        if not isinstance(effect, PlaceOrder):
+        if not isinstance(effect, PlaceOrder | ReplaceOrder):
             return None
         self._exchange.reached.count("a request was withheld without a lease")
         return _failed(effect, Outcome.NOT_SENT, reason)
@@ -316,6 +353,8 @@ def _failed(effect: Effect, outcome: Outcome, reason: Reason) -> Message:
     """The result of a request that did not reach the venue, or whose answer did not reach us."""
     if isinstance(effect, PlaceOrder):
         return PlaceResult(effect.client_order_id, outcome, reason)
+    if isinstance(effect, ReplaceOrder):
+        return ReplaceResult(effect.client_order_id, outcome, reason)
     if isinstance(effect, CancelOrder):
         return CancelResult(effect.client_order_id, outcome, reason)
     if isinstance(effect, QueryOrder):
@@ -333,5 +372,7 @@ def _failed(effect: Effect, outcome: Outcome, reason: Reason) -> Message:
         return InstrumentsResult(effect.venue, Outcome.NO_ANSWER)
     if isinstance(effect, ArmDeadMan):
         return DeadManResult(effect.venue, Outcome.NO_ANSWER)
+    if isinstance(effect, ConfigureAccount):
+        return ConfigureResult(effect.venue, Outcome.NO_ANSWER)
     assert isinstance(effect, QueryAccount), effect
     return AccountResult(effect.venue, Outcome.NO_ANSWER)

@@ -8,10 +8,18 @@ from typing import Any, Final
 
 from cluster.simulator.desk.audit.orders import Promise
 from cluster.store.port import Section
-from messages.account_events import DeadManAsked, FillsDue, OrderFillsAsked, StreamBegun
+from messages.account_events import (
+    ConfigurationTaken,
+    DeadManAsked,
+    FillsDue,
+    HoldingsExceeded,
+    OrderFillsAsked,
+    PositionCorrected,
+    StreamBegun,
+)
 from messages.base import Envelope, Message
 from messages.control import Mode
-from messages.intents import OrderIntent, SubmitOrder, Verdict
+from messages.intents import OrderIntent, Purpose, SubmitOrder, Verdict
 from messages.order_events import (
     ExitRaised,
     ExternalSeen,
@@ -20,6 +28,7 @@ from messages.order_events import (
     IntentEnded,
     IntentWaiting,
     OrderAnswered,
+    OrderAsked,
     OrderEscalated,
     OrderPlacing,
     OrderRetryPlanned,
@@ -35,10 +44,12 @@ from messages.portfolio import (
     ModeDecided,
     ReservationReopened,
 )
+from messages.protection import ProtectionEnded
 from messages.reasons import Reason
+from messages.routing import ReplaceEnded, ReplaceStarted, RouteStage, RouteStaged
 from messages.supervision import ExitReason
 from messages.supervision_events import ChildFailed, ChildGivenUp, ChildStarted, Escalated
-from messages.venue import FillsResult
+from messages.venue import FillsResult, Outcome, ReplaceResult
 
 COUNTERS: Final = (
     "an intent was resized",
@@ -82,18 +93,39 @@ COUNTERS: Final = (
     "a listed fill waited for an order of unknown fate",
     "a dead-man switch was armed",
     "a dead-man switch cancelled an order",
+    "an order was changed in place",
+    "an order was cancelled to be placed at another price",
+    "the answer to a change was lost",
+    "a change without an answer was found made",
+    "an order was filled while it was being changed",
+    "a passive order was taken instead",
+    "an intent was placed in three slices or more",
+    "a flip closed before it opened",
+    "a stop was kept at the venue",
+    "a stop was replaced as the position changed",
+    "an account was set up",
+    "what a person did at the venue was found",
+    "what a person did took a strategy's position",
+    "a strategy's position was corrected",
 )
 """Every counter, in a fixed order."""
+
+
+_FORGOTTEN: Final = "activity of lost history was booked as external"
 
 
 class Reached:
     """Counts by committed events, and by what the world tells it."""
 
     def __init__(self) -> None:
+        self.by_hand: dict[str, None] = {}
+        """ids of orders that a person placed at a venue, the venues' own too"""
         self.counts: Counter[str] = Counter()
         self._cancelling: dict[str, None] = {}
         self._open: dict[str, None] = {}
         self._epochs: dict[str, int] = {}
+        self._changing: dict[str, bool] = {}
+        """orders that are being changed; whether the answer to that was lost"""
 
     def count(self, name: str) -> None:
         """This was reached once more."""
@@ -152,6 +184,10 @@ class Reached:
 
     def _placing(self, event: OrderPlacing, section: Section) -> None:
         self._epochs[event.client_order_id] = section.epoch
+        if event.terms.purpose is Purpose.PROTECTIVE and event.requester == section.address:
+            self.count("a stop was kept at the venue")
+        if event.child == 2:
+            self.count("an intent was placed in three slices or more")
 
     def _answered(self, event: OrderAnswered, section: Section) -> None:
         if event.found is not None:
@@ -166,8 +202,51 @@ class Reached:
     def _filled(self, event: FillReceived, section: Section) -> None:
         if any(isinstance(each.message, FillsResult) for each in section.record.inputs):
             self.count("a fill was found by asking")
+        if event.fill.client_order_id in self._changing:
+            self.count("an order was filled while it was being changed")
         if event.fill.client_order_id in self._cancelling:
             self.count("an order was filled after its cancel was sent")
+
+    def _replacing(self, event: ReplaceStarted, section: Section) -> None:
+        self._changing[event.client_order_id] = False
+        if not event.amends:
+            self.count("an order was cancelled to be placed at another price")
+
+    def _replaced(self, event: ReplaceEnded, section: Section) -> None:
+        doubted = self._changing.pop(event.client_order_id, False)
+        if event.applied:
+            self.count("an order was changed in place")
+        if doubted and event.applied:
+            self.count("a change without an answer was found made")
+
+    def _asked(self, event: OrderAsked, section: Section) -> None:
+        lost = any(
+            isinstance(each.message, ReplaceResult) and each.message.outcome is Outcome.NO_ANSWER
+            for each in section.record.inputs
+        )
+        if lost and event.client_order_id in self._changing:
+            self.count("the answer to a change was lost")
+            self._changing[event.client_order_id] = True
+
+    def _staged(self, event: RouteStaged, section: Section) -> None:
+        if event.stage is RouteStage.TAKER and event.reason is Reason.MAKER_FALLBACK:
+            self.count("a passive order was taken instead")
+        elif event.stage is RouteStage.PLAIN and event.slice:
+            self.count("a flip closed before it opened")
+
+    def _unprotected(self, event: ProtectionEnded, section: Section) -> None:
+        if event.reason is Reason.REPRICED:
+            self.count("a stop was replaced as the position changed")
+
+    def _external(self, event: ExternalSeen, section: Section) -> None:
+        by_hand = (
+            event.activity.client_order_id in self.by_hand or event.activity.venue_order_id in self.by_hand
+        )
+        self.count(f"{'what a person did at the venue was found' if by_hand else _FORGOTTEN}")
+
+    def _corrected(self, event: PositionCorrected, section: Section) -> None:
+        if not event.of_account:
+            self.count("a strategy's position was corrected")
 
     def _ended(self, event: IntentEnded, section: Section) -> None:
         if event.reason in (Reason.EXPIRED, Reason.MODE_OUTDATED):
@@ -209,7 +288,15 @@ _LOOKS: dict[type[Message], Callable[[Reached, Any, Section], None]] = {
     ReservationReopened: _always("a reservation was reopened"),
     LimitBreached: _always("a limit was exceeded by facts"),
     FlattenTried: _always("a listing was flattened by command"),
-    ExternalSeen: _always("activity of lost history was booked as external"),
+    ExternalSeen: Reached._external,
+    OrderAsked: Reached._asked,
+    ReplaceStarted: Reached._replacing,
+    ReplaceEnded: Reached._replaced,
+    RouteStaged: Reached._staged,
+    ProtectionEnded: Reached._unprotected,
+    PositionCorrected: Reached._corrected,
+    ConfigurationTaken: _always("an account was set up"),
+    HoldingsExceeded: _always("what a person did took a strategy's position"),
     GenerationChanged: _always("the store was renewed"),
     ChildGivenUp: _always("a child was given up"),
     WardTaken: _always("a given-up strategy's position was taken in charge"),

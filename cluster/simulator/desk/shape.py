@@ -9,6 +9,7 @@ import msgspec
 
 from cluster.session_feed import SYNTHETIC_START, FeedPlan
 from cluster.simulator.desk.faults import SECOND, drawn_plan
+from cluster.simulator.desk.venue_shape import VenueShape, drawn_venue
 from cluster.simulator.faults import MILLISECOND, FaultPlan
 from config import DeskConfig
 
@@ -25,14 +26,11 @@ class DeskShape(msgspec.Struct, frozen=True):
 
     - `trading`: how long the market lasts, ns; faults end at `plan.until`, before it does.
     - `pulse`: how often market data comes in, ns.
-    - `takes_ids_again`: its venues accept a client order id again once its order has ended, and say so.
-    - `forgetful`: its venues tell their private stream once: what nobody heard is to be asked for. They have a
-      dead-man switch, too, and tell their rules.
+    - `venues`: what each venue is like, and how its account is looked after.
     - `remote`: the share of processes on a machine that nobody can look at, so that only the lease proves their end.
     - `tight`: supervisors bear few restarts only.
     - `lame`: a venue that stays out when the faults have ended, until the others have shown that they trade on.
     - `retries_strategies`: whether the operator brings parked strategies back in the end.
-    - `reconcile_interval`: how often accounts are compared, ns; `dead_man`: the countdown where there is one, ns.
     - `digest_every`: every how many steps of an actor its state is compared byte for byte.
     """
 
@@ -41,10 +39,7 @@ class DeskShape(msgspec.Struct, frozen=True):
     plan: FaultPlan
     trading: int
     pulse: int
-    takes_ids_again: bool
-    forgetful: bool
-    reconcile_interval: int | None
-    dead_man: int | None
+    venues: dict[str, VenueShape]
     remote: float
     tight: bool
     lame: str | None
@@ -57,22 +52,17 @@ def drawn_shape(chance: Random, plan: FaultPlan | None = None) -> DeskShape:
     faulty = chance.randrange(2_000, 8_000) * MILLISECOND
     trading = faulty + 3_500 * MILLISECOND
     tight = chance.random() < 0.2
-    takes_ids_again = chance.random() < 0.3
-    barred = ("request_doubled",) if takes_ids_again else ()
     start = SYNTHETIC_START
     config = DeskConfig.model_validate(_document(chance, trading, tight))
     venues = list(config.venues)
-    drawn = drawn_plan(chance, start + faulty, barred)
+    drawn = drawn_plan(chance, start + faulty)
     return DeskShape(
         config=config,
         feed=FeedPlan(speed="lockstep", start=start, end=start + trading, slice_ns=50 * MILLISECOND),
         plan=plan or drawn,
         trading=trading,
         pulse=chance.randrange(15, 60) * MILLISECOND,
-        takes_ids_again=takes_ids_again,
-        forgetful=chance.random() < 0.5,
-        reconcile_interval=chance.choice((None, 600 * MILLISECOND, 2 * SECOND)),
-        dead_man=chance.choice((None, 900 * MILLISECOND, 3 * SECOND)),
+        venues={venue: drawn_venue(chance) for venue in venues},
         remote=chance.choice((0.0, 0.3, 1.0)),
         tight=tight,
         lame=chance.choice(venues) if len(venues) > 1 and chance.random() < 0.4 else None,
@@ -133,6 +123,7 @@ def _venue(chance: Random) -> dict[str, Any]:
         "latency_report": f"{chance.randrange(1, 40)}ms",
         "fill": {"queue_position": chance.random() < 0.5, "slippage": "5bps"},
         "initial_margin": "10%",
+        "protective_stop": chance.choice((None, "20bps", "1%")),
     }
 
 
@@ -142,11 +133,12 @@ def _strategies(chance: Random) -> dict[str, Any]:
         "cross": {
             "kind": "ema_cross",
             "symbols": "all",
-            "parameters": {"fast": 1, "slow": 3, "sampling_interval": "50ms"},
+            "parameters": {"fast": 1, "slow": chance.choice((3, 12, 60)), "sampling_interval": "50ms"},
             "order": {
                 "style": "market",
                 "notional": chance.choice((500, 2_000, 12_000)),
                 "deadline": f"{chance.choice((300, 2_000))}ms",
+                **_route(chance),
             },
             "cooldown": f"{chance.randrange(20, 150)}ms",
             "stop": "30bps",
@@ -162,6 +154,7 @@ def _strategies(chance: Random) -> dict[str, Any]:
                 "notional": chance.choice((500, 3_000)),
                 "time_to_live": f"{chance.randrange(100, 1_500)}ms",
                 "deadline": "2s",
+                **_route(chance),
             },
             "cooldown": f"{chance.randrange(20, 150)}ms",
             "max_holding": "1500ms",
@@ -170,6 +163,12 @@ def _strategies(chance: Random) -> dict[str, Any]:
     }
     kept = chance.choice((("cross", "rest"), ("cross", "rest"), ("cross",), ("rest",)))
     return {name: made[name] for name in kept}
+
+
+def _route(chance: Random) -> dict[str, Any]:
+    """How entries at the market become orders; what takes its time needs a deadline that leaves it."""
+    route = chance.choice(("direct", "maker_first", "maker_first", "twap", "twap", "flip"))
+    return {"route": route, "deadline": "3s"} if route in ("maker_first", "twap") else {"route": route}
 
 
 def _limits(chance: Random) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cluster.simulator.desk.faults import SECOND, role_of
+from cluster.simulator.desk.hands import trade_by_hand
 from cluster.simulator.desk.host import DeskHost
 from cluster.simulator.desk.world import DeskWorld
 from cluster.simulator.faults import MILLISECOND
@@ -214,6 +215,15 @@ def _halt(world: DeskWorld) -> list[str]:
     return ["operator"]
 
 
+def _trade_by_hand(world: DeskWorld) -> list[str]:
+    """A person trades at the venue, and tells the desk a while later that this was meant."""
+    if not trade_by_hand(world):
+        return []
+    later = world.clock.now + world.chance.randrange(SECOND)
+    world.at(later, lambda: world.post(Resume("operator", "traded by hand")))
+    return ["operator"]
+
+
 _BEFALLS: dict[str, Callable[[DeskWorld], list[str]]] = {
     "killed": _kill,
     "paused": _pause,
@@ -227,4 +237,5 @@ _BEFALLS: dict[str, Callable[[DeskWorld], list[str]]] = {
     "garbage_mail": _send_garbage,
     "operator": _operate,
     "halted": _halt,
+    "traded_by_hand": _trade_by_hand,
 }

@@ -38,7 +38,7 @@ from cluster.store.port import Incarnation, Section
 from messages.base import CONTROL, Address, Effect, Envelope, Message
 from messages.errors import CodecError, FencedError
 from messages.supervision import ExitReason
-from messages.venue import PlaceOrder, PlaceResult
+from messages.venue import PlaceOrder, PlaceResult, ReplaceOrder, ReplaceResult
 from supervisors.tree import ROOT
 
 _ROOT_RESTART = 100 * MILLISECOND
@@ -80,7 +80,8 @@ class DeskWorld:
 
     def _auditor(self) -> Auditor:
         venues = {name: exchange.venue for name, exchange in self.exchanges.items()}
-        orders = OrderAudit(venues, takes_ids_again=self.shape.takes_ids_again)
+        again = [name for name, venue in self.shape.venues.items() if venue.takes_ids_again]
+        orders = OrderAudit(venues, takes_ids_again=again)
         for name, exchange in self.exchanges.items():
             exchange.venue.witness = lambda line, name=name: orders.happened(name, line)
         return Auditor(
@@ -334,7 +335,7 @@ class DeskWorld:
         self.note(address, f"acts {type(effect).__name__} {effect.lane}")
         alive = [host for host in self.hosts.values() if host.address == address]
         writer = next(host for host in alive if host.machine.epoch == epoch)
-        if isinstance(effect, PlaceOrder):
+        if isinstance(effect, PlaceOrder | ReplaceOrder):
             self.watch.succeeds(address, epoch, [host.machine.epoch for host in alive], self.clock.now)
         self.watch.written(address, epoch, effect, written_at, control=writer.machine.position.control)
 
@@ -344,12 +345,16 @@ class DeskWorld:
 
     def breaks_its_word(self, effect: Effect) -> None:
         """See `ExchangeWorld.breaks_its_word`."""
-        if isinstance(effect, PlaceOrder):
+        if isinstance(effect, PlaceOrder | ReplaceOrder):
             self.watch.orders.promises[effect.client_order_id].overdue = True
 
     def arrives(self, venue: str, order: PlaceOrder, result: PlaceResult) -> None:
         """See `ExchangeWorld.arrives`."""
         self.watch.orders.arrived(venue, order, result)
+
+    def changes(self, venue: str, wanted: ReplaceOrder, result: ReplaceResult) -> None:
+        """See `ExchangeWorld.changes`."""
+        self.watch.orders.changed(venue, wanted, result)
 
     # ------------------------------------------------------------------ losing history
 

@@ -225,6 +225,15 @@ def test_a_lost_store_waits_for_every_venue() -> None:
     assert desk.mode is Mode.NORMAL
 
 
+def test_a_lost_store_outdates_every_approval_even_where_the_mode_stays() -> None:
+    desk = Desk().seed().mark()
+    dead_letter(desk)
+    version = desk.risk.state.version
+    store_renewed(desk)
+    (message,) = told(desk)
+    assert (message.mode, message.version) == (Mode.REDUCE, version + 1)
+
+
 def test_a_comparison_that_came_before_the_word_of_the_loss_counts() -> None:
     desk = Desk()
     clean(desk)

@@ -20,9 +20,9 @@ from cluster.store.port import EARLIER_KEPT, Section
 from messages.base import Address, Effect, Envelope
 from messages.portfolio import ReservationReleased
 from messages.supervision import StartChild
-from messages.venue import PlaceOrder
+from messages.venue import PlaceOrder, ReplaceOrder
 
-_UNDER_LEASE = (PlaceOrder, StartChild)
+_UNDER_LEASE = (PlaceOrder, ReplaceOrder, StartChild)
 """What a host without a lease withholds; everything else is harmless to repeat, by the word of its outside."""
 
 _Backup = tuple[dict[Address, dict[str, Timer]], OrderMemory, Portfolio]
@@ -85,8 +85,10 @@ class Auditor(Watch):
         booked = self.limits.portfolio.intents[intent_id].booked
         for shadow in self.shadows.values():
             state = shadow.actor.state
-            if isinstance(state, ExecutionState) and state.intents.get(intent_id):
-                self.orders.released(intent_id, state.intents[intent_id], booked)
+            if isinstance(state, ExecutionState):
+                plan = state.routing.plans.get(intent_id)
+                name = state.intents.get(intent_id)
+                self.orders.released(plan.orders if plan is not None else [name] if name else [], booked)
 
     def timers_recovered(self, address: Address, step: int, timers: Mapping[str, Timer]) -> None:
         """An incarnation has recovered at `step` with these timers: those that were set, and no others."""
@@ -126,6 +128,9 @@ class Auditor(Watch):
             promise = self.orders.written(address, effect)
             self.halts.written(address, effect, control)
             self.reached.written(promise)
+        elif isinstance(effect, ReplaceOrder):
+            self.orders.change_written(address, effect)
+            self.halts.written(address, effect, control)
 
     def remember(self) -> Memory:
         """See `Watch.remember`."""

@@ -39,7 +39,7 @@ def check_books(
         if portfolio.booked.get((venue, fill_id), 0) != 1 and venue in portfolio.opened:
             _raise(f"fill {fill_id} is not in risk's books", ("risk", f"execution/{venue}"), line)
     for venue, fill_id in portfolio.booked:
-        if (venue, fill_id) not in fills:
+        if (venue, fill_id) not in fills and (venue, fill_id) not in orders.corrections.booked:
             _raise(f"risk booked fill {fill_id}, which {venue} never gave", ("risk",), fill_id)
     positions = _positions(fills)
     _compare("the auditor's books", positions, _nonzero(portfolio.positions), "risk")
@@ -96,9 +96,11 @@ def _positions(fills: Mapping[tuple[str, str], EventLine]) -> Held:
 
 
 def _expected(fills: Mapping[tuple[str, str], EventLine], orders: OrderAudit) -> Held:
-    """Strategy and symbol: what the fills of its orders make of its position."""
-    held: Held = {}
+    """Strategy and symbol: what the fills of its orders, and corrections, make of its position."""
+    held: Held = dict(orders.corrections.moved)
     for line in fills.values():
+        if line.client_order_id in orders.by_hand:
+            continue
         promise = orders.promises[line.client_order_id]
         if promise.beneficiary.startswith("strategy/") and line.fill is not None:
             key = (promise.strategy, line.symbol)

@@ -9,7 +9,7 @@ from cluster.simulator.desk.audit.finding import Finding
 from cluster.store.memory import MemoryStore
 from messages.base import Address, Envelope
 from messages.control import Halt, Mode, ModeChanged, Resume, StoreRenewed
-from messages.venue import PlaceOrder
+from messages.venue import PlaceOrder, ReplaceOrder
 
 _TYING = frozenset({Mode.HALTED, Mode.OBSERVE})
 
@@ -20,8 +20,8 @@ class HaltAudit:
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
 
-    def written(self, address: Address, order: PlaceOrder, control: str) -> None:
-        """A request to place is written by an actor that has heard the control stream up to the cursor `control`."""
+    def written(self, address: Address, order: PlaceOrder | ReplaceOrder, control: str) -> None:
+        """A request to place or change an order is written; its actor has heard the control stream up to `control`."""
         heard = int(control.partition("-")[0])
         halted, version, mode = self._heard(heard)
         if order.increases_exposure and (halted or mode is not Mode.NORMAL):
@@ -50,5 +50,5 @@ class HaltAudit:
                 halted = halted and not (resumed or mode in _TYING)
         return halted, version, mode
 
-    def _finding(self, what: str, address: Address, order: PlaceOrder) -> Finding:
+    def _finding(self, what: str, address: Address, order: PlaceOrder | ReplaceOrder) -> Finding:
         return Finding(7, f"{what}: {order.client_order_id}", actors=(address, "risk"), value=order)

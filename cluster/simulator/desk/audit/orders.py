@@ -6,45 +6,27 @@ An approval is a committed `SubmitOrder` of risk. What may live at a venue is ta
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from decimal import Decimal
 
-import msgspec
-
 from cluster.paper.lines import EventLine
+from cluster.simulator.desk.audit.changes import ChangeAudit
+from cluster.simulator.desk.audit.corrections import Corrections
 from cluster.simulator.desk.audit.finding import Finding
+from cluster.simulator.desk.audit.promises import Promise
 from cluster.simulator.venue import SimulatedVenue
 from cluster.store.port import Section
+from messages.account_events import PositionCorrected
 from messages.base import Address
 from messages.intents import CancelIntent, OrderTerms, Purpose, SubmitOrder
 from messages.order_events import OrderPlacing, OrderResent
 from messages.orders import TERMINAL
 from messages.reasons import Reason
-from messages.venue import Outcome, PlaceOrder, PlaceResult
+from messages.routing import ReplaceEnded, ReplaceStarted
+from messages.venue import Outcome, PlaceOrder, PlaceResult, ReplaceOrder, ReplaceResult
 
 ZERO = Decimal(0)
 OrderMemory = tuple[dict[str, tuple[int, SubmitOrder]], dict[tuple[Address, str], None]]
-
-
-class Promise(msgspec.Struct):
-    """An order that execution has committed to place: under which approval, how often, how often it was written.
-
-    `approved` is the quantity of the approval, of which an order with a route may be a part.
-    `overdue`: a request of it arrives later than its venue promises that one can, so that it may live though everybody
-    was right to take it for absent.
-    """
-
-    execution: Address
-    approval: int
-    terms: OrderTerms
-    strategy: str
-    requester: Address
-    beneficiary: Address
-    increases: bool
-    approved: Decimal
-    promised: int = 1
-    written: int = 0
-    at_venue: bool = False
-    overdue: bool = False
 
 
 class OrderAudit:
@@ -54,13 +36,17 @@ class OrderAudit:
     backup contains is the same one, under whatever generation its order is placed.
     """
 
-    def __init__(self, venues: dict[str, SimulatedVenue], *, takes_ids_again: bool) -> None:
+    def __init__(self, venues: dict[str, SimulatedVenue], *, takes_ids_again: Collection[str]) -> None:
         self.promises: dict[str, Promise] = {}
         self.fills: dict[tuple[str, str], EventLine] = {}
         self.cancelled: dict[tuple[Address, str], None] = {}
         """by execution and intent id, the cancels that were taken"""
         self.ended: dict[str, int] = {}
         """when orders ended at their venue, its time"""
+        self.by_hand: dict[str, None] = {}
+        """client order ids of what a person did at a venue, past the desk"""
+        self.corrections = Corrections()
+        self.changes = ChangeAudit(venues)
         self._venues = venues
         self._takes_ids_again = takes_ids_again
         self._approvals = 0
@@ -81,21 +67,30 @@ class OrderAudit:
                     self._promise(section, event)
                 elif isinstance(event, OrderResent):
                     self.promises[event.client_order_id].promised += 1
+                elif isinstance(event, PositionCorrected):
+                    self.corrections.committed(event)
+                elif isinstance(event, ReplaceStarted | ReplaceEnded):
+                    self.changes.committed(event, self.promises[event.client_order_id])
 
     def took(self, execution: Address, message: object) -> None:
         """Execution has taken this mail: after a cancel its intent is not placed any more."""
         if isinstance(message, CancelIntent):
             self.cancelled[execution, message.intent_id] = None
 
-    def released(self, intent_id: str, client_order_id: str, booked: Decimal) -> None:
-        """Risk frees a reservation: nothing of it lives at the venue, and what was filled there is booked."""
-        promise = self.promises.get(client_order_id)
-        if promise is None or promise.overdue:
+    def released(self, names: Collection[str], booked: Decimal) -> None:
+        """Risk frees the reservation of an intent with these orders: none lives, and what was filled is booked."""
+        if any(name in self.promises and self.promises[name].overdue for name in names):
             return
-        record = self._venues[promise.terms.venue].ledger.find(client_order_id)
-        if record is not None and (not record.ended or record.filled > booked):
-            state = (record.state, record.filled, booked)
-            raise self._finding("a reservation was freed too early", "risk", client_order_id, state)
+        filled = ZERO
+        for name in names:
+            promise = self.promises.get(name)
+            record = None if promise is None else self._venues[promise.terms.venue].ledger.find(name)
+            if record is None:
+                continue
+            filled += record.filled
+            if not record.ended or filled > booked:
+                state = (record.state, filled, booked)
+                raise self._finding("a reservation was freed too early", "risk", name, state)
 
     def _promise(self, section: Section, event: OrderPlacing) -> None:
         if (section.address, event.intent_id) in self.cancelled:
@@ -143,7 +138,7 @@ class OrderAudit:
         name, address = order.client_order_id, f"execution/{venue}"
         promise = self.promises[name]
         if result.outcome is not Outcome.ACCEPTED:
-            if self._takes_ids_again and result.reason is Reason.DUPLICATE_CLIENT_ORDER_ID:
+            if venue in self._takes_ids_again and result.reason is Reason.DUPLICATE_CLIENT_ORDER_ID:
                 raise self._finding("an order was sent twice to a venue that takes ids again", address, name)
             return
         if promise.at_venue:
@@ -153,6 +148,34 @@ class OrderAudit:
         if exposed > promise.approved:
             raise self._finding("more may be filled than was approved", address, name, exposed)
 
+    def change_written(self, address: Address, wanted: ReplaceOrder) -> None:
+        """A request to change an order is written: it was promised, and stays within the approval."""
+        promise = self.promises.get(wanted.client_order_id)
+        if promise is None or not self.changes.written(wanted):
+            raise self._finding(
+                "a request to change an order that no commit has promised",
+                address,
+                wanted.client_order_id,
+                wanted,
+            )
+        terms = promise.terms
+        worse = (wanted.limit_price - terms.worst_price) * terms.side.sign > 0
+        if worse or wanted.quantity > terms.quantity or wanted.side is not terms.side:
+            raise self._finding(
+                "an order is changed beyond its approval", address, wanted.client_order_id, wanted
+            )
+
+    def changed(self, venue: str, wanted: ReplaceOrder, result: ReplaceResult) -> None:
+        """A request to change an order has reached its venue."""
+        promise = self.promises[wanted.client_order_id]
+        self.changes.arrived(wanted, result, promise)
+        exposed = sum((self._exposed(venue, each) for each in self._orders[promise.approval]), ZERO)
+        if exposed > promise.approved:
+            address = f"execution/{venue}"
+            raise self._finding(
+                "more may be filled than was approved", address, wanted.client_order_id, exposed
+            )
+
     def remember(self) -> OrderMemory:
         """What a backup of the store taken now contains."""
         return dict(self._approved), dict(self.cancelled)
@@ -161,6 +184,7 @@ class OrderAudit:
         """History was lost: approvals and cancels are those of the backup. What was promised, may live at a venue."""
         approved, cancelled = memory
         self._approved, self.cancelled = dict(approved), dict(cancelled)
+        self.changes.forget()
 
     def _exposed(self, venue: str, name: str) -> Decimal:
         record = self._venues[venue].ledger.find(name)
@@ -176,10 +200,12 @@ class OrderAudit:
         if fill is None:
             return
         name, address = line.client_order_id, f"execution/{venue}"
-        promise = self.promises[name]
         if (venue, fill.fill_id) in self.fills:
             raise self._finding("the venue gave one fill id twice", address, name, fill)
         self.fills[venue, fill.fill_id] = line
+        if name in self.by_hand:
+            return
+        promise = self.promises[name]
         self._filled[name] += fill.quantity  # type: ignore[assignment]
         if self._filled[name] > promise.terms.quantity:
             raise self._finding("more was filled than was approved", address, name, self._filled[name])

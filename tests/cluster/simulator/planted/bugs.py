@@ -44,6 +44,7 @@ from messages.orders import OrderReport, OrderState
 from messages.portfolio import ReservationReleased
 from messages.reasons import Reason
 from messages.venue import Outcome, StreamOpened, VenueEvent, VenueTrade
+from tests.cluster.simulator.planted.order_bugs import ORDER_BUGS
 
 Patch = pytest.MonkeyPatch
 
@@ -313,5 +314,6 @@ BUGS: dict[str, Callable[[Patch], None]] = {
         listed_fill_booked_again,
         doubtful_fill_called_a_strangers,
         fills_asked_from_now_on,
+        *ORDER_BUGS,
     )
 }

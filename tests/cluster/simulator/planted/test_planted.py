@@ -13,6 +13,8 @@ QUICK = {
     "no_fencing": "6",
     "worst_price_ignored": "1",
     "timer_lost_on_restart": "5",
+    "fallback_beside_the_maker": "1",
+    "stop_not_reduced": "4",
 }
 """Bugs that the first seeds find, and the number of the invariant that they break."""
 
