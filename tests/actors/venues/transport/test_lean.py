@@ -1,4 +1,4 @@
-"""The transport over real sockets: connections kept and let go, and what each accident is called."""
+"""The transports over real sockets: connections kept and let go, and what each accident is called."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import socket
 import pytest
 
 from actors.venues.port import Failure
-from actors.venues.transport.http import NoReply, Phases, Reply, exchange, origin_of
+from actors.venues.transport.http import NoReply, Phases, Reply, Transport, exchange, origin_of
 from actors.venues.transport.lean import LeanTransport
+from actors.venues.transport.pooled import PooledTransport
 from tests.actors.venues.scripted import HANG_UP, SILENCE, Asked, Say, run, scripted
 
 pytestmark = pytest.mark.integration
@@ -18,14 +19,15 @@ pytestmark = pytest.mark.integration
 BRISK = Phases(connect_s=0.5, pool_s=0.1, write_s=0.5, read_s=0.2)
 
 
-async def ask(transport: LeanTransport, url: str, target: str = "/x") -> Reply | NoReply:
+async def ask(transport: Transport, url: str, target: str = "/x") -> Reply | NoReply:
     return await exchange(transport, "GET", origin_of(url), target, {"a": "b"}, BRISK)
 
 
-def test_a_connection_is_used_again_and_the_target_is_sent_as_it_is() -> None:
+@pytest.mark.parametrize("make", [LeanTransport, PooledTransport])
+def test_a_connection_is_used_again_and_the_target_is_sent_as_it_is(make: type[Transport]) -> None:
     async def work() -> None:
         async with scripted(lambda asked: Say(body={"n": 1}, headers={"X-Y": "z"})) as server:
-            transport = LeanTransport()
+            transport = make()
             for _ in range(3):
                 reply = await ask(transport, server.url, "/x?q=%2Ca&r=1")
                 assert isinstance(reply, Reply)

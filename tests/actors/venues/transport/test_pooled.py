@@ -9,33 +9,12 @@ import socket
 import pytest
 
 from actors.venues.port import Failure
-from actors.venues.transport.http import NoReply, Phases, Reply, exchange, origin_of
+from actors.venues.transport.http import NoReply, Reply
 from actors.venues.transport.pooled import PooledTransport
 from tests.actors.venues.scripted import HANG_UP, SILENCE, Say, run, scripted
+from tests.actors.venues.transport.test_lean import ask
 
 pytestmark = pytest.mark.integration
-
-BRISK = Phases(connect_s=0.5, pool_s=0.1, write_s=0.5, read_s=0.2)
-
-
-async def ask(transport: PooledTransport, url: str, target: str = "/x") -> Reply | NoReply:
-    return await exchange(transport, "GET", origin_of(url), target, {"a": "b"}, BRISK)
-
-
-def test_a_connection_is_used_again_and_the_target_is_sent_as_it_is() -> None:
-    async def work() -> None:
-        async with scripted(lambda asked: Say(body={"n": 1}, headers={"X-Y": "z"})) as server:
-            transport = PooledTransport()
-            for _ in range(3):
-                reply = await ask(transport, server.url, "/x?q=%2Ca&r=1")
-                assert isinstance(reply, Reply)
-                assert (reply.status, reply.body, reply.headers["x-y"]) == (200, b'{"n": 1}', "z")
-            assert server.connections == 1
-            assert {asked.target for asked in server.asked} == {"/x?q=%2Ca&r=1"}
-            assert server.asked[0].headers["a"] == "b"
-            await transport.aclose()
-
-    run(work())
 
 
 def test_a_packed_answer_is_unpacked_once() -> None:
