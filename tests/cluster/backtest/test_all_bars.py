@@ -98,7 +98,7 @@ def played(folder: Path, listed: Listed, patterns: tuple[str, ...], *funding: st
     made, market = prepare(loaded, files, funding=[DATA / each for each in funding], cache=folder / "cache")
     made.run()
     result = result_of(loaded, made, market)
-    state = made.hosts["risk"].machine.actor.state
+    state = made.actors["risk"].state
     assert not [name for name in state.sources if name.startswith("fee_conversion")]
     worth = sum(
         (
