@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from cluster.durable_files import write_atomically
 from messages.errors import ConfigurationError
 
 KEYS_FILE = "keys.json"
@@ -56,11 +57,7 @@ def read_keys(home: Path) -> dict[str, ApiKey]:
 def write_secret(path: Path, content: bytes) -> None:
     """Write a file that only its owner may read, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".new")
-    unfinished.unlink(missing_ok=True)
-    unfinished.touch(mode=0o600)
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
+    write_atomically(path, content, mode=0o600)
 
 
 def token(path: Path) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from cluster.durable_files import write_atomically
 from cluster.exchange.keys import KEYS_FILE
 
 ADDRESS_FILE = "address.json"
@@ -30,10 +31,7 @@ def publish_address(home: Path, *, public: str, control: str, pid: int) -> Excha
         keys=str(home / KEYS_FILE),
         pid=pid,
     )
-    path = home / ADDRESS_FILE
-    unfinished = path.with_name(path.name + ".new")
-    unfinished.write_bytes(msgspec.json.encode(address))
-    unfinished.replace(path)
+    write_atomically(home / ADDRESS_FILE, msgspec.json.encode(address), mode=0o644)
     return address
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
+from cluster.durable_files import sync_folder, write_all
 from messages.errors import JournalCorruptError
 
 _HEADER = struct.Struct("<III")
@@ -87,35 +88,6 @@ class JournalWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def write_all(file: int, data: bytes) -> None:
-    """Write all of `data`, however many calls the system makes of it."""
-    written = os.write(file, data)
-    while written < len(data):
-        written += os.write(file, data[written:])
-
-
-def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
-    """Put `data` under `path` so that a reader sees the old content or the new one, whatever crashes."""
-    draft = path.with_name(path.name + ".draft")
-    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    try:
-        write_all(file, data)
-        os.fsync(file)
-    finally:
-        os.close(file)
-    draft.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
 
 
 def _corrupt(where: str, offset: int) -> JournalCorruptError:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from cluster.paper.journal import sync_folder, write_all
+from cluster.durable_files import sync_folder, write_all
 from cluster.paper.lines import COMMAND_HEAD, EVENT_HEAD, StreamLine, decode_event, encode_line
 from messages.errors import JournalCorruptError, StoreError
 

@@ -19,9 +19,9 @@ from pathlib import Path
 import msgspec
 import uvicorn
 
+from cluster.durable_files import write_atomically
 from cluster.feeds.columns import Feed
 from cluster.paper.http import FrontEnd
-from cluster.paper.journal import write_atomically
 from cluster.paper.market import open_feeds
 from cluster.paper.pacing import PacedClock, keep_pace
 from cluster.paper.settings import PaperSettings, TimeMode, checked

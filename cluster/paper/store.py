@@ -13,7 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from cluster.paper.journal import JournalWriter, frame, read_frames, write_atomically
+from cluster.durable_files import write_atomically
+from cluster.paper.journal import JournalWriter, frame, read_frames
 from cluster.paper.records import FORMAT, JournalRecord, VenueSnapshot, encode_record, read_journal
 from messages.errors import DeskLockedError, JournalCorruptError, StoreError
 

@@ -6,12 +6,12 @@ It is the word on what belongs to the dataset: a part counts from the moment the
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from cluster.durable_files import write_atomically
 from messages.errors import ConfigurationError, DataProviderError
 from messages.venue import VenueInstrument
 
@@ -146,22 +146,7 @@ def create_dataset(folder: Path, manifest: Manifest) -> None:
 def store_manifest(folder: Path, manifest: Manifest) -> None:
     """Replace the manifest in one instant; it is on disk when this returns."""
     path = folder / MANIFEST
-    written = path.with_suffix(".json.new")
-    with written.open("wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    written.replace(path)
-    sync_folder(folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in the folder on disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    write_atomically(path, msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n", mode=0o644)
 
 
 def sha256_of(path: Path) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from cluster.durable_files import sync_folder
 from cluster.feeds.readers.rows import COLUMNS, KIND_NAMES
-from cluster.recording.manifest import Part, sha256_of, sync_folder
+from cluster.recording.manifest import Part, sha256_of
 
 RecordedRow = tuple[int, int, str, int, float, float, float, float, float]
 """Desk time, event time, listing, kind, and the five values of `messages.market`."""

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from actors.venues.history_port import PaidRate
+from cluster.durable_files import sync_folder
 from cluster.feeds.funding import FundingRates, read_funding
-from cluster.recording.manifest import Rates, sha256_of, sync_folder
+from cluster.recording.manifest import Rates, sha256_of
 
 
 def rates_name(listing: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from cluster.backtest.record import DataFile
-from cluster.paper.journal import write_atomically
+from cluster.durable_files import write_atomically
 from cluster.sweep.figures import FIGURES, Figures
 from cluster.sweep.folds import Fold
 from messages.errors import ConfigurationError

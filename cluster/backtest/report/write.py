@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cluster.backtest.report.document import report_json
 from cluster.backtest.report.page import report_page
 from cluster.backtest.report.tables import equity_columns, fill_columns, to_csv, trade_columns
-from cluster.paper.journal import write_atomically
+from cluster.durable_files import write_atomically
 from messages.errors import ConfigurationError
 
 if TYPE_CHECKING:

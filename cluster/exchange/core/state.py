@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zlib
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import msgspec
 
 from actors.venues.matching.snapshot import EngineSnapshot
+from cluster.durable_files import write_atomically
 from cluster.exchange.api import MarkChanged, OrderRecord, Payment, PublicTrade, Rules, Trade
 from cluster.exchange.core.candles import Bar
 from cluster.exchange.core.floor import Floor, Timer, new_listing
@@ -96,13 +96,9 @@ class LogLine(msgspec.Struct, frozen=True):
 def write_state(folder: Path, state: ExchangeState) -> None:
     """Put the state in the place of the one before, whole or not at all. Raises `StoreUnavailableError`."""
     data = msgspec.msgpack.encode(state)
-    path, fresh = folder / STATE_NAME, folder / f"{STATE_NAME}.new"
+    path = folder / STATE_NAME
     try:
-        with fresh.open("wb") as file:
-            file.write(zlib.crc32(data).to_bytes(4, "little") + data)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        write_atomically(path, zlib.crc32(data).to_bytes(4, "little") + data, mode=0o644)
     except OSError as error:
         raise StoreUnavailableError(
             f"the exchange's state can't be written: {error.strerror}",

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cluster.paper.journal import JournalWriter, frame, read_frames, write_atomically
+from cluster.durable_files import write_atomically
+from cluster.paper.journal import JournalWriter, frame, read_frames
 from messages.errors import JournalCorruptError
 
 pytestmark = pytest.mark.unit
