@@ -2,39 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import signal
 import sys
-from pathlib import Path
-
-import uvloop
 
 from cluster.paper.server import serve
-from cluster.paper.settings import PaperSettings, load_settings
-from messages.errors import DeskError
-
-
-def main() -> int:
-    """Serve until SIGTERM or SIGINT. Exit code 0 after a clean stop, 1 with one line on stderr otherwise."""
-    parser = argparse.ArgumentParser(prog="cluster.paper", description="The paper venue.")
-    parser.add_argument(
-        "--settings", type=Path, required=True, help="JSON file of cluster.paper.PaperSettings"
-    )
-    try:
-        uvloop.run(_serve(load_settings(parser.parse_args().settings)))
-    except DeskError as error:
-        print(f"{error.reason_code}: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-async def _serve(settings: PaperSettings) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await serve(settings, stop=stop)
-
+from cluster.paper.settings import load_settings
+from cluster.serving import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("cluster.paper", "The paper venue.", "cluster.paper.PaperSettings", load_settings, serve))
