@@ -37,8 +37,15 @@ def open_market(
     """Open the feeds of every traded symbol; without files the synthetic market of the settings.
 
     `start` and `end` (ns UTC, both inclusive) narrow what the data covers. Raises `DataProviderError` for data that
-    can't be read or lacks a symbol, `ConfigurationError` for an endless market or a window with nothing in it.
+    can't be read or lacks a symbol, `ConfigurationError` for a recorded market without data, an endless one, or a
+    window with nothing in it.
     """
+    if not data and config.feed.mode == "recorded":
+        raise ConfigurationError(
+            "these settings trade a recorded market, and no data is given",
+            field="--data",
+            remedy="give files, folders or patterns with --data, or set feed.mode=synthetic, as profile synthetic does",
+        )
     symbols = settings_map.traded_symbols(config)
     paths = expand_data(data) if data else []
     if paths:

@@ -122,12 +122,6 @@ def prepare(
     `market` is this data in this window where it is open already, for many runs over the same.
     """
     settings = loaded.config
-    if not data and settings.feed.mode == "recorded":
-        raise ConfigurationError(
-            "these settings trade a recorded market, and no data is given",
-            field="--data",
-            remedy="give one or more files, folders or patterns with --data, or set feed.mode=synthetic",
-        )
     if market is None:
         files = [Path(each) for each in data]
         market = open_market(settings, files, _cache_folder(cache), start=start, end=end)

@@ -81,12 +81,6 @@ def _market(
     drill: Drill, loaded: LoadedConfig, data: Sequence[Path], cache: Path, start: int | None
 ) -> MarketData:
     config = loaded.config
-    if not data and config.feed.mode == "recorded":
-        raise ConfigurationError(
-            "these settings trade a recorded market, and no data is given",
-            field="--data",
-            remedy="give files with --data, or use settings with feed.mode=synthetic, such as synthetic",
-        )
     market = open_market(config, data, cache, start=start)
     covered = market.end - market.start
     if covered < drill.length:

@@ -18,7 +18,7 @@ from cluster.backtest.runner import prepare, result_of
 from cluster.host import settings_map
 from cluster.sweep.figures import Figures, figures_of
 from config import LoadedConfig
-from messages.errors import ConfigurationError, DeskError
+from messages.errors import DeskError
 
 _MARKETS_KEPT = 4
 """Windows of market data a process holds open; walk-forward goes from one to the next."""
@@ -89,12 +89,6 @@ def market_of(task: Task) -> MarketData:
     key = (task.data, task.cache, task.start, task.end, tuple(traded), shape)
     known = _markets.pop(key, None)
     if known is None:
-        if not task.data and config.feed.mode == "recorded":
-            raise ConfigurationError(
-                "these settings trade a recorded market, and no data is given",
-                field="--data",
-                remedy="give files, folders or patterns with --data, or set feed.mode=synthetic",
-            )
         paths = [Path(each) for each in task.data]
         known = open_market(config, paths, Path(task.cache), start=task.start, end=task.end)
     _markets[key] = known
