@@ -74,6 +74,12 @@ class ExecutionPart(msgspec.Struct, frozen=True):
     access: VenueAccess
 
 
+if TYPE_CHECKING:
+    Part = (
+        StrategyPart | RiskSettings | ExecutionPart | PaperSettings | ServerSettings | RelayPart | ChildLaunch
+    )
+
+
 class ProcessSpec(msgspec.Struct, frozen=True):
     """All that the process of one child is told, taken from the desk's settings by whoever starts it.
 
@@ -97,9 +103,7 @@ class ProcessSpec(msgspec.Struct, frozen=True):
     logging: LogSettings
     host: HostSettings
     steps: StepSettings
-    part: (
-        StrategyPart | RiskSettings | ExecutionPart | PaperSettings | ServerSettings | RelayPart | ChildLaunch
-    )
+    part: Part
 
 
 def role_of(address: Address) -> str:

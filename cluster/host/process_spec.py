@@ -10,14 +10,7 @@ from cluster.host.launch import ChildLaunch, ExecutionPart, ProcessSpec, Strateg
 from messages.base import Address
 
 if TYPE_CHECKING:
-    from actors.risk.limits import RiskSettings
-    from cluster.exchange.settings import ServerSettings
-    from cluster.host.venue_access import RelayPart
-    from cluster.paper.settings import PaperSettings
-
-    Part = (
-        StrategyPart | RiskSettings | ExecutionPart | PaperSettings | ServerSettings | RelayPart | ChildLaunch
-    )
+    from cluster.host.launch import Part
 
 
 def process_spec(child: ChildLaunch) -> ProcessSpec:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -230,13 +229,12 @@ def exchange_of(launch: Launch, venue: str) -> ServerSettings:
 
 def _rules(config: DeskConfig, symbol: str, chosen: BinanceUsdmSettings) -> Rules:
     """A perpetual as the desk's settings have it; what they leave open is as such contracts have it."""
-    from cluster.exchange.core.listings import PROFILES, Profile, perpetual
+    from cluster.exchange.core.listings import Profile, perpetual, usual_price
 
     listed = config.symbols[symbol]
     base, quote = symbol.split("-")[:2]
-    known = next((each.price for each in PROFILES if each.base == base), float(listed.tick) * 20_000)
     assert chosen.exchange is not None
-    price = float(chosen.exchange.start_prices.get(symbol, Decimal(known)))
+    price = float(chosen.exchange.start_prices.get(symbol) or usual_price(base, listed.tick))
     rules = perpetual(Profile(base, price, f"{listed.tick:f}", f"{listed.lot:f}"), quote)
     return msgspec.structs.replace(
         rules,

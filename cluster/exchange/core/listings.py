@@ -100,9 +100,14 @@ def spot(of: Profile, quote: str = "USDT") -> Rules:
 
 
 def start_price(rules: Rules) -> float:
-    """Where the seeded market of a listing begins: its profile's price, else one that its tick suits."""
-    known = next((each.price for each in PROFILES if each.base == rules.base), None)
-    return known if known is not None else float(rules.tick) * 20_000
+    """Where the seeded market of a listing begins."""
+    return usual_price(rules.base, rules.tick)
+
+
+def usual_price(base: str, tick: Decimal) -> float:
+    """The price of a base currency's profile; without one, a price that the tick suits."""
+    known = next((each.price for each in PROFILES if each.base == base), None)
+    return known if known is not None else float(tick) * 20_000
 
 
 def _round_quantity(quantity: float, lot: Decimal) -> Decimal:
