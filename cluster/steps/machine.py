@@ -132,6 +132,9 @@ class StepMachine:
         self.claimed = yield from self._insist(Claim(self.address, self.incarnation, self.parent, at_least))
         self.epoch = self.claimed.epoch
         self.generation = self.claimed.generation
+        # until it is loaded no step is known to be there: a life sign in between, compared with the step of before a
+        # loss, would take the same loss for another one, and everybody would start over once more
+        self.position = Position()
         yield from self._recover()
         self._suspicious = self.claimed.deaths >= self.settings.lone_deaths
 

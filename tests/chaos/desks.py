@@ -191,6 +191,24 @@ class Session:
         await observer.poll()
         return observer.projection
 
+    async def standing(self) -> str:
+        """How the desk stands, in lines: what one wants to know when it does not do what a test waits for."""
+        picture, rows = await self.picture(), await self.desk.store.tree()
+        statuses = await self.desk.store.status(await self.desk.addresses())
+        open_intents = [each for each in picture.orders.intents.values() if not each.ended]
+        lines = [f"mode {picture.mode.mode} for {picture.mode.reason!r}, {len(open_intents)} intents open"]
+        lines += [f"  {name}: {source.reason}" for name, source in picture.mode.sources.items()]
+        lines += [f"{row['address']} {row['status']} {row['last_detail']}".rstrip() for row in rows]
+        lines += [
+            f"{each.address}: epoch {each.epoch}, step {each.step}, mail {each.urgent_depth}+{each.mailbox_depth}, "
+            f"{each.outstanding} effects outstanding, {each.exit_reason or 'lives'}"
+            for each in statuses
+        ]
+        lines += [
+            f"{each.address} {each.event_type.value}: {each.text}" for each in list(picture.happenings)[-20:]
+        ]
+        return "\n".join(lines)
+
     async def outcome(self) -> Outcome:
         """What the session has come to."""
         observer = RedisObserver(self.desk.store)
@@ -227,12 +245,18 @@ async def session(
         await desk.close()
 
 
-async def until(condition: Callable[[], Awaitable[Any]], timeout_s: float, what: str) -> Any:
-    """Wait for a condition; returns what it was met with, fails with `what` when it never was."""
+async def until(
+    condition: Callable[[], Awaitable[Any]],
+    timeout_s: float,
+    what: str,
+    explain: Callable[[], Awaitable[str]] | None = None,
+) -> Any:
+    """Wait for a condition; returns what it was met with, fails with `what` and `explain` when it never was."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         found = await condition()
         if found:
             return found
         await asyncio.sleep(0.02)
-    raise AssertionError(f"never within {timeout_s} s: {what}")
+    explanation = "" if explain is None else f"\n{await explain()}"
+    raise AssertionError(f"never within {timeout_s} s: {what}{explanation}")

@@ -36,12 +36,16 @@ def trading(
     external: ExternalPolicy,
     reconcile: ReconcilePolicy = ReconcilePolicy.WARN,
 ) -> None:
-    """Run a scenario on a rig of these policies whose account has been compared once."""
+    """Run a scenario on a rig of these policies whose account has been compared once.
+
+    Where orders by hand are cancelled that is left to the private stream: the next comparison is far away.
+    """
+    interval_ns = 600 * SECOND if external is ExternalPolicy.CANCEL else SECOND // 2
     settings: ExecutionSettings = msgspec.structs.replace(
         EXECUTION_SETTINGS,
         external_policy=external,
         reconcile_policy=reconcile,
-        reconcile_interval_ns=SECOND // 2,
+        reconcile_interval_ns=interval_ns,
     )
 
     async def run() -> None:

@@ -236,6 +236,19 @@ def test_a_heartbeat_notices_a_rollback(stage: Stage) -> None:
     assert host.machine.generation == "g2"
 
 
+def test_a_heartbeat_between_claim_and_load_does_not_take_the_same_loss_for_another(stage: Stage) -> None:
+    backup = stage.store.copy()
+    stage.post(Ping(number=1))
+    host = stage.start()
+    stage.store.become(backup)
+    host.beat()
+    stage.line.at_next("load", host.beat)
+    stage.generation = iter(("g2", "g3")).__next__  # type: ignore[method-assign]
+    host.settle()
+    assert host.trouble is None
+    assert (host.machine.generation, host.machine.epoch) == ("g2", 2), "it started over once"
+
+
 def _notice(generation: str) -> Envelope:
     return Envelope("store", 0, CONTROL, "", "", 0, StoreRenewed(generation=generation))
 
