@@ -1,0 +1,189 @@
+"""The third stage: what it costs to act on each horizon, what is left of the edge, and which horizon is best.
+
+    cost  = spread + 0.15 x volatility over the horizon + 10 bps x sqrt(participation / 1 %)
+    net   = sign(alpha) x max(|alpha| - cost, 0)                   in bps; shorts and exits keep their sign
+    score = net / sqrt(h / 5),  to be traded from |score| >= 2 + 0.5 x spread on
+
+Alphas are expected returns, as fractions; volatility is that of a day's return and is scaled to the horizon here.
+A spread, volatility or volume that is not known gives no cost, so no edge and no trade. Sheet F 4 and 16.10.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from actors.strategy.pipeline.arrays import Bools, Codes, Floats, Ints
+from actors.strategy.pipeline.horizons import ALWAYS_OPEN_MINUTES, horizon_divisors, horizon_volatility
+from messages.errors import ConfigurationError
+from messages.reasons import Reason
+
+BPS = 10_000.0
+_IMPACT_BPS = 10.0
+"""What trading `_PARTICIPATION` of the average daily volume moves the price."""
+_PARTICIPATION = 0.01
+
+
+class ArbitrationSettings(msgspec.Struct, frozen=True, gc=False):
+    """Weights of the three costs, the least score in bps and what each bp of spread adds to it, minutes of a day."""
+
+    spread_weight: float = 1.0
+    timing_weight: float = 0.15
+    impact_weight: float = 1.0
+    threshold_bps: float = 2.0
+    threshold_per_spread: float = 0.5
+    day_minutes: int = ALWAYS_OPEN_MINUTES
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if not 0.0 <= value < np.inf:
+                raise ConfigurationError(
+                    "must not be below zero",
+                    field=f"arbitration.{name}",
+                    value=value,
+                    remedy="give 0 or more",
+                )
+        if self.day_minutes == 0:
+            raise ConfigurationError(
+                "a day has no minutes",
+                field="arbitration.day_minutes",
+                value=0,
+                remedy="1440, or 390 for US equities",
+            )
+
+
+class Costs(NamedTuple):
+    """What one trade costs on each horizon, in bps: float64[S,H] each. NaN where an input is not known."""
+
+    spread: Floats
+    timing: Floats
+    impact: Floats
+    total: Floats
+
+
+REASONS: tuple[str, ...] = (
+    Reason.ACCEPTED.value,
+    Reason.NO_ALPHAS.value,
+    f"{Reason.MISSING.value}:spread",
+    f"{Reason.MISSING.value}:volatility",
+    f"{Reason.MISSING.value}:volume",
+    Reason.SCORE_BELOW_THRESHOLD.value,
+)
+"""What `Arbitration.reason` stands for, in the order in which it is looked for; only the first means a trade."""
+ACCEPTED, NO_ALPHAS, MISSING_SPREAD, MISSING_VOLATILITY, MISSING_VOLUME, BELOW_THRESHOLD = range(len(REASONS))
+
+
+class Arbitration(NamedTuple):
+    """The horizon to act on, and why.
+
+    float64[S,H]: `edge_bps` is |alpha| - cost, below zero where costs are more; `net_bps` keeps the sign of alpha
+    and is 0 there; `score` = net / sqrt(h / 5). By symbol: `threshold` of the score, `best` horizon by edge
+    whether it is enough or not (-1 without any), `chosen` = best if it is to be traded, else -1, `direction` -1, 0, +1
+    of the trade, `reason` an index into `REASONS`.
+    """
+
+    costs: Costs
+    edge_bps: Floats
+    net_bps: Floats
+    score: Floats
+    threshold: Floats
+    best: Ints
+    chosen: Ints
+    direction: Ints
+    reason: Codes
+
+
+def trading_costs(
+    minutes: Floats,
+    spread_bps: Floats,
+    volatility_daily: Floats,
+    adv: Floats,
+    planned: Floats,
+    settings: ArbitrationSettings = ArbitrationSettings(),  # noqa: B008 — frozen
+) -> Costs:
+    """The costs of one trade over each horizon of `minutes[H]`.
+
+    By symbol: `spread_bps`, `volatility_daily` (a fraction), `adv` and `planned`, the average daily volume and what
+    is to be traded in the same currency. Nothing planned has no impact. A spread or volatility below zero, or not
+    finite, is not known; so is a volume of zero or less where something is planned.
+    """
+    volatility = horizon_volatility(_known(volatility_daily), minutes, settings.day_minutes)
+    timing = settings.timing_weight * BPS * volatility
+    size, volume = _known(np.abs(planned)), _known(adv)
+    volume[volume == 0.0] = np.nan
+    share = size / volume
+    share[size == 0.0] = 0.0
+    spread, impact = np.empty(timing.shape), np.empty(timing.shape)
+    spread[:] = (settings.spread_weight * _known(spread_bps))[:, None]
+    impact[:] = (settings.impact_weight * _IMPACT_BPS * np.sqrt(share / _PARTICIPATION))[:, None]
+    return Costs(spread, timing, impact, spread + timing + impact)
+
+
+def cost_shares(costs: Costs, volatility_daily: Floats, minutes: Floats, day_minutes: int) -> Floats:
+    """float64[S,H]: costs in standard deviations of the return over the horizon, for `blending`.
+
+    An IC is a return in the same unit, expected for one standard deviation of a prediction: that is why a share of it
+    can be taken off. NaN where there is no volatility.
+    """
+    volatility = horizon_volatility(_known(volatility_daily), minutes, day_minutes) * BPS
+    return np.asarray(costs.total / np.where(volatility > 0.0, volatility, np.nan))
+
+
+def arbitrate(
+    alpha: Floats,
+    minutes: Floats,
+    spread_bps: Floats,
+    costs: Costs,
+    settings: ArbitrationSettings = ArbitrationSettings(),  # noqa: B008 — frozen
+) -> Arbitration:
+    """Choose the horizon of each symbol from `alpha[S,H]`, expected returns over `minutes[H]`, shortest first.
+
+    The largest edge per sqrt(h / 5) is best, the shortest horizon of equal ones. `spread_bps[S]` sets the threshold,
+    `costs` are those of `trading_costs`.
+    """
+    alpha = np.where(np.isfinite(alpha), alpha, np.nan)
+    divisors = horizon_divisors(minutes)
+    edge = np.abs(alpha) * BPS - costs.total
+    net = np.sign(alpha) * np.maximum(edge, 0.0)
+    score = net / divisors
+    comparable = edge / divisors
+    known = np.isfinite(comparable)
+    best = np.where(known, comparable, -np.inf).argmax(axis=1)
+    any_known: Bools = np.logical_or.reduce(known, axis=1)
+    threshold = settings.threshold_bps + settings.threshold_per_spread * _known(spread_bps)
+    rows = np.arange(best.shape[0])
+    of_best = score[rows, best]
+    trades: Bools = any_known & (of_best != 0.0) & (np.abs(of_best) >= threshold)
+    return Arbitration(
+        costs,
+        edge,
+        net,
+        score,
+        threshold,
+        np.where(any_known, best, -1),
+        np.where(trades, best, -1),
+        np.where(trades, np.sign(of_best), 0.0).astype(np.int64),
+        _reasons(alpha, costs, any_known, trades),
+    )
+
+
+def _known(values: Floats) -> Floats:
+    """What can be a spread, a volatility or a volume; NaN for the rest."""
+    return np.where((values >= 0.0) & (values < np.inf), values, np.nan)
+
+
+def _reasons(alpha: Floats, costs: Costs, any_known: Bools, trades: Bools) -> Codes:
+    """The first reason of `REASONS` that is true of each symbol."""
+    reasons = np.full(trades.shape, BELOW_THRESHOLD, dtype=np.int8)
+    for code, part in (
+        (MISSING_VOLUME, costs.impact),
+        (MISSING_VOLATILITY, costs.timing),
+        (MISSING_SPREAD, costs.spread),
+    ):
+        reasons[~any_known & np.isnan(part[:, 0])] = code
+    reasons[np.isnan(alpha).all(axis=1)] = NO_ALPHAS
+    reasons[trades] = ACCEPTED
+    return reasons

@@ -1,0 +1,101 @@
+"""The last values of many series that advance on their own: what the standardiser and the correlations remember.
+
+The size is fixed when they are made, so that a month of predictions needs no more memory than an hour of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from actors.strategy.pipeline.arrays import Floats, Ints
+from messages.errors import ConfigurationError, StoreError
+
+
+class RingsState(msgspec.Struct, frozen=True, gc=False):
+    """Rings as they are stored: little-endian float64 cells [length, *shape] and int64 numbers of pushes [shape]."""
+
+    length: int
+    shape: tuple[int, ...]
+    cells: bytes
+    pushed: bytes
+
+
+class Rings:
+    """The last `length` values of each series of `shape`; a cell that was never written holds NaN.
+
+    `cells` is float64[length, *shape] (not in the order of time), `pushed` int64[shape] counts what was ever pushed.
+    """
+
+    __slots__ = ("_next", "cells", "length", "pushed", "shape")
+
+    def __init__(self, length: int, shape: Sequence[int]) -> None:
+        if length < 1 or any(each < 0 for each in shape):
+            raise ConfigurationError(
+                "needs room for at least one value",
+                field="length",
+                value=(length, tuple(shape)),
+                remedy="give a length above zero",
+            )
+        self.length = length
+        self.shape = tuple(shape)
+        self.cells: Floats = np.full((length, *self.shape), np.nan)
+        self.pushed: Ints = np.zeros(self.shape, dtype=np.int64)
+        self._next: Ints = np.zeros(math.prod(self.shape), dtype=np.int64)
+
+    def counts(self) -> Ints:
+        """int64[shape]: how many values each series holds, at most `length`."""
+        return np.minimum(self.pushed, self.length)
+
+    def push(self, values: Floats, series: Ints) -> Floats:
+        """Write `values[n]` to these series (distinct indices into the flattened shape); what they replaced, or NaN."""
+        cells = self.cells.reshape(-1)
+        slots = self._next[series]
+        places = slots * self._next.size + series
+        replaced: Floats = cells[places]
+        cells[places] = values
+        slots += 1
+        slots[slots == self.length] = 0
+        self._next[series] = slots
+        self.pushed.reshape(-1)[series] += 1
+        return replaced
+
+    def selected(self, *axes: Sequence[int]) -> Rings:
+        """The same series in another order: one sequence of old indices for each axis, -1 for one that is new."""
+        chosen = Rings(self.length, [len(each) for each in axes])
+        old: tuple[Ints, ...] = np.ix_(*(np.asarray(each, dtype=np.int64) for each in axes))
+        known = np.ones(chosen.shape, dtype=np.bool_)
+        for each in old:
+            known &= each >= 0
+        chosen.cells[:] = [np.where(known, each[old], np.nan) for each in self.cells]
+        chosen.pushed[:] = np.where(known, self.pushed[old], 0)
+        chosen._next[:] = (chosen.pushed % self.length).reshape(-1)
+        return chosen
+
+    def to_state(self) -> RingsState:
+        """Everything, to be stored."""
+        return RingsState(
+            self.length,
+            self.shape,
+            self.cells.astype("<f8", copy=False).tobytes(),
+            self.pushed.astype("<i8", copy=False).tobytes(),
+        )
+
+    @classmethod
+    def from_state(cls, state: RingsState) -> Rings:
+        """The rings of a stored state, to the last bit. Raises `StoreError` when its parts don't fit together."""
+        rings = cls(state.length, state.shape)
+        if len(state.cells) != rings.cells.nbytes or len(state.pushed) != rings.pushed.nbytes:
+            raise StoreError(
+                "the stored series don't fit their shape",
+                field="rings",
+                value=(state.length, state.shape, len(state.cells), len(state.pushed)),
+                remedy="restore the snapshot before it",
+            )
+        rings.cells[:] = np.frombuffer(state.cells, dtype="<f8").reshape(rings.cells.shape)
+        rings.pushed[:] = np.frombuffer(state.pushed, dtype="<i8").reshape(rings.shape)
+        rings._next[:] = (rings.pushed % rings.length).reshape(-1)
+        return rings
