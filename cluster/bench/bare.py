@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
 from importlib import resources
 from multiprocessing.connection import Connection
 from typing import Any
@@ -18,8 +17,9 @@ import msgspec
 from cluster.bench.crew import BenchError
 from cluster.bench.turns import Turns, tell_done
 from cluster.store.keys import Keys
+from cluster.store.packing import commit_call
 from cluster.store.port import BEGINNING, Section, StreamName
-from cluster.store.redis_store import RedisStore, connect
+from cluster.store.redis_store import connect
 from messages.base import Address
 
 _MAIL_AT_HAND = 1_000_000
@@ -45,28 +45,11 @@ class CommitCall(msgspec.Struct, frozen=True):
     inputs: int
 
 
-class _Recorder:
-    """Stands where a Redis client would, and keeps the calls of scripts instead of sending them."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[Sequence[Any], Sequence[Any]]] = []
-
-    def register_script(self, script: str) -> Any:
-        async def call(keys: Sequence[Any], args: Sequence[Any]) -> list[bytes]:
-            self.calls.append((keys, args))
-            return [b"committed"]
-
-        return call
-
-
-async def capture_commit(section: Section, desk: str, capacity: int) -> CommitCall:
+def capture_commit(section: Section, desk: str, capacity: int) -> CommitCall:
     """What the store would send to commit this section for `desk`, whose mailboxes hold `capacity`."""
-    recorder: Any = _Recorder()
-    store = RedisStore(recorder, desk, capacity=capacity)
     later = msgspec.structs.replace(section.position, step=section.position.step + 1)
-    await store.commit([section])
-    await store.commit([msgspec.structs.replace(section, position=later)])
-    (keys, arguments), (_, moved) = recorder.calls
+    keys, arguments = commit_call(Keys(desk), capacity, [section])
+    _, moved = commit_call(Keys(desk), capacity, [msgspec.structs.replace(section, position=later)])
     [step_at] = [place for place, pair in enumerate(zip(arguments, moved, strict=True)) if pair[0] != pair[1]]
     return CommitCall(
         section.address,

@@ -96,7 +96,7 @@ class Hosted:
         chosen = self._fullest if fullest else self._latest_of_one
         if chosen is None:
             raise BenchError("no such step was committed", field=self.host.machine.address)
-        return await capture_commit(chosen, desk, CAPACITY)
+        return capture_commit(chosen, desk, CAPACITY)
 
     async def committed_inputs(self, count: int) -> list[tuple[int, int]]:
         """(time, number of inputs) of every step, once there are `count` inputs in all."""
@@ -141,7 +141,7 @@ class StandInRole(Hosted):
         machine = StepMachine(
             actor, this_incarnation(actor.address), settings_map.step_settings(config), seed=config.desk.seed
         )
-        store = RedisStore(connect(self.url), DESK, capacity=CAPACITY, wait_client=connect(self.url))
+        store = RedisStore(connect(self.url), DESK, capacity=CAPACITY)
         settings = HostSettings(batch=self._batch, lease_s=60.0)
         return ActorHost(machine, store, clock=PacedClock.live(), settings=settings)
 

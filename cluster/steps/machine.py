@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from actors.base import Actor, Context, Mark, Timer
+from cluster.steps.digests import is_digest_due
 from cluster.steps.doubt import check_standing, disagreement, has_happened
 from cluster.steps.inputs import (
     CommitRefusedError,
@@ -101,6 +102,8 @@ class StepMachine:
         self.generation = ""
         self.claimed: Claimed | None = None
         self.steps_since_snapshot = 0
+        self._digested = 0
+        """The step of the newest digest in the journal."""
         self._suspicious = False
         """Several lives ended here without a word: inputs are taken one by one, until a step is done."""
         self.next_due: int | None = None
@@ -188,6 +191,7 @@ class StepMachine:
         self.next_due = min((timer.due for timer in self.timers.values()), default=None)
         self._snapshots = list(recovered.snapshots)
         self.steps_since_snapshot = recovered.steps_since_snapshot
+        self._digested = max((each.step for each in loaded.records if each.digest is not None), default=0)
         self.context.clear()
         self.context.now = self.position.now
         self.context.sequence = self.position.sequence
@@ -253,6 +257,8 @@ class StepMachine:
         self.position = section.position
         self._suspicious = False
         self.steps_since_snapshot += 1
+        if section.record.digest is not None:
+            self._digested = section.position.step
         self.next_due = section.next_timer
         if section.cancelled_timers:
             for key in section.cancelled_timers:
@@ -426,7 +432,8 @@ class StepMachine:
             encoded = [codec.encode_envelope(envelope) for envelope in context.envelopes]
             outputs = self._outputs_hash(encoded)
         digest_every = settings.digest_every
-        digest = state_digest(self.actor) if digest_every and step % digest_every == 0 else None
+        is_due = digest_every and is_digest_due(step - self._digested, digest_every, context)
+        digest = state_digest(self.actor) if is_due else None
         record = JournalRecord(
             step,
             epoch,

@@ -6,7 +6,8 @@ import msgspec
 
 
 class StepSettings(msgspec.Struct, frozen=True):
-    """How often to snapshot and digest, how patient to be with poison, how much history to keep for replay.
+    """How often to snapshot and digest (see `cluster.steps.digests`), how patient to be with poison, how much
+    history to keep for replay.
 
     `lone_deaths` deaths without a word at one step make inputs be taken one by one; `poison_deaths` of them, the
     later ones with one and the same input in hand, give that input up. `hash_outputs` and `report_steps` are off in

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,22 @@ from redis import exceptions
 from messages.errors import StoreError, StoreUnavailableError
 
 _AWAY = (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.ReadOnlyError, OSError)
+
+_NOT_NOW = (
+    exceptions.OutOfMemoryError,
+    exceptions.MasterDownError,
+    exceptions.ClusterDownError,
+    exceptions.TryAgainError,
+)
+"""Refusals that pass, as redis-py tells them: without the server's word for them, which it takes off."""
+
+_NOT_NOW_WORDS = re.compile(
+    r"(?:^|-)(?:LOADING|OOM|MISCONF|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|TRYAGAIN|READONLY|BUSY)\b"
+)
+"""The server's words for refusals that pass: at the beginning, or where it tells that a script ran into one.
+
+It asks before the first write of a script, so that nothing is written then.
+"""
 
 
 @contextmanager
@@ -25,9 +42,7 @@ def answering(what: str) -> Iterator[None]:
         ) from error
     except exceptions.ResponseError as error:
         text = str(error)
-        if text.startswith(
-            ("LOADING", "OOM", "MISCONF", "MASTERDOWN", "CLUSTERDOWN", "NOREPLICAS", "TRYAGAIN")
-        ):
+        if isinstance(error, _NOT_NOW) or _NOT_NOW_WORDS.search(text):
             raise StoreUnavailableError(
                 f"Redis refuses to write: {text}",
                 field=what,

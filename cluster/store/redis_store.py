@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -12,11 +13,13 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from actors.base import Timer
-from cluster.steps.journal import decode_record, encode_record
+from cluster.steps.journal import decode_record
 from cluster.store.answering import answering
+from cluster.store.commands import Commands, Script
 from cluster.store.keys import Keys
-from cluster.store.memory import refusal, refused_claim
+from cluster.store.memory import refused_claim
 from cluster.store.noticeboard import Noticeboard
+from cluster.store.packing import commit_call, stream_of
 from cluster.store.port import (
     BEGINNING,
     EARLIER_KEPT,
@@ -58,43 +61,19 @@ def connect(url: str, *, timeout_s: float = 5.0) -> aioredis.Redis:
 class RedisStore(Noticeboard):
     """See the module docstring; the methods are those of `cluster.store.port.Store`, awaited.
 
-    `client` serves everything but waiting reads, which need a connection of their own (`wait_client`).
+    Scripts and the reading of mail go the short way (`Commands`), everything else through `client`.
     """
 
-    def __init__(
-        self,
-        client: aioredis.Redis,
-        desk: str,
-        *,
-        capacity: int = 10_000,
-        wait_client: aioredis.Redis | None = None,
-    ) -> None:
+    def __init__(self, client: aioredis.Redis, desk: str, *, capacity: int = 10_000) -> None:
         self.client = client
-        self.wait_client = wait_client or client
         self.keys = Keys(desk)
         self.capacity = capacity
-        self._scripts = {
-            name: client.register_script(_script(name))
-            for name in (
-                "commit",
-                "claim",
-                "heartbeat",
-                "owe",
-                "snapshot",
-                "leave",
-                "renew",
-                "post",
-                "open",
-                "status",
-                "lock",
-            )
-        }
+        self._commands = Commands(client.connection_pool)
 
     async def close(self) -> None:
-        """Close both connections."""
+        """Close all connections."""
+        await self._commands.close()
         await self.client.aclose()
-        if self.wait_client is not self.client:
-            await self.wait_client.aclose()
 
     async def open(self, generation: str) -> str:
         """See `Store.open`."""
@@ -177,61 +156,25 @@ class RedisStore(Noticeboard):
     ) -> list[Entry]:
         """See `Store.read`; with `wait_ms` it waits that long for the first entry."""
         names = {self.keys.stream(address, name): name for name in cursors}
-        streams: dict[Any, Any] = {
-            self.keys.stream(address, name): cursor for name, cursor in cursors.items()
-        }
-        client = self.client if wait_ms is None else self.wait_client
+        block = () if wait_ms is None else ("BLOCK", wait_ms)
         with answering("read"):
-            answer = await client.xread(streams, count=count, block=wait_ms)
+            answer = await self._commands.call(
+                *("XREAD", "COUNT", count, *block, "STREAMS", *names, *cursors.values()),
+                wait_s=(wait_ms or 0) / 1_000,
+            )
         found = [
-            Entry(names[_text(stream)], _text(entry_id), fields[b"m"])
+            Entry(names[stream.decode()], entry_id.decode(), data)
             for stream, entries in answer or ()
-            for entry_id, fields in entries
+            for entry_id, (_, data) in entries  # the one field of an entry, `m`, and its value
         ]
         order = list(cursors)
         return sorted(found, key=lambda entry: order.index(entry.stream))
 
     async def commit(self, sections: Sequence[Section]) -> list[CommitStatus]:
         """See `Store.commit`."""
-        keys: list[str] = [self.keys.store]
-        arguments: list[Any] = [self.capacity, len(sections)]
-        for section in sections:
-            self._pack(section, keys, arguments)
+        keys, arguments = commit_call(self.keys, self.capacity, sections)
         answers = await self._run("commit", keys, arguments)
         return [CommitStatus(_text(answer)) for answer in answers]
-
-    def _pack(self, section: Section, keys: list[str], arguments: list[Any]) -> None:
-        names, address, position = self.keys, section.address, section.position
-        keys += [
-            names.actor(address),
-            names.journal(address),
-            names.timers(address),
-            names.stream(address, StreamName.URGENT),
-            names.stream(address, StreamName.MAILBOX),
-        ]
-        arguments += [section.epoch, position.step, section.generation, encode_record(section.record)]
-        _counted(arguments, _position_fields(section))
-        _counted(
-            arguments,
-            [part for timer in section.timers.values() for part in (timer.key, _timer_bytes(timer))],
-        )
-        _counted(arguments, section.cancelled_timers)
-        arguments += [section.taken_urgent, section.taken_mailbox]
-        trim = section.trim
-        _counted(arguments, [trim.journal, trim.urgent, trim.mailbox] if trim else [])
-        arguments.append(len(section.envelopes))
-        encoded = section.encoded
-        if encoded is None:
-            encoded = [codec.encode_envelope(envelope) for envelope in section.envelopes]
-        for envelope, data in zip(section.envelopes, encoded, strict=True):
-            name = stream_of(envelope)
-            keys += [names.actor(envelope.recipient), names.stream(envelope.recipient, name)]
-            refusable = type(envelope.message).refusable
-            arguments += [
-                name.value,
-                data,
-                codec.encode_envelope(refusal(envelope)) if refusable else b"",
-            ]
 
     async def where(self, address: Address) -> Where:
         """See `Store.where`."""
@@ -311,14 +254,7 @@ class RedisStore(Noticeboard):
 
     async def _run(self, name: str, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
         with answering(name):
-            return await self._scripts[name](keys=keys, args=arguments)
-
-
-def stream_of(envelope: Envelope) -> StreamName:
-    """Which stream of its recipient a message goes to."""
-    if envelope.recipient == CONTROL:
-        return StreamName.CONTROL
-    return StreamName.URGENT if type(envelope.message).urgent else StreamName.MAILBOX
+            return await self._commands.run(_script(name), keys, arguments)
 
 
 def position_from(fields: Mapping[bytes, bytes]) -> Position:
@@ -341,24 +277,9 @@ def position_from(fields: Mapping[bytes, bytes]) -> Position:
     )
 
 
-def _position_fields(section: Section) -> list[Any]:
-    fields: list[Any] = []
-    for name in Position.__struct_fields__:
-        if name != "step":
-            fields += [name, getattr(section.position, name)]
-    fields += ["next_timer", "" if section.next_timer is None else section.next_timer]
-    if section.record.digest is not None:
-        fields += ["digest", section.record.digest]
-    return fields
-
-
-def _counted(arguments: list[Any], values: Sequence[Any]) -> None:
-    arguments.append(len(values))
-    arguments.extend(values)
-
-
-def _script(name: str) -> str:
-    return resources.files("cluster.store").joinpath("scripts", f"{name}.lua").read_text()
+@cache
+def _script(name: str) -> Script:
+    return Script(resources.files("cluster.store").joinpath("scripts", f"{name}.lua").read_text())
 
 
 def _text(value: bytes | str) -> str:
@@ -371,10 +292,6 @@ def _incarnation(data: bytes) -> Incarnation | None:
 
 def _snapshot(step: bytes, data: bytes) -> StoredSnapshot:
     return StoredSnapshot(int(step), data[16:], _text(data[:16]))
-
-
-def _timer_bytes(timer: Timer) -> bytes:
-    return codec.pack([timer.due, codec.message_to_plain(timer.message)])
 
 
 def _timer(key: str, data: bytes) -> Timer:

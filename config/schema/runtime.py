@@ -158,7 +158,11 @@ class SupervisionSettings(Settings):
         description="Time after which a given-up child is tried again; null leaves it to a person.",
     )
     snapshot_every: PositiveCount = Field(default=500, description="Steps between two snapshots of an actor.")
-    digest_every: PositiveCount = Field(default=50, description="Steps between two digests in the journal.")
+    digest_every: PositiveCount = Field(
+        default=50,
+        description="Steps between two digests in the journal; up to twice as many while every step is one that an "
+        "order waits for.",
+    )
     poison_attempts: PositiveCount = Field(
         default=3, description="Failures after which a message is dead-lettered."
     )
