@@ -16,6 +16,7 @@ from messages.events import EventType
 from messages.intents import OrderIntent, Side
 from messages.orders import OrderState
 from messages.reasons import Layer, Reason
+from messages.stages import StageRecords
 
 TraceValue = float | str | None
 """What a decision's trace may hold; a missing figure is None, never 0."""
@@ -49,10 +50,25 @@ class ExitLevels(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tr
     hold_until: int | None = None
 
 
+class ChosenExits(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """The exits of one position, where a decision has chosen them: fractions of its average price, and ns.
+
+    None where the strategy's settings hold.
+    """
+
+    stop: Decimal | None = None
+    target: Decimal | None = None
+    max_holding: int | None = None
+
+
 @message_type
 class DecisionMade(Message, frozen=True):
-    """A decision that traded, or was kept from trading for a new reason; `trace` is what it saw."""
+    """A decision that traded, or was kept from trading for a new reason; `trace` is what it saw.
 
+    `stages` is what each stage of the pipeline saw and said, for decisions that went through one.
+    """
+
+    schema_version = 2
     event_type = EventType.DECISION_MADE
 
     strategy: str
@@ -61,6 +77,7 @@ class DecisionMade(Message, frozen=True):
     reason: Reason
     time: int
     trace: dict[str, TraceValue]
+    stages: StageRecords | None = None
 
 
 @message_type
@@ -162,6 +179,17 @@ class ExitArmed(Message, frozen=True):
 
 
 @message_type
+class ExitsChosen(Message, frozen=True):
+    """The next position in `direction` (+1, -1) has these exits until it is closed; None: as configured again."""
+
+    strategy: str
+    symbol: str
+    direction: int
+    exits: ChosenExits | None
+    time: int
+
+
+@message_type
 class ExitTriggered(Message, frozen=True):
     """The position is to be closed, whatever the price does next; pursued until it is flat."""
 
@@ -199,12 +227,18 @@ class CooldownStarted(Message, frozen=True):
 
 @message_type
 class TargetDeferred(Message, frozen=True):
-    """The wanted direction (+1, 0, -1) has to wait for an open intent to end; void after `until`."""
+    """The wanted direction (+1, 0, -1) has to wait for an open intent to end; void after `until`.
+
+    `notional` is the wanted position's worth in base currency, signed, where a size was asked for.
+    """
+
+    schema_version = 2
 
     strategy: str
     symbol: str
     direction: int
     until: int
+    notional: Decimal | None = None
 
 
 @message_type
@@ -262,6 +296,27 @@ class StrategySwitched(Message, frozen=True):
 
 
 @message_type
+class StrategyBudgetSet(Message, frozen=True):
+    """A person gave a strategy another budget (base currency, for all its symbols); None: the configured one again."""
+
+    event_type = EventType.CAPITAL_CHANGED
+
+    strategy: str
+    symbol: str
+    budget: Decimal | None
+    by: str
+
+
+@message_type
+class DecisionScheduled(Message, frozen=True):
+    """The strategy's next decision by the clock is due at `due` (desk time, ns UTC)."""
+
+    strategy: str
+    symbol: str
+    due: int
+
+
+@message_type
 class ValueRemembered(Message, frozen=True):
     """A value that the strategy wants to find again after a crash; None forgets it."""
 
@@ -293,6 +348,30 @@ class DisableStrategy(Message, frozen=True):
     strategy: str
     by: str
     symbol: str | None = None
+
+
+@message_type
+class SetStrategyBudget(Message, frozen=True):
+    """Give a strategy another budget (operator -> its actors): base currency, for all its symbols together.
+
+    None: the configured one again. A position above the new budget is not sold for it; it can't grow.
+    """
+
+    broadcast = True
+    urgent = True
+
+    strategy: str
+    by: str
+    budget: Decimal | None
+
+
+@message_type
+class DecisionDue(Message, frozen=True):
+    """Timer: the strategy decides by the clock. Void when the state no longer waits for `due`."""
+
+    strategy: str
+    symbol: str
+    due: int
 
 
 @message_type

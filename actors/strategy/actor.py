@@ -7,71 +7,95 @@ folded: the host takes it before it folds the next one.
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from actors.base import Context, Observer, receives
-from actors.strategy import entering, leaving
+from actors.strategy import judging, leaving, precedence, registry
 from actors.strategy.desk import Desk
 from actors.strategy.gates import is_fresh
 from actors.strategy.intents import RISK, cancel_entries, forget_deferred
 from actors.strategy.lane import Lane, MarksClock
-from actors.strategy.memory import StrategyMemory
-from actors.strategy.position import ZERO, after_fill
+from actors.strategy.retiring import Retiring
+from actors.strategy.schedule import next_multiple
 from actors.strategy.settings import StrategyActorSettings, check_settings, strategy_key
 from actors.strategy.slot import Slot
-from actors.strategy.state import OpenIntent, StrategyActorState, StrategyState
+from actors.strategy.state import StrategyActorState
 from actors.strategy.strategy import Strategy
-from messages.account_events import PositionCorrected
 from messages.base import Address
 from messages.control import Halt, Mode, ModeChanged
 from messages.decisions import (
+    DecisionDue,
+    DecisionScheduled,
     DisableStrategy,
     EnableStrategy,
     ExitRetryDue,
-    FillsAwaited,
-    FillUnassigned,
     HaltSeen,
     HoldingTimeUp,
-    IntentClosed,
     ModeSeen,
-    PositionChanged,
     QuoteFreshAgain,
     QuoteWentStale,
+    SetStrategyBudget,
+    StrategyBudgetSet,
     StrategySwitched,
     StrategyTimerDue,
 )
-from messages.intents import IntentRejected, Refused, Route
+from messages.intents import Route
 from messages.market import Mark, Marks, ObservationDue
-from messages.orders import Fill, Liquidity, OrderReport, OrderState
-from messages.reasons import Layer, Reason
+from messages.reasons import Reason
 
-_TURNED_DOWN = frozenset({OrderState.REJECTED, OrderState.EXPIRED, OrderState.NOT_SENT})
-"""Ends of an entry after which it is not tried again at once."""
-
-_ONE = Decimal(1)
-_EXECUTION = Layer.EXECUTION
+if TYPE_CHECKING:
+    from actors.strategy.models import Model  # brings numpy, which most strategies do without
 
 
-class StrategyActor(StrategyMemory):
+class StrategyActor(Retiring):
     """One or more strategies on one symbol, or on a group of them.
+
+    `models` are those of each strategy, by its id. `watch` is told the name of each stage of a decision when it has
+    ended, by a host that measures how long they take.
 
     Raises `ConfigurationError` for settings, strategy names or parameters that can't be worked with.
     """
 
     def __init__(
-        self, address: Address, settings: StrategyActorSettings, state: StrategyActorState | None = None
+        self,
+        address: Address,
+        settings: StrategyActorSettings,
+        state: StrategyActorState | None = None,
+        *,
+        models: Mapping[str, Sequence[Model]] | None = None,
+        watch: Callable[[str], None] | None = None,
     ) -> None:
         check_settings(settings)
         super().__init__(address, settings, StrategyActorState() if state is None else state)
         self.settings = settings
-        grouped: dict[str, list[Slot]] = {}
-        for slot in self._slots.values():
+        self._models = models or {}
+        self._made: dict[str, Strategy] = {}
+        by_symbol: dict[str, list[Slot]] = {}
+        by_group: dict[str, dict[str, Slot]] = {}
+        for slot in precedence.in_order(self._slots.values()):
             slot.desk = Desk(slot)
-            grouped.setdefault(slot.settings.instrument.symbol, []).append(slot)
+            if watch is not None:
+                slot.watch = watch
+            symbol = slot.settings.instrument.symbol
+            by_symbol.setdefault(symbol, []).append(slot)
+            if slot.settings.group:
+                slot.siblings = by_group.setdefault(slot.settings.id, {})
+                slot.siblings[symbol] = slot
+        for slots in by_symbol.values():
+            for slot in slots:
+                slot.peers = tuple(each for each in slots if each is not slot)
+        self._clocked = tuple(
+            slot
+            for slot in self._slots.values()
+            if slot.settings.schedule.interval is not None and slot.leads
+        )
         self._marks = MarksClock(settings.marks_interval)
         self._routes = any(one.order.route is not Route.DIRECT for one in settings.strategies)
-        self._lanes = {symbol: Lane(symbol, tuple(slots), self._marks) for symbol, slots in grouped.items()}
+        self._lanes = {
+            symbol: Lane(symbol, tuple(slots), self._marks, self._make) for symbol, slots in by_symbol.items()
+        }
 
     # seeing
 
@@ -79,8 +103,22 @@ class StrategyActor(StrategyMemory):
         """Begin anew with the feed: strategies, indicators and bars as if nothing had been seen."""
         self._bind()
         self._marks.due_at = 0
+        self._made.clear()
         for lane in self._lanes.values():
-            lane.begin()
+            lane.begin(self._make)
+
+    def _make(self, slot: Slot) -> Strategy:
+        """The strategy of this slot, started; one for all symbols of a group."""
+        settings = slot.settings
+        made = self._made.get(settings.id) if settings.group else None
+        if made is None:
+            made = registry.make(settings)
+            made.symbols = tuple(slot.siblings)
+            made.models = self._models.get(settings.id, ())
+            made.on_start()
+            if settings.group:
+                self._made[settings.id] = made
+        return made
 
     def observe(
         self,
@@ -107,8 +145,8 @@ class StrategyActor(StrategyMemory):
 
     @property
     def strategies(self) -> tuple[Strategy, ...]:
-        """The strategies as they run now, in the order in which they decide; for tests and measurements."""
-        return tuple(slot.strategy for slot in self._slots.values())
+        """The strategies as they run now, each once; for tests and measurements."""
+        return tuple({id(slot.strategy): slot.strategy for slot in self._slots.values()}.values())
 
     @receives(ObservationDue)
     def _on_observation(self, message: ObservationDue, ctx: Context) -> None:
@@ -118,6 +156,8 @@ class StrategyActor(StrategyMemory):
         row = lane.row
         if lane.marks_row == row:
             self._send_marks(ctx)
+        if self._clocked:
+            self._keep_clocks(ctx)
         for slot in lane.slots:
             leaving.check_levels(slot, ctx)
         due = [slot for slot in lane.slots if slot.due_row == row and slot.enabled]
@@ -155,165 +195,6 @@ class StrategyActor(StrategyMemory):
             if told:
                 ctx.send(f"execution/{venue}", Marks(told))
 
-    # fills and the ends of intents
-
-    @receives(Fill)
-    def _on_fill(self, fill: Fill, ctx: Context) -> None:
-        key = strategy_key(fill.strategy, fill.symbol)
-        if key not in self._slots and key not in self.state.strategies:
-            self._share_out(fill, ctx)
-            return
-        slot = self._slots.get(key)
-        state = slot.state if slot is not None else self.state.strategies[key]
-        if fill.fill_id in state.fills:
-            return
-        self._book(fill, state, fill.quantity, ctx)
-        intent = state.intents.get(fill.intent_id)
-        if intent is not None and intent.final_filled is not None and intent.filled >= intent.final_filled:
-            self._finish(fill.intent_id, intent, state, ctx)
-        if slot is not None:
-            slot.desk.within(ctx, partial(slot.strategy.on_fill, fill))
-
-    @receives(PositionCorrected)
-    def _on_correction(self, told: PositionCorrected, ctx: Context) -> None:
-        """Somebody traded what a strategy of ours holds, or the venue never had it: an entry in its own book."""
-        state = self.state.strategies.get(strategy_key(told.strategy, told.symbol))
-        if state is None or told.price is None or told.correction_id in state.fills:
-            return
-        entry = Fill(
-            told.correction_id,
-            told.venue,
-            told.symbol,
-            told.strategy,
-            "",
-            "",
-            "",
-            told.side,
-            told.price,
-            told.quantity,
-            ZERO,
-            "",
-            Liquidity.TAKER,
-            told.event_time,
-        )
-        self._book(entry, state, told.quantity, ctx)
-
-    def _share_out(self, fill: Fill, ctx: Context) -> None:
-        """Book a fill of no strategy of ours (an operator's flatten) against the positions that it reduces.
-
-        The first in order is reduced first.
-        """
-        states = [each for each in self.state.strategies.values() if each.symbol == fill.symbol]
-        if any(fill.fill_id in each.fills for each in states):
-            return
-        left = fill.quantity
-        for state in states:
-            if left > 0 and state.position.direction == -fill.side.sign:
-                part = min(left, state.position.size)
-                left -= part
-                self._book(fill, state, part, ctx)
-        if left > 0:
-            ctx.emit(FillUnassigned(fill.symbol, fill.fill_id, fill.side, left))
-
-    def _book(self, fill: Fill, state: StrategyState, quantity: Decimal, ctx: Context) -> None:
-        slot = self._slots.get(strategy_key(state.strategy, state.symbol))
-        multiplier = _ONE if slot is None else slot.settings.instrument.multiplier
-        held = state.position.direction
-        after = after_fill(state.position, fill.side, quantity, fill.price, ctx.now, multiplier=multiplier)
-        ctx.emit(
-            PositionChanged(
-                strategy=state.strategy,
-                symbol=state.symbol,
-                fill_id=fill.fill_id,
-                intent_id=fill.intent_id,
-                side=fill.side,
-                quantity=quantity,
-                price=fill.price,
-                position=after.quantity,
-                average_price=after.average_price,
-                opened_at=after.opened_at,
-                realized=after.realized,
-                time=ctx.now,
-            )
-        )
-        if slot is None:
-            return
-        leaving.arm(slot, ctx)
-        if held and not after.direction:
-            entering.start_cooldown(slot, ctx, slot.settings.cooldown.after_close, Reason.COOLDOWN)
-
-    @receives(OrderReport)
-    def _on_report(self, report: OrderReport, ctx: Context) -> None:
-        state = self._owner(report.intent_id) if report.final else None
-        if state is None:
-            return
-        intent = state.intents[report.intent_id]
-        if report.filled <= intent.filled:
-            self._close(report.intent_id, state, report.state, report.filled, report.reason, _EXECUTION, ctx)
-        elif intent.final_filled != report.filled:
-            strategy, symbol = state.strategy, state.symbol
-            ctx.emit(
-                FillsAwaited(
-                    strategy, symbol, report.intent_id, report.state, report.filled, report.reason, ctx.now
-                )
-            )
-
-    @receives(IntentRejected)
-    def _on_rejected(self, message: IntentRejected, ctx: Context) -> None:
-        state = self._owner(message.intent_id)
-        if state is not None:
-            filled = state.intents[message.intent_id].filled
-            self._close(
-                message.intent_id, state, OrderState.REJECTED, filled, message.reason, message.layer, ctx
-            )
-
-    @receives(Refused)
-    def _on_refused(self, message: Refused, ctx: Context) -> None:
-        """An intent that found risk's mailbox full has ended; marks that did are followed by newer ones."""
-        state = self._owner(message.message_id)
-        if state is not None:
-            filled = state.intents[message.message_id].filled
-            self._close(
-                message.message_id, state, OrderState.NOT_SENT, filled, message.reason, Layer.RUNTIME, ctx
-            )
-
-    def _owner(self, intent_id: str) -> StrategyState | None:
-        for each in self.state.strategies.values():
-            if intent_id in each.intents:
-                return each
-        return None
-
-    def _finish(self, intent_id: str, intent: OpenIntent, state: StrategyState, ctx: Context) -> None:
-        """Close an intent whose last fill has come after its end."""
-        ended = intent.final_state or OrderState.FILLED
-        reason = intent.final_reason or Reason.ACCEPTED
-        self._close(intent_id, state, ended, intent.filled, reason, _EXECUTION, ctx)
-
-    def _close(
-        self,
-        intent_id: str,
-        state: StrategyState,
-        ended: OrderState,
-        filled: Decimal,
-        reason: Reason,
-        layer: Layer,
-        ctx: Context,
-    ) -> None:
-        """Record an intent's end, then go on with what waited for it: the exit first, else a deferred target."""
-        was_leaving = state.intents[intent_id].leaving
-        ctx.emit(IntentClosed(state.strategy, state.symbol, intent_id, ended, filled, reason, layer, ctx.now))
-        slot = self._slots.get(strategy_key(state.strategy, state.symbol))
-        if slot is None:
-            return
-        if not was_leaving and ended in _TURNED_DOWN:
-            entering.start_cooldown(slot, ctx, slot.settings.cooldown.after_rejection, reason)
-        if state.exiting is None:
-            entering.seek_deferred(slot, ctx)
-        elif was_leaving and ended is not OrderState.FILLED:
-            leaving.schedule_retry(slot, ctx, reason)
-        else:
-            leaving.pursue(slot, ctx)
-
     # timers
 
     @receives(ExitRetryDue)
@@ -339,6 +220,28 @@ class StrategyActor(StrategyMemory):
         slot = self._slots.get(strategy_key(message.strategy, message.symbol))
         if slot is not None:
             slot.desk.within(ctx, partial(slot.strategy.on_timer, message.name))
+
+    def _keep_clocks(self, ctx: Context) -> None:
+        """Begin the timers of strategies that decide by the clock, also one whose interval was shortened."""
+        for slot in self._clocked:
+            interval, scheduled = slot.settings.schedule.interval or 0, slot.state.scheduled
+            if scheduled is None or not ctx.now - interval < scheduled <= ctx.now + interval:
+                self._schedule(slot, interval, ctx)
+
+    def _schedule(self, slot: Slot, interval: int, ctx: Context) -> None:
+        strategy, symbol = slot.settings.id, slot.settings.instrument.symbol
+        due = next_multiple(interval, ctx.now)
+        ctx.emit(DecisionScheduled(strategy, symbol, due))
+        ctx.after(due - ctx.now, DecisionDue(strategy, symbol, due), key=f"decision/{slot.key}")
+
+    @receives(DecisionDue)
+    def _on_decision_due(self, message: DecisionDue, ctx: Context) -> None:
+        slot = self._slots.get(strategy_key(message.strategy, message.symbol))
+        if slot is None or slot not in self._clocked or slot.state.scheduled != message.due:
+            return
+        self._schedule(slot, slot.settings.schedule.interval or 0, ctx)
+        if slot.enabled and self._decidable(slot, ctx):
+            slot.desk.within(ctx, slot.strategy.decide)
 
     # control
 
@@ -372,12 +275,22 @@ class StrategyActor(StrategyMemory):
             concerned = (
                 message.symbol in (None, settings.instrument.symbol) and message.strategy == settings.id
             )
+            if concerned and enabled:
+                judging.lift(slot, ctx, message.by)
             if not concerned or slot.enabled is enabled:
                 continue
             ctx.emit(StrategySwitched(settings.id, settings.instrument.symbol, enabled, message.by))
             if not enabled and not slot.observing:
                 forget_deferred(slot, ctx)
                 cancel_entries(slot, ctx, Reason.DISABLED, adding_only=True)
+
+    @receives(SetStrategyBudget)
+    def _on_budget(self, message: SetStrategyBudget, ctx: Context) -> None:
+        """Take the budget over; entries from now on are bounded by it."""
+        for slot in self._slots.values():
+            if message.strategy == slot.settings.id and slot.state.budget != message.budget:
+                symbol = slot.settings.instrument.symbol
+                ctx.emit(StrategyBudgetSet(message.strategy, symbol, message.budget, message.by))
 
     def summary(self) -> str:
         """Positions, open intents and mode, for the process list."""

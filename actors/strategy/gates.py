@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from actors.strategy.schedule import closes_at
 from actors.strategy.slot import Slot
 from messages.control import ALLOWED, Action, Mode
 from messages.decisions import Decision
@@ -12,6 +13,11 @@ from messages.reasons import Reason
 Gate = Callable[[Slot, int], Reason | None]
 
 _INCREASE = Action.INCREASE
+
+
+def _retiring(slot: Slot, now: int) -> Reason | None:
+    retiring = slot.actor_state.retiring
+    return Reason.NOT_IN_UNIVERSE if retiring and slot.settings.instrument.symbol in retiring else None
 
 
 def _switched_off(slot: Slot, now: int) -> Reason | None:
@@ -23,6 +29,10 @@ def _mode(slot: Slot, now: int) -> Reason | None:
     if _INCREASE not in ALLOWED[state.mode]:
         return _MODE_REASONS[state.mode]
     return Reason.HALTED if state.halt_heard else None
+
+
+def _suspended(slot: Slot, now: int) -> Reason | None:
+    return Reason.SYMBOL_DISABLED if now < slot.state.suspended_until else None
 
 
 def _quote(slot: Slot, now: int) -> Reason | None:
@@ -37,20 +47,43 @@ def _cooldown(slot: Slot, now: int) -> Reason | None:
     return Reason.COOLDOWN if now < slot.state.cooldown_until else None
 
 
+def _window(slot: Slot, now: int) -> Reason | None:
+    windows = slot.settings.schedule.windows
+    return Reason.OUTSIDE_WINDOW if windows and closes_at(windows, now) is None else None
+
+
 _MODE_REASONS = {
     Mode.REDUCE: Reason.MODE_REDUCE,
     Mode.HALTED: Reason.HALTED,
     Mode.OBSERVE: Reason.MODE_OBSERVE,
 }
 
-ENTRY_GATES: tuple[Gate, ...] = (_switched_off, _mode, _quote, _open_intent, _cooldown)
+ENTRY_GATES: tuple[Gate, ...] = (
+    _retiring,
+    _switched_off,
+    _suspended,
+    _mode,
+    _window,
+    _quote,
+    _open_intent,
+    _cooldown,
+)
 """What an order has to pass that could open or grow a position."""
 
 REDUCE_GATES: tuple[Gate, ...] = (_quote, _open_intent)
 """What an order has to pass that can only reduce one."""
 
 _NO_TRADE = frozenset(
-    {Reason.DISABLED, Reason.MODE_REDUCE, Reason.HALTED, Reason.MODE_OBSERVE, Reason.STALE_QUOTE}
+    {
+        Reason.NOT_IN_UNIVERSE,
+        Reason.DISABLED,
+        Reason.SYMBOL_DISABLED,
+        Reason.MODE_REDUCE,
+        Reason.HALTED,
+        Reason.MODE_OBSERVE,
+        Reason.OUTSIDE_WINDOW,
+        Reason.STALE_QUOTE,
+    }
 )
 
 

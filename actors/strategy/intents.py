@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 from actors.base import Context
+from actors.strategy.judgement import traced_judgement
 from actors.strategy.slot import Slot
 from messages.base import Address
 from messages.decisions import CancelAsked, Decision, DecisionMade, IntentRaised, TargetTaken, TraceValue
@@ -50,11 +51,21 @@ def forget_deferred(slot: Slot, ctx: Context) -> None:
 
 
 def record(
-    slot: Slot, ctx: Context, decision: Decision, reason: Reason, explained: dict[str, TraceValue]
+    slot: Slot,
+    ctx: Context,
+    decision: Decision,
+    reason: Reason,
+    explained: dict[str, TraceValue],
+    *,
+    sampled: bool = False,
 ) -> None:
-    """Journal a decision with its trace; one that did not trade only when that is news."""
+    """Journal a decision with its trace; one that did not trade only when that is news, or it is a sample.
+
+    What the stages of a pipeline saw goes with those that trade and with samples.
+    """
     state = slot.state
-    if decision is not _TRADE and (state.decision, state.decision_reason) == (decision, reason):
+    traded = decision is _TRADE
+    if not (traded or sampled) and (state.decision, state.decision_reason) == (decision, reason):
         return
     view = slot.view
     age = view.quote_age(ctx.now)
@@ -63,10 +74,12 @@ def record(
         "ask": traced(view.ask),
         "quote_age_ms": None if age is None else age / 1e6,
         "position": float(state.position.quantity),
+        **(traced_judgement(slot, ctx.now) if traded else {}),
         **explained,
     }
     symbol = slot.settings.instrument.symbol
-    ctx.emit(DecisionMade(slot.settings.id, symbol, decision, reason, ctx.now, trace))
+    stages = slot.stages if traded or sampled else None
+    ctx.emit(DecisionMade(slot.settings.id, symbol, decision, reason, ctx.now, trace, stages))
 
 
 def traced(value: TraceValue | int) -> TraceValue:

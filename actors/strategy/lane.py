@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from actors.strategy import registry
 from actors.strategy.bars import Bar, BarBuilder, BarSource
+from actors.strategy.schedule import DecideOn
 from actors.strategy.slot import Slot
 from actors.strategy.strategy import BarSubscription, Strategy
 from actors.strategy.view import SymbolView
@@ -18,6 +18,8 @@ _QUOTE, _TRADE, _BAR = TickKind.QUOTE, TickKind.TRADE, TickKind.BAR
 _FEED_BARS = BarSubscription(BarSource.FEED, None)
 
 TickCallback = Callable[[SymbolView], bool]
+Maker = Callable[[Slot], Strategy]
+"""Makes the strategy of a slot, started."""
 
 
 class MarksClock:
@@ -33,7 +35,9 @@ class MarksClock:
 class Lane:
     """The view of one symbol and the strategies on it, all of them made anew by `begin`.
 
-    `row` counts the rows seen; `marks_row` is the row at which the actor's marks were due, -1 before.
+    What a strategy says at rows of the feed makes a decision due as far as its schedule lets it: by the clock alone,
+    it only sees; at the close of bars, only `on_bar` counts. `row` counts the rows seen; `marks_row` is the row at
+    which the actor's marks were due, -1 before.
     """
 
     __slots__ = (
@@ -48,13 +52,13 @@ class Lane:
         "view",
     )
 
-    def __init__(self, symbol: str, slots: tuple[Slot, ...], marks: MarksClock) -> None:
+    def __init__(self, symbol: str, slots: tuple[Slot, ...], marks: MarksClock, make: Maker) -> None:
         self.view = SymbolView(symbol)
         self.slots = slots
         self._marks = marks
-        self.begin()
+        self.begin(make)
 
-    def begin(self) -> None:
+    def begin(self, make: Maker) -> None:
         """Begin with the first row of the feed, as if nothing had been seen."""
         self.row, self.marks_row = 0, -1
         self.view = SymbolView(self.view.symbol)
@@ -63,8 +67,7 @@ class Lane:
         for slot in self.slots:
             slot.due_row = -1
             slot.view = self.view
-            slot.strategy = registry.make(slot.settings)
-            slot.strategy.on_start()
+            slot.strategy = make(slot)
             for subscription in slot.strategy.subscriptions:
                 self._subscribe(slot, subscription)
         self._on_quote = self._callbacks("on_quote")
@@ -77,7 +80,7 @@ class Lane:
 
     def _callbacks(self, name: str) -> tuple[tuple[Slot, TickCallback], ...]:
         return tuple(
-            (slot, getattr(slot.strategy, name))
+            (slot, _heeded(slot, getattr(slot.strategy, name)))
             for slot in self.slots
             if getattr(type(slot.strategy), name) is not getattr(Strategy, name)
         )
@@ -148,7 +151,20 @@ class Lane:
     def _deliver(self, row: int, subscription: BarSubscription, bar: Bar) -> bool:
         due = False
         for slot in self._bar_slots.get(subscription, ()):
-            if slot.strategy.on_bar(bar, self.view):
+            said = slot.strategy.on_bar(bar, self.view)
+            if said and slot.settings.schedule.decide_on is not DecideOn.INTERVAL:
                 slot.due_row = row
                 due = True
         return due
+
+
+def _heeded(slot: Slot, callback: TickCallback) -> TickCallback:
+    """The callback, or one that only sees where the strategy decides by bars or by the clock."""
+    if slot.settings.schedule.decide_on is DecideOn.SIGNAL:
+        return callback
+
+    def seen(view: SymbolView) -> bool:
+        callback(view)
+        return False
+
+    return seen

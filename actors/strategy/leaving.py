@@ -91,7 +91,7 @@ def check_levels(slot: Slot, ctx: Context) -> None:
         leave(slot, ctx, *found)
         return
     price = view.bid if position.direction > 0 else view.ask
-    drawn = exits.drawn_anew(position, slot.settings.exits, levels, price)
+    drawn = exits.drawn_anew(position, slot.exits, levels, price)
     if drawn is not None:
         _armed(slot, ctx, drawn)
 
@@ -104,7 +104,7 @@ def arm(slot: Slot, ctx: Context) -> None:
         ctx.cancel_timer(_retry_key(slot))
         return
     before = state.levels
-    levels = exits.levels_for(state.position, slot.settings.exits, before)
+    levels = exits.levels_for(state.position, slot.exits, before)
     if levels is None or levels == before:
         return
     _armed(slot, ctx, levels)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from actors.base import Actor, Context, applies
+from actors.strategy.intelligence.trades import IntelligenceState, count_fill
 from actors.strategy.position import Position
 from actors.strategy.settings import StrategyActorSettings, strategy_key
 from actors.strategy.slot import Slot
@@ -20,8 +23,10 @@ from messages.decisions import (
     CooldownStarted,
     Decision,
     DecisionMade,
+    DecisionScheduled,
     ExitArmed,
     ExitRetryScheduled,
+    ExitsChosen,
     ExitTriggered,
     FillsAwaited,
     FillUnassigned,
@@ -32,11 +37,32 @@ from messages.decisions import (
     PositionChanged,
     QuoteFreshAgain,
     QuoteWentStale,
+    StrategyBudgetSet,
     StrategySwitched,
     TargetDeferred,
     TargetTaken,
     ValueRemembered,
 )
+from messages.learning import (
+    FillCounted,
+    FillLearned,
+    LearningBegan,
+    PlanAdopted,
+    PredictionsKept,
+    PredictionsMade,
+    PredictorMissing,
+    ReturnsRealised,
+    RewardBooked,
+    SymbolSuspended,
+)
+
+Learned = PredictionsMade | PredictionsKept | ReturnsRealised | PlanAdopted | FillLearned | RewardBooked
+"""What a pipeline's memory follows once it has begun."""
+
+if TYPE_CHECKING:
+    from actors.strategy.pipeline.memory import (
+        PipelineMemory,  # brings numpy, which most strategies do without
+    )
 
 _TRADE = Decision.TRADE
 
@@ -47,6 +73,9 @@ class StrategyMemory(Actor[StrategyActorState]):
     def __init__(self, address: Address, settings: StrategyActorSettings, state: StrategyActorState) -> None:
         super().__init__(address, state)
         self._slots = {each.key: Slot(each, settings) for each in settings.strategies}
+        self._learners: dict[str, PipelineMemory] = {}
+        for slot in self._slots.values():
+            slot.learners = self._learners
         self._bind()
 
     def receive(self, message: Message, ctx: Context) -> None:
@@ -72,6 +101,13 @@ class StrategyMemory(Actor[StrategyActorState]):
     def _bind(self) -> None:
         """Take the slots' figures from the state, which the host replaces when it recovers."""
         self._bound = self.state
+        self._learners.clear()
+        if self.state.learned:
+            from actors.strategy.pipeline.memory import PipelineMemory
+
+            for strategy, stored in self.state.learned.items():
+                learner = self._learners[strategy] = PipelineMemory.restored(stored)
+                self.state.learned[strategy] = learner.state
         for slot in self._slots.values():
             slot.bind(self.state)
 
@@ -142,6 +178,10 @@ class StrategyMemory(Actor[StrategyActorState]):
         if intent is not None:
             intent.filled += event.quantity
         if state.position.direction != before:
+            if before > 0:
+                state.long_exits = None
+            elif before < 0:
+                state.short_exits = None
             state.levels = state.exiting = state.retry_due = None
             state.exit_attempts = 0
         elif intent is not None and intent.leaving:
@@ -152,6 +192,14 @@ class StrategyMemory(Actor[StrategyActorState]):
     def _exit_armed(self, event: ExitArmed) -> None:
         self._of(event.strategy, event.symbol).levels = event.levels
         self._refresh(event.strategy, event.symbol)
+
+    @applies(ExitsChosen)
+    def _exits_chosen(self, event: ExitsChosen) -> None:
+        state = self._of(event.strategy, event.symbol)
+        if event.direction > 0:
+            state.long_exits = event.exits
+        else:
+            state.short_exits = event.exits
 
     @applies(ExitTriggered)
     def _exit_triggered(self, event: ExitTriggered) -> None:
@@ -172,15 +220,24 @@ class StrategyMemory(Actor[StrategyActorState]):
     def _target_deferred(self, event: TargetDeferred) -> None:
         state = self._of(event.strategy, event.symbol)
         state.deferred, state.deferred_until = event.direction, event.until
+        state.deferred_notional = event.notional
 
     @applies(TargetTaken)
     def _target_taken(self, event: TargetTaken) -> None:
         state = self._of(event.strategy, event.symbol)
-        state.deferred, state.deferred_until = None, 0
+        state.deferred, state.deferred_until, state.deferred_notional = None, 0, None
 
     @applies(StrategySwitched)
     def _strategy_switched(self, event: StrategySwitched) -> None:
         self._of(event.strategy, event.symbol).enabled = event.enabled
+
+    @applies(StrategyBudgetSet)
+    def _budget_set(self, event: StrategyBudgetSet) -> None:
+        self._of(event.strategy, event.symbol).budget = event.budget
+
+    @applies(DecisionScheduled)
+    def _decision_scheduled(self, event: DecisionScheduled) -> None:
+        self._of(event.strategy, event.symbol).scheduled = event.due
 
     @applies(ValueRemembered)
     def _value_remembered(self, event: ValueRemembered) -> None:
@@ -189,6 +246,29 @@ class StrategyMemory(Actor[StrategyActorState]):
             values.pop(event.name, None)
         else:
             values[event.name] = event.value
+
+    @applies(LearningBegan)
+    def _learning_began(self, event: LearningBegan) -> None:
+        from actors.strategy.pipeline.memory import PipelineMemory
+
+        learner = PipelineMemory.begun(event, self._learners.get(event.strategy))
+        self._learners[event.strategy] = learner
+        self.state.learned[event.strategy] = learner.state
+
+    @applies(PredictionsMade, PredictionsKept, ReturnsRealised, PlanAdopted, FillLearned, RewardBooked)
+    def _learned(self, event: Learned) -> None:
+        self._learners[event.strategy].apply(event)
+
+    @applies(FillCounted)
+    def _fill_counted(self, event: FillCounted) -> None:
+        state = self._of(event.strategy, event.symbol)
+        if state.intelligence is None:
+            state.intelligence = IntelligenceState()
+        count_fill(state.intelligence, event)
+
+    @applies(SymbolSuspended)
+    def _symbol_suspended(self, event: SymbolSuspended) -> None:
+        self._of(event.strategy, event.symbol).suspended_until = event.until
 
     @applies(QuoteWentStale)
     def _quote_went_stale(self, event: QuoteWentStale) -> None:
@@ -216,6 +296,6 @@ class StrategyMemory(Actor[StrategyActorState]):
     def _decision_failed(self, event: DecisionFailed) -> None:
         self.state.failed_decisions += 1
 
-    @applies(FillUnassigned)
-    def _nothing_to_change(self, event: FillUnassigned) -> None:
+    @applies(FillUnassigned, PredictorMissing)
+    def _nothing_to_change(self, event: FillUnassigned | PredictorMissing) -> None:
         """Journalled for people only."""

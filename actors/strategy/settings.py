@@ -11,13 +11,13 @@ from enum import StrEnum
 
 import msgspec
 
+from actors.strategy.intelligence.settings import IntelligenceSettings
+from actors.strategy.schedule import ALWAYS, DecideOn, ScheduleSettings
 from messages.errors import ConfigurationError
 from messages.intents import Route
 
 MILLISECOND = 1_000_000
 SECOND = 1_000 * MILLISECOND
-
-ParameterValue = bool | int | float | str | None
 
 
 class OrderStyle(StrEnum):
@@ -95,16 +95,32 @@ class CooldownSettings(msgspec.Struct, frozen=True):
 
 
 class StrategySettings(msgspec.Struct, frozen=True):
-    """One strategy on one symbol. `kind` is a built-in name or an import path `package.module:Class`."""
+    """One strategy on one symbol. `kind` is a built-in name, an installed one, or a path `package.module:Class`.
+
+    `budget` is the most that its positions may be worth, in base currency, over all its symbols; its actors, of
+    which there are `budget_parts`, have equal parts of it. With `group` one instance decides on all symbols that
+    this id has in the actor. `weight` and `deduplicate`: see `actors.strategy.precedence`.
+    `models` are run directories, opened by whoever builds the actor, `allow_pickle` the words by which a person lets
+    pickled ones be. With `intelligence` the closed trades of each symbol are judged; None: they are not.
+    """
 
     id: str
     kind: str
     instrument: Instrument
     order: OrderSettings
-    parameters: Mapping[str, ParameterValue] = {}
+    parameters: Mapping[str, object] = {}
     exits: ExitSettings = ExitSettings()
     cooldown: CooldownSettings = CooldownSettings()
     enabled: bool = True
+    budget: Decimal | None = None
+    budget_parts: int = 1
+    weight: Decimal = Decimal(1)
+    group: bool = False
+    deduplicate: bool = False
+    schedule: ScheduleSettings = ALWAYS
+    models: tuple[str, ...] = ()
+    allow_pickle: str | None = None
+    intelligence: IntelligenceSettings | None = None
 
     @property
     def key(self) -> str:
@@ -116,13 +132,15 @@ class StrategyActorSettings(msgspec.Struct, frozen=True):
     """All strategies of one actor, in the order in which they decide, and what they share.
 
     A quote older than `max_quote_age`, measured by the venue's clock, is not decided on; the estimate of that
-    clock is not trusted beyond `max_clock_offset` from ours. `marks_interval` conflates the marks sent to risk.
+    clock is not trusted beyond `max_clock_offset` from ours. `marks_interval` conflates the marks sent to risk. With
+    `strict` a gate that lacks an input raises.
     """
 
     strategies: tuple[StrategySettings, ...]
     max_quote_age: int = 5 * SECOND
     max_clock_offset: int = 5 * SECOND
     marks_interval: int = 250 * MILLISECOND
+    strict: bool = False
 
 
 def strategy_key(strategy: str, symbol: str) -> str:
@@ -143,6 +161,8 @@ def check_settings(settings: StrategyActorSettings) -> None:
             )
         seen.add(strategy.key)
         _check_strategy(strategy)
+        _check_schedule(strategy)
+    _check_groups(settings)
     if settings.marks_interval <= 0:
         raise ConfigurationError(
             "must be above zero", field="marks_interval", value=settings.marks_interval, remedy="use 250 ms"
@@ -171,6 +191,32 @@ def _check_strategy(strategy: StrategySettings) -> None:
             )
 
 
+def _check_schedule(strategy: StrategySettings) -> None:
+    schedule = strategy.schedule
+    if (schedule.decide_on is DecideOn.INTERVAL) != (schedule.interval is not None):
+        raise ConfigurationError(
+            "an interval belongs to a strategy that decides every interval, and that needs one",
+            field=f"strategies.{strategy.id}.schedule.interval",
+            value=schedule.interval,
+            remedy="set both, or neither",
+        )
+
+
+def _check_groups(settings: StrategyActorSettings) -> None:
+    """What one instance does for all its symbols can't be told to it in two ways."""
+    first: dict[str, StrategySettings] = {}
+    for each in settings.strategies:
+        known = first.setdefault(each.id, each)
+        alike = (known.kind, known.group, known.parameters) == (each.kind, each.group, each.parameters)
+        if (known.group or each.group) and not alike:
+            raise ConfigurationError(
+                "the symbols of a group have different kinds or parameters",
+                field=f"strategies.{each.id}",
+                value=each.instrument.symbol,
+                remedy="give all symbols of the group the same",
+            )
+
+
 def _must_be_positive(strategy: StrategySettings) -> dict[str, Decimal | int | None]:
     order, exits, instrument = strategy.order, strategy.exits, strategy.instrument
     return {
@@ -189,6 +235,10 @@ def _must_be_positive(strategy: StrategySettings) -> dict[str, Decimal | int | N
         "exits.max_holding": exits.max_holding,
         "exits.retry_min": exits.retry_min,
         "exits.retry_max": exits.retry_max,
+        "budget": strategy.budget,
+        "budget_parts": strategy.budget_parts,
+        "weight": strategy.weight,
+        "schedule.interval": strategy.schedule.interval,
     }
 
 

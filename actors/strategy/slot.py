@@ -6,10 +6,13 @@ quote costs a few comparisons of local numbers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf
 from typing import TYPE_CHECKING
 
-from actors.strategy.settings import StrategyActorSettings, StrategySettings
+import msgspec
+
+from actors.strategy.settings import ExitSettings, StrategyActorSettings, StrategySettings
 from actors.strategy.state import StrategyActorState, StrategyState
 from actors.strategy.strategy import Strategy
 from actors.strategy.view import SymbolView
@@ -17,17 +20,25 @@ from messages.control import Mode
 
 if TYPE_CHECKING:
     from actors.strategy.desk import Desk
+    from actors.strategy.pipeline.memory import PipelineMemory
+    from messages.stages import StageRecords
 
 _OBSERVE = Mode.OBSERVE
 NEVER = (1 << 63) - 1
 """A desk time that no feed reaches."""
 
 
+def _unwatched(stage: str) -> None:
+    """Nobody measures how long stages take: so in replays and backtests."""
+
+
 class Slot:
     """A strategy on a symbol. `due_row` is the row of the feed at which it last said that a decision is due.
 
     A long is to be looked at when the bid is at or below `low` or at or above `high`, a short when the ask is, and
-    both from `hold_until` on; `watched` is the direction of the position, 0 when no price matters.
+    both from `hold_until` on; `watched` is the direction of the position, 0 when no price matters. `peers` are the
+    other strategies on its symbol, `siblings` those of its own id by symbol, itself among them; `learners` the memories
+    of the actor's pipelines by id; `stages` the trace of the decision that is being made.
     """
 
     __slots__ = (
@@ -38,11 +49,16 @@ class Slot:
         "high",
         "hold_until",
         "key",
+        "learners",
         "low",
+        "peers",
         "settings",
+        "siblings",
+        "stages",
         "state",
         "strategy",
         "view",
+        "watch",
         "watched",
     )
 
@@ -55,6 +71,11 @@ class Slot:
         self.actor_settings = actor_settings
         self.key = settings.key
         self.due_row = 0
+        self.peers: tuple[Slot, ...] = ()
+        self.siblings: dict[str, Slot] = {settings.instrument.symbol: self}
+        self.learners: dict[str, PipelineMemory] = {}
+        self.stages: StageRecords | None = None
+        self.watch: Callable[[str], None] = _unwatched
         self.watched = 0
         self.low, self.high, self.hold_until = -inf, inf, NEVER
         self.actor_state = StrategyActorState()
@@ -75,9 +96,30 @@ class Slot:
         return self.settings.enabled if self.state.enabled is None else self.state.enabled
 
     @property
+    def exits(self) -> ExitSettings:
+        """When the position is closed: as configured, but for what a decision chose for it."""
+        state = self.state
+        direction = state.position.direction
+        chosen = state.long_exits if direction > 0 else state.short_exits if direction < 0 else None
+        settings = self.settings.exits
+        if chosen is None:
+            return settings
+        return msgspec.structs.replace(
+            settings,
+            stop=settings.stop if chosen.stop is None else chosen.stop,
+            target=settings.target if chosen.target is None else chosen.target,
+            max_holding=settings.max_holding if chosen.max_holding is None else chosen.max_holding,
+        )
+
+    @property
     def observing(self) -> bool:
         """Whether the desk is in OBSERVE: no side effect at all."""
         return self.actor_state.mode is _OBSERVE
+
+    @property
+    def leads(self) -> bool:
+        """Whether it stands for all symbols of its group: the first of them. One without a group stands for itself."""
+        return next(iter(self.siblings.values())) is self
 
     def refresh(self) -> None:
         """Derive the figures that quotes are compared with from the state."""

@@ -6,12 +6,14 @@ Plain fields only: this is what snapshots store. It changes in `actors.strategy.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
+from actors.strategy.intelligence.trades import IntelligenceState
 from actors.strategy.position import ZERO, Position
 from messages.control import Mode
-from messages.decisions import Decision, ExitLevels, RememberedValue
+from messages.decisions import ChosenExits, Decision, ExitLevels, RememberedValue
 from messages.intents import Side
 from messages.orders import OrderState
 from messages.reasons import Reason
@@ -52,7 +54,10 @@ class StrategyState(msgspec.Struct):
     """One strategy on one symbol. `enabled` is None until a person switches it: then the settings hold.
 
     `exiting` is why the position is being closed, `retry_due` when an exit that failed is tried again,
-    `deferred` the direction that waits for an open intent to end.
+    `deferred` the direction that waits for an open intent to end, `deferred_notional` its size where one was asked
+    for. `budget` is None until a person sets one; `scheduled` is when the clock makes the next decision due.
+    `suspended_until` is how long the symbol rests after it lost too much, `intelligence` what closed trades have shown.
+    `long_exits` and `short_exits` are those that a decision chose for the position in that direction.
     """
 
     strategy: str
@@ -60,6 +65,8 @@ class StrategyState(msgspec.Struct):
     enabled: bool | None = None
     position: Position = Position()
     levels: ExitLevels | None = None
+    long_exits: ChosenExits | None = None
+    short_exits: ChosenExits | None = None
     intents: dict[str, OpenIntent] = {}
     exiting: Reason | None = None
     exit_attempts: int = 0
@@ -67,10 +74,15 @@ class StrategyState(msgspec.Struct):
     cooldown_until: int = 0
     deferred: int | None = None
     deferred_until: int = 0
+    deferred_notional: Decimal | None = None
+    budget: Decimal | None = None
+    scheduled: int | None = None
     decision: Decision | None = None
     decision_reason: Reason | None = None
     trades: int = 0
     fills: dict[str, None] = {}
+    suspended_until: int = 0
+    intelligence: IntelligenceState | None = None
     values: dict[str, RememberedValue] = {}
 
 
@@ -81,10 +93,20 @@ class SymbolState(msgspec.Struct):
     episodes: int = 0
 
 
+class Retirement(msgspec.Struct):
+    """A symbol that left the universe with snapshot `version`; `told` once it was said that nothing of it is held."""
+
+    version: int
+    told: bool = False
+
+
 class StrategyActorState(msgspec.Struct):
     """The whole state. `strategies` is keyed by `id/symbol` and holds those of which something was journalled.
 
-    `halt_heard` bridges the time between the kill switch and risk's change of mode.
+    `halt_heard` bridges the time between the kill switch and risk's change of mode. `learned` is what the pipelines
+    know, by strategy: a `PipelineState`, or what a snapshot made of one; its type is not named here because it needs
+    numpy, which other strategies do without. `retiring` are symbols that the universe of `universe_version` let go:
+    nothing is entered on them.
     """
 
     mode: Mode = Mode.NORMAL
@@ -93,3 +115,6 @@ class StrategyActorState(msgspec.Struct):
     failed_decisions: int = 0
     strategies: dict[str, StrategyState] = {}
     symbols: dict[str, SymbolState] = {}
+    learned: dict[str, Any] = {}
+    universe_version: int = 0
+    retiring: dict[str, Retirement] = {}

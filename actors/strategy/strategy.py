@@ -27,6 +27,7 @@ supervisor restarts the strategy.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -38,6 +39,7 @@ from messages.orders import Fill
 
 if TYPE_CHECKING:
     from actors.strategy.desk import Desk
+    from actors.strategy.models import Model
 
 
 class StrategyParameters(BaseModel):
@@ -54,14 +56,25 @@ class BarSubscription(NamedTuple):
 
 
 class Strategy:
-    """Base of all strategies; one instance per symbol, made anew whenever the view is rebuilt."""
+    """Base of all strategies; one instance per symbol, made anew whenever the view is rebuilt.
+
+    A class that says `decides_for_groups` can be one instance for several `symbols` (setting `group`): its callbacks
+    tell them apart by `view.symbol`, and `desk.of(symbol)` is the desk of each. One that says `needs_budget` is not
+    started without. `models` are those that the settings
+    name for it, loaded and verified.
+    """
 
     Parameters: ClassVar[type[StrategyParameters]] = StrategyParameters
+    decides_for_groups: ClassVar[bool] = False
+    needs_budget: ClassVar[bool] = False
 
     parameters: StrategyParameters
+    symbols: tuple[str, ...]
+    models: Sequence[Model] = ()
 
     def __init__(self, symbol: str, parameters: StrategyParameters) -> None:
         self.symbol = symbol
+        self.symbols = (symbol,)
         self.parameters = parameters
         self.subscriptions: list[BarSubscription] = []
 

@@ -41,6 +41,11 @@ class SymbolSettings(Settings):
     multiplier: PositiveMoney = Field(
         default=Decimal(1), description="Units of the base per unit of quantity."
     )
+    converts: bool = Field(
+        default=False,
+        description="Whether trading it exchanges cash of its base for cash of its quote and makes no position; paper "
+        "venues only.",
+    )
 
     def contradictions(self) -> Iterator[Contradiction]:
         bounds = (("min_quantity", self.min_quantity), ("max_quantity", self.max_quantity))

@@ -14,6 +14,8 @@ from config.schema.market import FeedSettings, SymbolSettings
 from config.schema.risk import RiskSettings
 from config.schema.runtime import RaySettings, RedisSettings, SupervisionSettings
 from config.schema.strategies import StrategySettings
+from config.schema.treasury import TreasurySettings
+from config.schema.universe import UniverseSettings
 from config.schema.venues import BinanceUsdmSettings, PaperVenueSettings, VenueSettings
 
 
@@ -27,6 +29,12 @@ class DeskConfig(Settings):
     symbols: Mapping[Symbol, SymbolSettings] = Field(min_length=1, description="Instruments, by symbol.")
     strategies: Mapping[EntryName, StrategySettings] = Field(min_length=1, description="Strategies, by name.")
     risk: RiskSettings = Field(default=RiskSettings(), description="Limits.")
+    treasury: TreasurySettings = Field(
+        default=TreasurySettings(), description="Idle cash and unwanted positions."
+    )
+    universe: UniverseSettings = Field(
+        default=UniverseSettings(), description="Which of the symbols are traded."
+    )
     supervision: SupervisionSettings = Field(
         default=SupervisionSettings(), description="Restarts, heartbeats, snapshots."
     )
@@ -36,18 +44,25 @@ class DeskConfig(Settings):
 
     @property
     def simulated(self) -> DeskConfig:
-        """These settings for a backtest: paper stands in for every venue, recorded prices for live ones."""
-        if all(venue.simulated is venue for venue in self.venues.values()) and not self.feed.live:
+        """These settings for a backtest: paper stands in for every venue, recorded prices for live ones, and all
+        symbols of the strategies are traded.
+        """
+        fixed = self.universe.mode == "off"
+        if all(venue.simulated is venue for venue in self.venues.values()) and not self.feed.live and fixed:
             return self
         venues = {name: venue.simulated for name, venue in self.venues.items()}
         feed = self.feed.model_copy(update={"mode": "recorded"}) if self.feed.live else self.feed
-        return self.model_copy(update={"venues": venues, "feed": feed})
+        universe = self.universe.model_copy(update={"mode": "off"})
+        return self.model_copy(update={"venues": venues, "feed": feed, "universe": universe})
 
     def contradictions(self) -> Iterator[Contradiction]:
         yield from self._unknown_venues()
         yield from self._shared_listings()
         yield from self._foreign_quotes()
+        yield from self._senseless_conversions()
         yield from self._unknown_symbols()
+        yield from self._ambiguous_groups()
+        yield from self._untraded_universe()
         yield from self._foreign_funding()
         yield from self._missing_start_prices()
         yield from self._wrong_feed()
@@ -98,6 +113,23 @@ class DeskConfig(Settings):
                     f"say in desk.rates what one {quote} counts, or trade symbols quoted in the base currency",
                 )
 
+    def _senseless_conversions(self) -> Iterator[Contradiction]:
+        for name, symbol in self.symbols.items():
+            venue = self.venues.get(symbol.venue)
+            if not symbol.converts:
+                continue
+            where, base = ("symbols", name, "converts"), name.split("-")[0]
+            if self.desk.rate_of(base) is None:
+                yield Contradiction(
+                    where, True, f"nobody says what one {base} counts", f"add {base} to desk.rates"
+                )
+            if venue is not None and not isinstance(venue, PaperVenueSettings):
+                yield Contradiction(
+                    where, True, f"{symbol.venue} keeps one kind of cash", "trade it on a paper venue"
+                )
+            if name.endswith("-PERP") or symbol.multiplier != 1:
+                yield Contradiction(where, True, "a contract converts nothing", "name a spot symbol")
+
     def _unknown_symbols(self) -> Iterator[Contradiction]:
         users: list[tuple[tuple[str, ...], str]] = [
             (("strategies", name, "symbols"), each)
@@ -105,6 +137,8 @@ class DeskConfig(Settings):
             if isinstance(strategy.symbols, tuple)
             for each in strategy.symbols
         ]
+        users += [(("treasury", "sweep", "into"), each) for each in self.treasury.sweep.into]
+        users += [(("treasury", "purge", "eligible"), each) for each in self.treasury.purge.eligible or ()]
         users += [(("feed", "synthetic", "start_prices"), each) for each in self.feed.synthetic.start_prices]
         users += [
             (("venues", name, "funding", "symbols"), each)
@@ -130,6 +164,35 @@ class DeskConfig(Settings):
                     symbol,
                     "there is no such symbol",
                     f"name one of {', '.join(self.symbols)}, or add it to symbols",
+                )
+
+    def _untraded_universe(self) -> Iterator[Contradiction]:
+        """The universe chooses among what strategies trade, and goes by figures only where a venue tells some."""
+        traded = {
+            symbol
+            for name, chosen in self.strategies.items()
+            if chosen.enabled
+            for symbol in self.symbols_of(name)
+        }
+        for path, symbol in self.universe.named:
+            if symbol not in traded:
+                yield Contradiction(
+                    path, symbol, "is traded by no enabled strategy", "name a symbol that one of them trades"
+                )
+        if self.universe.mode == "dynamic" and not self.feed.live:
+            yield Contradiction(
+                ("universe", "mode"),
+                self.universe.mode,
+                f"has no figures in feed mode {self.feed.mode}",
+                "use static, or a venue with its own prices",
+            )
+
+    def _ambiguous_groups(self) -> Iterator[Contradiction]:
+        """The actor of a group is addressed by the strategy's name, others by their symbol."""
+        for name, strategy in self.strategies.items():
+            if strategy.group and name in self.symbols:
+                yield Contradiction(
+                    ("strategies", name, "group"), True, "its name is also a symbol", "give it another name"
                 )
 
     def _foreign_funding(self) -> Iterator[Contradiction]:

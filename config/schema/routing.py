@@ -32,6 +32,10 @@ class TuningSettings(Settings):
     bias_step: Share = Field(
         default=Decimal("0.05"), description="The most that one proposal may change the bias towards taking."
     )
+    every: Count = Field(
+        default=0,
+        description="Orders of such a symbol after which its router records propose a change; 0 = they never do.",
+    )
 
 
 class RoutingSettings(Settings):

@@ -1,0 +1,56 @@
+"""What the closed trades of a strategy on a symbol say now, and what that does to the size of an order."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from actors.strategy.intelligence.expectancy import Expectancy, expectancy, since
+from actors.strategy.intelligence.score import ScoreParts, size_factor, symbol_score
+from actors.strategy.slot import Slot
+from messages.decisions import TraceValue
+
+_ONE = Decimal(1)
+
+
+class Judgement(NamedTuple):
+    """What the trades of the settings' window say: their averages, the symbol's score, and the factor for sizes."""
+
+    expectancy: Expectancy
+    score: ScoreParts
+    factor: float
+
+
+def judgement(slot: Slot, now: int) -> Judgement | None:
+    """What the closed trades say at `now`; None while there are too few, or where they are not judged."""
+    settings, known = slot.settings.intelligence, slot.state.intelligence
+    if settings is None or known is None:
+        return None
+    trades = since(known.closed, now - settings.window)
+    figures, score = expectancy(trades), symbol_score(trades)
+    if figures is None or score is None or figures.trades < settings.min_trades:
+        return None
+    return Judgement(figures, score, size_factor(score.score, settings))
+
+
+def size_factor_of(slot: Slot, now: int) -> Decimal:
+    """What an order of the configured size is multiplied by; 1 where nothing is known."""
+    if slot.settings.intelligence is None:
+        return _ONE
+    known = judgement(slot, now)
+    return _ONE if known is None else Decimal(repr(known.factor))
+
+
+def traced_judgement(slot: Slot, now: int) -> dict[str, TraceValue]:
+    """What the trace of a decision that trades says of closed trades; nothing where they are not judged."""
+    if slot.settings.intelligence is None:
+        return {}
+    known = judgement(slot, now)
+    if known is None:
+        return {"symbol_score": None}
+    return {
+        "symbol_score": known.score.score,
+        "expectancy_bps": known.expectancy.mean,
+        "hit_rate": known.expectancy.hit_rate,
+        "size_factor": known.factor,
+    }

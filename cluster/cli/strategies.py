@@ -1,0 +1,252 @@
+"""`raydesk strategies`: what each strategy does, and switching it on and off or giving it another budget.
+
+Changes are messages to the strategies' actors, journalled with who asked, and survive restarts; a command waits until
+every actor concerned has taken it over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import time
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+import typer
+
+from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
+from cluster.cli.exits import EPILOG, Exit, UsageError
+from cluster.cli.output import console, moment, money, print_json, shown, table
+from cluster.cli.strategy_documents import (
+    StrategiesDocument,
+    StrategyCommandDocument,
+    StrategyEntry,
+    entries,
+)
+from messages.base import Message
+from messages.decisions import DisableStrategy, EnableStrategy, SetStrategyBudget
+from messages.reasons import Reason
+
+_LOOK_S = 0.1
+
+Name = Annotated[str, typer.Argument(help="The strategy's name in the settings.")]
+OneSymbol = Annotated[
+    str | None, typer.Option("--symbol", help="On this symbol only; default: all of its symbols.")
+]
+Wait = Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for the actors' answer.")]
+
+
+strategies = typer.Typer(
+    help="List strategies; switch them on and off and change their budgets while the desk trades.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    epilog=EPILOG,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this group's commands."""
+    strategies.command("list", epilog=EPILOG)(list_strategies)
+    for command in (enable, disable, budget):
+        strategies.command(epilog=EPILOG)(command)
+    app.add_typer(strategies, name="strategies")
+
+
+def list_strategies(
+    desk: DeskName = None, config: ConfigOption = None, folder: FolderOption = None, as_json: JsonFlag = False
+) -> Exit:
+    """List every strategy on every symbol: switched on or off, budget, position, last decision and why, trades."""
+
+    async def read(watch: Watch) -> StrategiesDocument:
+        await watch.look()
+        return StrategiesDocument(watch.config.desk.name, entries(watch.config, watch.projection))
+
+    document = on_desk(desk, config, folder, read)
+    if as_json:
+        print_json(document)
+    else:
+        _print(document.strategies)
+    return Exit.OK
+
+
+def enable(
+    strategy: Name,
+    symbol: OneSymbol = None,
+    desk: DeskName = None,
+    config: ConfigOption = None,
+    folder: FolderOption = None,
+    as_json: JsonFlag = False,
+    wait: Wait = 10.0,
+) -> Exit:
+    """Let a strategy decide again."""
+    message = EnableStrategy(strategy, getpass.getuser(), symbol)
+    return _send(message, lambda each: each.enabled, desk, config, folder, as_json, wait)
+
+
+def disable(
+    strategy: Name,
+    symbol: OneSymbol = None,
+    desk: DeskName = None,
+    config: ConfigOption = None,
+    folder: FolderOption = None,
+    as_json: JsonFlag = False,
+    wait: Wait = 10.0,
+) -> Exit:
+    """Keep a strategy from entering: its entries are cancelled, its position stays and its exits go on."""
+    message = DisableStrategy(strategy, getpass.getuser(), symbol)
+    return _send(message, lambda each: not each.enabled, desk, config, folder, as_json, wait)
+
+
+def budget(
+    strategy: Name,
+    amount: Annotated[
+        str, typer.Argument(help="In base currency, or `default` for that of the settings.", metavar="AMOUNT")
+    ],
+    desk: DeskName = None,
+    config: ConfigOption = None,
+    folder: FolderOption = None,
+    as_json: JsonFlag = False,
+    wait: Wait = 10.0,
+) -> Exit:
+    """Change what a strategy's positions may be worth. A position above it is not sold; it can't grow."""
+    wanted = None if amount == "default" else _amount(amount)
+    message = SetStrategyBudget(strategy, getpass.getuser(), wanted)
+    return _send(message, lambda each: True, desk, config, folder, as_json, wait)
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(0)
+    if not (amount.is_finite() and amount > 0):
+        raise UsageError(
+            "a budget is an amount above zero", field="AMOUNT", value=text, remedy="write 25000, or default"
+        )
+    return amount
+
+
+Command = EnableStrategy | DisableStrategy | SetStrategyBudget
+
+
+def _send(
+    message: Command,
+    is_done: Callable[[StrategyEntry], bool],
+    desk: str | None,
+    config: str | None,
+    folder: Any,
+    as_json: bool,
+    wait_s: float,
+) -> Exit:
+    document = on_desk(desk, config, folder, lambda watch: _command(watch, message, is_done, wait_s))
+    if as_json:
+        print_json(document)
+    else:
+        verdict = (
+            "[green]confirmed[/]" if document.confirmed else "[bold red]not confirmed by all actors yet[/]"
+        )
+        console().print(f"{verdict}: {shown(message.strategy)} on desk {shown(document.desk)}")
+        _print(document.strategies)
+    return Exit.OK if document.confirmed else Exit.TROUBLE
+
+
+async def _command(
+    watch: Watch, message: Command, is_done: Callable[[StrategyEntry], bool], wait_s: float
+) -> StrategyCommandDocument:
+    """Post the message and look until every actor concerned has taken it over, or the time is over."""
+    await watch.look()
+    concerned = _concerned(watch, message)
+    message_id = await watch.desk.post(message)
+    deadline = time.monotonic() + wait_s
+    while True:
+        await watch.look()
+        rows = tuple(each for each in entries(watch.config, watch.projection) if _key(each) in concerned)
+        confirmed = all(is_done(each) and _has_budget(watch, message, each) for each in rows)
+        if confirmed or time.monotonic() >= deadline:
+            return StrategyCommandDocument(watch.config.desk.name, message_id, confirmed, rows)
+        await asyncio.sleep(_LOOK_S)
+
+
+def _has_budget(watch: Watch, message: Message, entry: StrategyEntry) -> bool:
+    if not isinstance(message, SetStrategyBudget):
+        return True
+    view = watch.projection.strategies.views.get(_key(entry))
+    told = None if view is None else view.budget
+    return bool(told == message.budget)
+
+
+def _key(entry: StrategyEntry) -> tuple[str, str]:
+    return entry.strategy, entry.symbol
+
+
+def _concerned(watch: Watch, message: Command) -> set[tuple[str, str]]:
+    """The strategy's symbols. Raises `UsageError` for names that switch nothing: that must not look like success."""
+    chosen = watch.config.strategies.get(message.strategy)
+    if chosen is None:
+        raise UsageError(
+            "the desk has no such strategy",
+            field="STRATEGY",
+            value=message.strategy,
+            remedy="one of " + ", ".join(watch.config.strategies),
+        )
+    if not chosen.enabled:
+        raise UsageError(
+            "the settings don't start this strategy, so that there is nobody to switch",
+            field=f"strategies.{message.strategy}.enabled",
+            value="false",
+            remedy="set it to true and start the desk with it; `raydesk strategies disable` then keeps it quiet",
+        )
+    symbols = watch.config.symbols_of(message.strategy)
+    wanted = getattr(message, "symbol", None)
+    if wanted is not None and wanted not in symbols:
+        raise UsageError(
+            "the strategy does not trade it",
+            field="--symbol",
+            value=wanted,
+            remedy="one of " + ", ".join(symbols),
+        )
+    return {(message.strategy, symbol) for symbol in symbols if wanted in (None, symbol)}
+
+
+def _state(each: StrategyEntry) -> str:
+    if not each.started:
+        return "[dim]not started[/]"
+    if not each.enabled:
+        return "[yellow]disabled[/]"
+    if each.suspended_until is not None and each.suspended_until > time.time_ns():
+        return f"[yellow]{Reason.SYMBOL_DISABLED.value} until {moment(each.suspended_until)}[/]"
+    return "[green]enabled[/]"
+
+
+def _print(rows: tuple[StrategyEntry, ...]) -> None:
+    shown_rows = table(
+        "strategy",
+        "symbol",
+        "kind",
+        "",
+        ">weight",
+        ">budget",
+        ">position",
+        ">average",
+        "last decision",
+        "at",
+        ">trades",
+    )
+    for each in rows:
+        state = _state(each)
+        decided = "-" if each.decision is None else f"{each.decision}: {each.reason}"
+        shown_rows.add_row(
+            shown(each.strategy),
+            shown(each.symbol),
+            shown(each.kind),
+            state,
+            shown(each.weight),
+            "no bound" if each.budget is None else money(each.budget),
+            shown(each.position),
+            shown(each.average_price),
+            shown(decided),
+            moment(each.decided_at),
+            str(each.trades),
+        )
+    console().print(shown_rows)

@@ -1,0 +1,84 @@
+"""What `raydesk strategies` prints with `--json`, made from the settings and what the journals tell."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from cluster.observe.strategies import StrategyView
+from cluster.observe.summary import plain
+
+
+class StrategyEntry(msgspec.Struct, frozen=True):
+    """One strategy on one symbol.
+
+    `started` is false for one that the settings don't start. `budget` is in base currency, for all its symbols
+    together; null for no bound. `suspended_until` (desk time, ns UTC) is how long the symbol is disabled for what its
+    trades lost; null if it never was. `decision` and `reason` are the last that were journalled, at desk time
+    `decided_at`.
+    """
+
+    strategy: str
+    symbol: str
+    kind: str
+    started: bool
+    enabled: bool
+    weight: Decimal
+    budget: Decimal | None
+    position: Decimal
+    average_price: Decimal | None
+    decision: str | None
+    reason: str | None
+    decided_at: int | None
+    trades: int
+    suspended_until: int | None = None
+
+
+class StrategiesDocument(msgspec.Struct, frozen=True):
+    """`raydesk strategies list`: in the order of the settings; what is no longer configured comes last."""
+
+    desk: str
+    strategies: tuple[StrategyEntry, ...]
+
+
+class StrategyCommandDocument(msgspec.Struct, frozen=True):
+    """`raydesk strategies enable|disable|budget`: whether all actors concerned took it over, and how they stand."""
+
+    desk: str
+    message_id: str
+    confirmed: bool
+    strategies: tuple[StrategyEntry, ...]
+
+
+def entries(config: Any, projection: Any) -> tuple[StrategyEntry, ...]:
+    """A line per strategy and symbol, from the settings and what the journals tell."""
+    known: dict[tuple[str, str], StrategyView] = dict(projection.strategies.views)
+    rows = [
+        _entry(config.strategies[name], StrategyView(name, symbol, ""), known.pop((name, symbol), None))
+        for name in config.strategies
+        for symbol in config.symbols_of(name)
+    ]
+    return (*rows, *(_entry(None, view, view) for view in known.values()))
+
+
+def _entry(chosen: Any, named: StrategyView, view: StrategyView | None) -> StrategyEntry:
+    told = view or named
+    configured = chosen is not None and chosen.enabled
+    return StrategyEntry(
+        strategy=named.strategy,
+        symbol=named.symbol,
+        kind="not configured" if chosen is None else chosen.kind,
+        started=configured,
+        enabled=configured and told.enabled is not False,
+        weight=Decimal(0) if chosen is None else chosen.weight,
+        budget=told.budget if told.budget is not None or chosen is None else chosen.budget,
+        position=plain(told.position),
+        average_price=None if told.average_price is None else plain(told.average_price),
+        decision=None if told.decision is None else told.decision.value,
+        reason=None if told.reason is None else told.reason.value,
+        decided_at=told.decided_at,
+        trades=told.trades,
+        suspended_until=told.suspended_until or None,
+    )

@@ -1,0 +1,70 @@
+"""What predictions were worth on data that the model had not seen: slope, IC, RMSE, and how much evidence there is."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from actors.strategy.models import Calibration
+from actors.strategy.pipeline.arrays import Floats, Ints
+from actors.strategy.pipeline.prediction import PredictionSettings, Standardiser
+from actors.strategy.pipeline.ranking import percentiles
+
+
+def calibration_of(
+    times: Ints,
+    symbols: Ints,
+    predictions: Floats,
+    returns: Floats,
+    *,
+    overlap: int,
+    settings: PredictionSettings = PredictionSettings(),  # noqa: B008 — frozen
+) -> Calibration | None:
+    """The calibration of predictions in time order, all of them out of sample.
+
+    `predictions` and `returns` float64[n] belong to `times` and the symbols with these indices; `overlap` is how many
+    bars a horizon has, so that as many labels in a row share a stretch of time. The slope is that of the least squares
+    line through zero of returns on z-scores, which are made as the desk makes them. None where nothing can be told:
+    too few pairs, or predictions that never move.
+    """
+    z = _standardised(times, symbols, predictions, settings)
+    known = np.isfinite(z) & np.isfinite(returns)
+    pairs = int(known.sum()) // overlap
+    ic = rank_correlation(predictions[known], returns[known])
+    square = float(z[known] @ z[known])
+    if pairs < settings.minimum or ic is None or square <= 0.0:
+        return None
+    slope = float(z[known] @ returns[known]) / square
+    errors = returns[known] - slope * z[known]
+    rmse = float(np.sqrt(errors @ errors / len(errors)))
+    return Calibration(slope, ic, rmse, pairs, settings.window)
+
+
+def _standardised(times: Ints, symbols: Ints, raw: Floats, settings: PredictionSettings) -> Floats:
+    """z-scores by the pipeline's standardiser, NaN while it has too few observations to make one."""
+    count = int(symbols.max(initial=-1)) + 1
+    standardiser = Standardiser((count, 1, 1), settings)
+    z = np.full(len(raw), np.nan)
+    bounds = (
+        [*np.flatnonzero(np.r_[True, times[1:] != times[:-1]]).tolist(), len(times)] if len(times) else []
+    )
+    for start, stop in pairwise(bounds):
+        rows = slice(start, stop)
+        now = np.full((count, 1, 1), np.nan)
+        now[symbols[rows], 0, 0] = raw[rows]
+        made = standardiser.standardise(now)[:, 0, 0]
+        # with fewer observations the raw value stands in for z, in other units
+        made[standardiser.rings.counts()[:, 0, 0] < settings.minimum] = np.nan
+        z[rows] = made[symbols[rows]]
+    return z
+
+
+def rank_correlation(first: Floats, second: Floats) -> float | None:
+    """Spearman's correlation, ties by average rank; None where it is not defined."""
+    if len(first) < 2:
+        return None
+    a, b = percentiles(np.column_stack([first, second])).T
+    a, b = a - a.mean(), b - b.mean()
+    size = float(np.sqrt((a @ a) * (b @ b)))
+    return float(a @ b) / size if size > 0.0 else None
