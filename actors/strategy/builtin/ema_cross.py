@@ -21,7 +21,11 @@ _NEVER = 2**63 - 1
 
 
 class EmaCross(Strategy):
-    """Follows the trend that two averages of the price agree on. A cross is acted on once."""
+    """Follows the trend that two averages of the price agree on. A cross is acted on once.
+
+    It bets that a trend outlasts the averages that show it. It loses in a market that goes sideways, where each cross
+    comes when the move is over.
+    """
 
     class Parameters(StrategyParameters):
         """Periods are in samples: of the mid price one per `sampling_interval`, or every quote when that is 0s; `on`

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 class Momentum(Strategy):
     """Buys a rise and sells a fall of the mid price; the sign of the move is the sign of the trade.
 
-    A move is acted on once; the next one counts when this one has faded to less than half the threshold or turned.
+    It bets that a quick move goes on. It loses where moves are followed by their opposite, and to costs when the
+    threshold is near the spread. A move is acted on once; the next one counts when this one has faded to less than half
+    the threshold or turned.
     """
 
     class Parameters(StrategyParameters):

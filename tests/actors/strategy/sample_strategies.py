@@ -76,6 +76,48 @@ class AlwaysRaises(Strategy):
         raise RuntimeError("this strategy always raises")
 
 
+FLAT_TARGET = 1_000_000.0
+"""The bid size by which `Sized` wants nothing; what is above is its worth, what is below a short's."""
+
+
+class Sized(Strategy):
+    """Holds what the bid size says: that much worth above FLAT_TARGET; by weight when its parameters say so."""
+
+    class Parameters(StrategyParameters):
+        weights: bool = Field(False, description="Whether thousands are parts of the budget.")
+
+    parameters: Parameters
+
+    def on_quote(self, view: SymbolView) -> bool:
+        self.wanted = view.bid_size - FLAT_TARGET
+        return abs(self.wanted) <= 100_000.0
+
+    def decide(self, desk: Desk) -> None:
+        if self.parameters.weights:
+            desk.target_weight(self.wanted / 1_000.0)
+        else:
+            desk.target_notional(Decimal(repr(self.wanted)))
+
+
+class Together(Strategy):
+    """Decides on all symbols of its group at a bid size of NOTHING: long where the one before was LONG, else flat."""
+
+    decides_for_groups = True
+
+    def on_start(self) -> None:
+        self.sizes = dict.fromkeys(self.symbols, 0.0)
+
+    def on_quote(self, view: SymbolView) -> bool:
+        if view.bid_size != NOTHING:
+            self.sizes[view.symbol] = view.bid_size
+        return view.bid_size == NOTHING
+
+    def decide(self, desk: Desk) -> None:
+        for symbol in self.symbols:
+            each = desk.of(symbol)
+            each.target(1 if self.sizes[symbol] == LONG else 0)
+
+
 class Watcher(Strategy):
     """Keeps what it is shown; decides nothing."""
 

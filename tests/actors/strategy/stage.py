@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from math import nan
 from typing import TypeVar
@@ -11,6 +11,7 @@ import msgspec
 
 from actors.base import Context, Timer
 from actors.strategy.actor import StrategyActor
+from actors.strategy.models import Model
 from actors.strategy.settings import (
     CooldownSettings,
     ExitSettings,
@@ -42,6 +43,8 @@ BTC = Instrument(
 ETH = Instrument("ETH-USDT", "paper", tick=Decimal("0.01"), lot=Decimal("0.001"))
 
 M = TypeVar("M", bound=Message)
+Models = Mapping[str, Sequence[Model]]
+"""The models of each strategy, by its id."""
 
 
 def strategy(kind: str = f"{SAMPLES}:Obedient", name: str = "obey", **changes: object) -> StrategySettings:
@@ -64,11 +67,14 @@ def packed(state: StrategyActorState) -> bytes:
 class Stage:
     """Runs one actor. Every event and its stored form are kept, so that a crash can be played at any time."""
 
-    def __init__(self, *strategies: StrategySettings, **changes: object) -> None:
+    def __init__(
+        self, *strategies: StrategySettings, models: Models | None = None, **changes: object
+    ) -> None:
         chosen = strategies or (strategy(),)
         self.settings = StrategyActorSettings(chosen, **changes)  # type: ignore[arg-type]
         self.address = f"strategy/{chosen[0].instrument.symbol}"
-        self.actor = StrategyActor(self.address, self.settings)
+        self.models = models
+        self.actor = StrategyActor(self.address, self.settings, models=models)
         self.ctx = Context(self.actor, seed=1)
         self.now = START
         self.journal: list[Message] = []
@@ -133,7 +139,7 @@ class Stage:
 
     def crash(self, *, fold: bool = False) -> None:
         """Bring the actor back from its journal; its view is empty, or folded again from all rows."""
-        fresh = StrategyActor(self.address, self.settings)
+        fresh = StrategyActor(self.address, self.settings, models=self.models)
         for event in self.journal:
             fresh.apply(event)
         if fold:
@@ -247,7 +253,7 @@ class Stage:
 
     def check_replay(self) -> None:
         """The state equals the journal's replay, and survives its stored form."""
-        fresh = StrategyActor(self.address, self.settings)
+        fresh = StrategyActor(self.address, self.settings, models=self.models)
         for event in self.journal:
             fresh.apply(event)
         assert packed(fresh.state) == packed(self.actor.state)

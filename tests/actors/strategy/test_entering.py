@@ -278,8 +278,11 @@ def test_marks_or_unknown_intents_that_are_refused_or_reported_change_nothing(st
 
 def test_the_gates_are_asked_in_the_order_of_their_table(stage: Stage) -> None:
     assert [gate.__name__ for gate in ENTRY_GATES] == [
+        "_retiring",
         "_switched_off",
+        "_suspended",
         "_mode",
+        "_window",
         "_quote",
         "_open_intent",
         "_cooldown",

@@ -14,7 +14,7 @@ from messages.intents import Side
 from messages.orders import OrderState
 from messages.reasons import Reason
 from tests.actors.strategy.sample_strategies import BUY, LONG, SHORT
-from tests.actors.strategy.stage import ETH, SAMPLES, Stage, strategy
+from tests.actors.strategy.stage import ETH, Stage, strategy
 
 pytestmark = pytest.mark.unit
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.unit
 def two() -> Stage:
     """Two strategies on one symbol that go opposite ways."""
     exits = ExitSettings(stop=Decimal("0.01"))
-    return Stage(strategy(exits=exits), strategy(f"{SAMPLES}:Contrary", "contrary"))
+    return Stage(strategy(exits=exits), strategy(name="second"))
 
 
 def test_a_fill_that_comes_twice_is_booked_once(stage: Stage) -> None:
@@ -75,14 +75,14 @@ def test_two_strategies_on_one_symbol_have_their_own_positions_and_orders() -> N
     stage = two()
     stage.quote(order=LONG)
     ours, theirs = stage.intents
-    assert [each.terms.side for each in stage.intents.values()] == [Side.BUY, Side.SELL]
+    assert [each.terms.side for each in stage.intents.values()] == [Side.BUY, Side.BUY]
     stage.fill_all(theirs)
     assert stage.held == 0
-    assert stage.state("contrary").position.quantity == Decimal("-1.000")
+    assert stage.state("second").position.quantity == Decimal("0.999")
     assert list(stage.state().intents) == [ours]
     stage.fill_all(ours)
     stage.quote(980.0)  # only one of them has a stop
-    assert [each.strategy for each in stage.intents.values()] == ["obey", "contrary", "obey"]
+    assert [each.strategy for each in stage.intents.values()] == ["obey", "second", "obey"]
 
 
 def test_what_one_strategy_waits_for_does_not_keep_the_other() -> None:
@@ -91,7 +91,7 @@ def test_what_one_strategy_waits_for_does_not_keep_the_other() -> None:
     _, theirs = stage.intents
     stage.fill_all(theirs)
     stage.quote(order=SHORT)
-    assert [each.strategy for each in stage.intents.values()] == ["obey", "contrary", "contrary"]
+    assert [each.strategy for each in stage.intents.values()] == ["obey", "second", "second"]
 
 
 def test_strategies_of_several_symbols_see_their_own_quotes() -> None:

@@ -8,7 +8,14 @@ import pytest
 
 from actors.strategy.settings import ExitSettings, Instrument, OrderSettings, OrderStyle
 from messages.control import Mode, ModeChanged
-from messages.decisions import ExitArmed, ExitRetryDue, ExitRetryScheduled, ExitTriggered, HoldingTimeUp
+from messages.decisions import (
+    DisableStrategy,
+    ExitArmed,
+    ExitRetryDue,
+    ExitRetryScheduled,
+    ExitTriggered,
+    HoldingTimeUp,
+)
 from messages.intents import IntentRejected, Purpose, Side
 from messages.orders import OrderState
 from messages.reasons import Layer, Reason
@@ -98,6 +105,19 @@ def test_an_exit_that_fails_is_tried_again_with_growing_waits_for_ever(end: str)
     waits = [each.due for each in stage.events(ExitRetryScheduled)]
     assert len(waits) == 5
     stage.fill_all(price=980.0)
+    assert stage.held == 0
+
+
+def test_a_wish_to_close_that_is_repeated_does_not_bring_the_next_attempt_forward() -> None:
+    stage = holding()
+    stage.quote(order=CLOSE)
+    stage.take(IntentRejected(stage.last_intent_id, Reason.MODE_REDUCE, Layer.RISK))
+    for _ in range(5):
+        stage.quote(order=CLOSE, after=10 * MILLISECOND)
+    assert len(stage.intents) == 2
+    stage.wait(200 * MILLISECOND)
+    assert len(stage.intents) == 3
+    stage.fill_all()
     assert stage.held == 0
 
 
@@ -303,3 +323,10 @@ def test_exits_of_a_stale_decision_are_not_withheld() -> None:
     stage = holding()
     stage.quote(980.0, event_time=stage.now - 60 * SECOND)
     assert stage.last.terms.purpose is Purpose.STOP
+
+
+def test_exits_run_while_the_strategy_is_switched_off() -> None:
+    stage = holding()
+    stage.take(DisableStrategy("obey", "me"))
+    stage.quote(980.0)
+    assert stage.last.reason == "stop"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from decimal import Decimal
+from importlib.metadata import EntryPoint
 
 import pytest
 
@@ -10,6 +12,7 @@ from actors.strategy import registry
 from actors.strategy.builtin.ema_cross import EmaCross
 from actors.strategy.builtin.momentum import Momentum
 from actors.strategy.settings import CooldownSettings, ExitSettings, OrderSettings
+from config.entry_points import STRATEGY_GROUP, strategy_entry_points
 from config.schema.strategies import BUILT_IN_STRATEGIES
 from messages.errors import ConfigurationError
 from tests.actors.strategy.sample_strategies import AlwaysRaises
@@ -35,7 +38,7 @@ def test_a_strategy_of_ones_own_is_found_by_its_import_path() -> None:
     ("kind", "message"),
     [
         ("ema_cros", "did you mean ema_cross"),
-        ("martingale", "ema_cross, momentum"),
+        ("martingale", "momentum, pipeline"),
         ("no_such_package.strategies:Mine", "can't be imported: ModuleNotFoundError"),
         (f"{SAMPLES}:Missing", "Missing in .* has no such name"),
         (f"{SAMPLES}:NotAStrategy", "is not a class derived from Strategy"),
@@ -105,3 +108,25 @@ def test_settings_that_make_no_sense_are_refused_with_their_field(changes, field
 def test_an_interval_of_marks_must_be_above_zero() -> None:
     with pytest.raises(ConfigurationError, match="marks_interval"):
         Stage(marks_interval=0)
+
+
+def test_a_strategy_of_an_installed_package_is_found_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "strategy_entry_points", lambda: {"raiser": f"{SAMPLES}:AlwaysRaises"})
+    assert registry.find("raiser") is AlwaysRaises
+    with pytest.raises(ConfigurationError, match="did you mean raiser"):
+        registry.find("raisor")
+
+
+def test_a_name_that_two_packages_give_to_different_classes_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    points = [
+        EntryPoint("one", "a.b:C", STRATEGY_GROUP),
+        EntryPoint("two", "a.b:C", STRATEGY_GROUP),
+        EntryPoint("two", "a.b:D", STRATEGY_GROUP),
+        EntryPoint("one", "a.b:C", STRATEGY_GROUP),
+    ]
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points)
+    strategy_entry_points.cache_clear()
+    assert strategy_entry_points() == {"one": "a.b:C"}
+    strategy_entry_points.cache_clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from math import cos, sin
 
@@ -136,6 +136,7 @@ class Minutes(Stage):
         self.checks = False
         super().__init__(*strategies, models=given, **changes)
         self.symbols = list(self.actor._lanes)
+        self.price_at: Callable[[int, int], float] = price_at
 
     def check_replay(self) -> None:
         if self.checks:
@@ -151,7 +152,7 @@ class Minutes(Stage):
     def minute(self, minute: int) -> None:
         """A quote and a trade of each symbol, a second after the minute began."""
         for place, symbol in enumerate(self.symbols):
-            price = price_at(minute, place)
+            price = self.price_at(minute, place)
             start = START + minute * MINUTE + SECOND + place
             self.wait(max(start - self.now, 0))
             self.row(symbol, TickKind.QUOTE, self.now, price, 1.0, price + 0.1, 1.0, float("nan"))
@@ -161,7 +162,7 @@ class Minutes(Stage):
         """Fill whatever is open."""
         for place, symbol in enumerate(self.symbols):
             for intent_id in tuple(self.state("flow", symbol).intents):
-                self.fill_all(intent_id, price=round(price_at(minute, place), 2))
+                self.fill_all(intent_id, price=round(self.price_at(minute, place), 2))
 
     def of(self, kind: type[Message]) -> list[Message]:
         """The journalled events of one type."""

@@ -17,6 +17,7 @@ from actors.strategy.pipeline.arbitration import (
     Arbitration,
     ArbitrationSettings,
     arbitrate,
+    horizon_preference,
     trading_costs,
 )
 from actors.strategy.pipeline.horizons import minutes_of, parse_horizons
@@ -107,7 +108,9 @@ def test_one_symbol_alone_has_the_bits_it_has_among_many(seed: int) -> None:
     order = np.random.default_rng(seed).permutation(20)
     for symbols in [*(slice(symbol, symbol + 1) for symbol in range(20)), order]:
         found = arbitrated(alpha[symbols], market[symbols])
-        for mine, theirs in zip((*found.costs, *found[1:]), (*together.costs, *together[1:]), strict=True):
+        for mine, theirs in zip(
+            (*found.costs, *found[1:-1]), (*together.costs, *together[1:-1]), strict=True
+        ):
             np.testing.assert_array_equal(mine, theirs[symbols])
 
 
@@ -181,3 +184,43 @@ def test_settings_that_make_no_sense_are_refused(name: str, value: float) -> Non
 def test_a_day_has_minutes() -> None:
     with pytest.raises(ConfigurationError, match="day has no minutes"):
         ArbitrationSettings(day_minutes=0)
+
+
+@pytest.mark.property
+@settings(deadline=None)
+@given(seed=st.integers(0, 2**31), share=st.floats(0, 0.3))
+def test_what_horizons_have_paid_chooses_among_trades_and_makes_none(seed: int, share: float) -> None:
+    alpha, market = drawn(seed, 40)
+    draw = np.random.default_rng(seed)
+    weights = draw.dirichlet(np.ones(len(MINUTES)), 40)
+    preference = horizon_preference(weights, np.full(40, share))
+    assert np.all(preference >= 1.0 - share)
+    assert np.all(preference <= 1.0 + share * (len(MINUTES) - 1) + 1e-12)
+    spread, volatility, adv, planned = np.ascontiguousarray(market.T)
+    costs = trading_costs(MINUTES, spread, volatility, adv, planned)
+    plain = arbitrate(alpha, MINUTES, spread, costs)
+    learned = arbitrate(alpha, MINUTES, spread, costs, preference=preference)
+    np.testing.assert_array_equal(plain.chosen >= 0, learned.chosen >= 0)
+    np.testing.assert_array_equal(plain.reason, learned.reason)
+    np.testing.assert_array_equal(plain.score, learned.score)
+    traded = learned.chosen >= 0
+    np.testing.assert_array_equal(plain.best[~traded], learned.best[~traded])
+    rows = np.flatnonzero(traded)
+    chosen, best = learned.chosen[rows], plain.chosen[rows]
+    score = np.abs(learned.score)
+    assert np.all(score[rows, chosen] >= learned.threshold[rows])
+    assert np.all(
+        score[rows, chosen] * preference[rows, chosen] >= score[rows, best] * preference[rows, best] - 1e-12
+    )
+
+
+def test_of_two_horizons_worth_a_trade_the_one_that_has_paid_is_taken() -> None:
+    minutes = np.array([5.0, 10.0])
+    alpha = np.array([[10e-4, 13.6e-4]] * 3)  # scores 10 and 9.6: nearly alike
+    spread, still = np.zeros(3), np.zeros(3)
+    costs = trading_costs(minutes, spread, still, np.full(3, 1e6), still)
+    weights = np.array([[0.5, 0.5], [0.2, 0.8], [0.0, 1.0]])
+    chosen = arbitrate(
+        alpha, minutes, spread, costs, preference=horizon_preference(weights, np.array([0.3, 0.3, 0.0]))
+    )
+    assert chosen.chosen.tolist() == [0, 1, 0], "equal weights and no share leave the choice to the score"

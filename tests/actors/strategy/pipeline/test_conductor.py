@@ -11,6 +11,7 @@ import pytest
 from actors.strategy.models import Target
 from actors.strategy.pipeline.memory import PipelineState
 from actors.strategy.settings import StrategySettings
+from actors.strategy.strategy import History
 from messages.decisions import Decision, DecisionMade, DisableStrategy, IntentRaised
 from messages.errors import ConfigurationError, GatingError, InvariantError
 from messages.intents import Side
@@ -25,7 +26,16 @@ from messages.learning import (
     RewardBooked,
 )
 from messages.reasons import Reason
-from tests.actors.strategy.pipeline.pipelines import OPEN_GATES, Certain, Minutes, Told, pipeline
+from tests.actors.strategy.pipeline.pipelines import (
+    FREE,
+    MINUTE,
+    OPEN_GATES,
+    Certain,
+    Minutes,
+    Told,
+    pipeline,
+    price_at,
+)
 from tests.actors.strategy.stage import BTC, ETH, packed
 
 pytestmark = pytest.mark.unit
@@ -147,6 +157,40 @@ def test_in_strict_mode_a_gate_that_lacks_an_input_raises() -> None:
     live = Minutes(pipeline(gates={**OPEN_GATES, "barrier": {"enabled": True}}), models=[Told()], strict=True)
     with pytest.raises(GatingError, match="barrier"):
         live.play(range(40))
+
+
+def test_warming_up_is_a_known_state_also_in_strict_mode_and_said_once() -> None:
+    asked = {**OPEN_GATES, "chop": {"enabled": True, "min_atr_ratio": 0.0}, "barrier": {"enabled": True}}
+    heard = [Certain(Target.PEAK, 0.1), Certain(Target.VALLEY, 0.1)]
+    stage = Minutes(pipeline("Wave", gates=asked), models=heard, strict=True)
+    assert stage.actor.histories == (History(100, MINUTE),), "what the chop gate looks back on"
+    stage.play(range(28))
+    assert not stage.intents, "no range of the market is known yet"
+    said = [(each.decision, each.reason) for each in stage.events(DecisionMade)]
+    assert said.count((Decision.NO_TRADE, Reason.WARMING_UP)) <= 2, "once, and once as a sample"
+    assert Reason.MISSING not in {reason for _, reason in said}
+    stage.play(range(28, 60))
+    assert stage.intents, "what is known suffices, although the window is not full"
+
+
+def test_a_market_that_stands_still_is_no_missing_input() -> None:
+    asked = {**OPEN_GATES, "chop": {"enabled": True}}
+    stage = Minutes(pipeline("Wave", gates=asked), strict=True)
+    stage.price_at = lambda minute, place: price_at(min(minute, 10), place)
+    stage.play(range(140))
+    assert not stage.intents
+    assert (Decision.NO_TRADE, Reason.MISSING) in reasons(stage), "a ratio to nothing is none"
+
+
+def test_in_strict_mode_costs_without_a_volume_raise_once_the_bars_are_there() -> None:
+    costs = {"timing_weight": 0}
+    stage = Minutes(pipeline("Wave", bars="quotes", costs=costs), strict=True)
+    with pytest.raises(GatingError, match=r"costs\.volume"):
+        stage.play(range(30))
+    assert (Decision.NO_TRADE, Reason.WARMING_UP) in reasons(stage)
+    lenient = Minutes(pipeline("Wave", bars="quotes", costs=costs))
+    lenient.play(range(30))
+    assert (Decision.NO_TRADE, Reason.MISSING) in reasons(lenient)
 
 
 def test_an_alpha_of_an_unknown_horizon_is_a_mistake() -> None:
@@ -349,3 +393,34 @@ def test_the_parameters_have_the_defaults_of_the_stages() -> None:
     assert defaults.kernel(10) == KernelSettings()
     assert defaults.learner(10) == LearningSettings()
     assert LearningSettings.of_figures(LearningSettings().figures()) == LearningSettings()
+
+
+def test_what_horizons_have_paid_counts_in_their_choice_and_is_in_the_trace() -> None:
+    stage = Minutes(
+        pipeline("Wave", horizons=["5m", "15m"], learning={"bandit": {"warm_up": 1, "ramp": 0}}, trace_every=1)
+    )
+    stage.play(range(200))
+    assert stage.events(RewardBooked)
+    told = [
+        [each.preference for each in decided.stages.arbitration.horizons]
+        for decided in stage.events(DecisionMade)
+        if decided.stages is not None and decided.stages.arbitration is not None
+    ]
+    assert told[0] == [None, None], "nothing is learned yet"
+    first, second = told[-1]
+    assert first is not None
+    assert second is not None
+    assert 0.7 <= first < 1.0 < second <= 1.3, "a horizon that was never tried counts for more"
+    assert first + second == pytest.approx(2.0)
+
+
+def test_fees_are_the_venues_unless_the_strategy_is_told_others() -> None:
+    dear = msgspec.structs.replace(BTC, taker_fee=Decimal("0.05"))
+    free = {"impact_weight": 0, "timing_weight": 0}
+    stage = Minutes(pipeline("Wave", dear, costs=free))
+    stage.play(range(60))
+    assert not stage.intents
+    assert (Decision.BLOCKED, Reason.FEES_NOT_COVERED) in reasons(stage)
+    told = Minutes(pipeline("Wave", dear, costs=FREE))
+    told.play(range(60))
+    assert told.intents

@@ -57,6 +57,7 @@ def scene(count: int, seed: int = 1) -> tuple[Words, Market, Held]:
         statistics=statistics,
         agreement=correlations.agreement(),
         learned=draw.random(shape),
+        learned_horizons=draw.dirichlet(np.ones(shape[2]), count),
         learned_share=draw.uniform(0, 0.3, count),
     )
     market = Market(
