@@ -150,10 +150,10 @@ def test_a_packed_body_is_read(plain: bytes, coding: str) -> None:
     ("body", "coding"),
     [
         (b"plain", "gzip"),
-        (gzip.compress(b"cut off")[:-4], "gzip"),
-        (gzip.compress(b"x"), "deflate"),
+        (gzip.compress(b"cut off", mtime=0)[:-4], "gzip"),
+        (gzip.compress(b"x", mtime=0), "deflate"),
         (b"plain", "br"),
-        (gzip.compress(bytes(65 * 1024 * 1024), 1), "gzip"),
+        (gzip.compress(bytes(65 * 1024 * 1024), 1, mtime=0), "gzip"),
     ],
 )
 def test_a_body_that_is_not_packed_as_it_says_is_no_answer(body: bytes, coding: str) -> None:
