@@ -27,6 +27,7 @@ from cluster.steps.machine import StepMachine
 from cluster.steps.requests import Taken
 from cluster.store.port import Claimed, CommitStatus, Loaded, Where
 from cluster.store.redis_store import RedisStore
+from messages import codec
 from messages.base import CONTROL, Effect, Envelope, Message
 from messages.control import StoreRenewed
 from messages.errors import FencedError, StoreLostError, StoreUnavailableError
@@ -34,7 +35,7 @@ from messages.reasons import Reason
 from messages.supervision import ExitReason
 
 if TYPE_CHECKING:
-    from cluster.feeds.cursor import FeedCursor  # brings numpy, and only strategies have a feed
+    from cluster.feeds.grouped import Cursor
 
 
 class HostSettings(msgspec.Struct, frozen=True):
@@ -45,6 +46,10 @@ class HostSettings(msgspec.Struct, frozen=True):
     on_store_loss_s: float = 5.0
     batch: int = 64
     stale_after: int = 2_000_000_000
+
+
+_TURNS_TO_THE_SOCKET = 2
+"""Turns of the loop until a request is written that nothing holds back: the lane's task, and that of the request."""
 
 
 class Outside(Protocol):
@@ -101,7 +106,7 @@ class ActorHost:
         *,
         clock: DeskClock,
         outside: Outside | None = None,
-        feed: FeedCursor | None = None,
+        feed: Cursor | None = None,
         lockstep: bool = False,
         settings: HostSettings | None = None,
         report: Callable[[ask.Report], None] = lambda report: None,
@@ -313,6 +318,12 @@ class ActorHost:
                 await asyncio.sleep(0.0005)
         return None
 
+    async def probe(self, symbol: str, strategy: str | None = None) -> bytes:
+        """What the strategies of this actor would do on a symbol now, as `ProbeAnswer`s; nothing comes of it."""
+        await self.ready.wait()
+        actor: Any = self.machine.actor
+        return codec.pack(codec.to_plain(actor.probe(self.clock.now(), symbol, strategy)))
+
     async def permit(self, time: int, venue: int, observe: bool) -> bool:
         """Allow one step at `time`, with the venue's events up to sequence `venue`; True when one was taken."""
         await self.ready.wait()
@@ -365,11 +376,13 @@ class ActorHost:
 
     async def _perform(self, request: ask.Perform) -> None:
         self.lanes.start(request.effects)
+        for _ in range(_TURNS_TO_THE_SOCKET):  # an order is written before anything else is looked for
+            await asyncio.sleep(0)
 
     async def _perform_one(self, effect: Effect, ordinal: int) -> None:
         self.failpoint("before_effect")
-        if not type(effect).harmless:
-            await asyncio.sleep(self.lease.wait_s())
+        if not type(effect).harmless and (wait := self.lease.wait_s()) > 0:
+            await asyncio.sleep(wait)
         result: Message | None = None
         if not type(effect).harmless and not self.lease.may_act():
             result = self.outside.withheld(effect, Reason.LEASE_LOST)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from cluster.host.failpoints import failpoints_for
 from cluster.host.launch import ProcessSpec, role_of
 from cluster.host.lease import this_incarnation
 from cluster.host.services import ServiceHost
-from cluster.host.venue_access import LiveSource, PaperAccess, keep_connecting, market_port, trading_port
+from cluster.host.venue_access import PaperAccess, keep_connecting, market_port, trading_port
 from cluster.logs import configure_logging, log_step
 from cluster.steps.machine import StepMachine
 from cluster.steps.requests import Report
@@ -24,12 +25,14 @@ from cluster.store.redis_store import RedisStore, connect
 
 if TYPE_CHECKING:  # the rest is imported by the builders: a process loads what its own actor needs
     from actors.risk.limits import RiskSettings
+    from actors.strategy.actor import StrategyActor
+    from actors.strategy.strategy import History
     from cluster.exchange.server import ExchangeServer
     from cluster.exchange.settings import ServerSettings
-    from cluster.feeds.cursor import FeedCursor
-    from cluster.feeds.live.cursor import LiveCursor
-    from cluster.host.launch import ChildLaunch, ExecutionPart, StrategyPart
-    from cluster.host.venue_access import RelayPart
+    from cluster.feeds.grouped import Cursor
+    from cluster.feeds.live.feed import LiveFeed
+    from cluster.host.launch import ChildLaunch, ExecutionPart, StrategyPart, UniversePart
+    from cluster.host.venue_access import LiveSource, RelayPart
     from cluster.paper.server import PaperServer
     from cluster.paper.settings import PaperSettings
 
@@ -48,13 +51,8 @@ async def assemble(spec: ProcessSpec) -> Host:
 
 
 def open_store(spec: ProcessSpec) -> RedisStore:
-    """This process's own connections to the desk's store: one for commands, one to wait on."""
-    return RedisStore(
-        connect(spec.redis_url),
-        spec.desk,
-        capacity=spec.mailbox_capacity,
-        wait_client=connect(spec.redis_url),
-    )
+    """This process's own way to the desk's store."""
+    return RedisStore(connect(spec.redis_url), spec.desk, capacity=spec.mailbox_capacity)
 
 
 # ---------------------------------------------------------------------- actors
@@ -62,30 +60,52 @@ def open_store(spec: ProcessSpec) -> RedisStore:
 
 async def _strategy(spec: ProcessSpec, part: StrategyPart) -> Host:
     from actors.strategy.actor import StrategyActor
+    from cluster.host.stage_timer import StageTimer
+    from cluster.models.for_strategies import models_for
 
-    actor = StrategyActor(spec.address, part.settings)
-    if isinstance(part.source, LiveSource):
-        return await _live_strategy(spec, actor, part.source)
-    from cluster.feeds.cursor import FeedCursor
-    from cluster.paper.market import open_feeds
+    timer = StageTimer()
+    actor = StrategyActor(spec.address, part.settings, models=models_for(part.settings), watch=timer)
+    if isinstance(part.source, tuple):
+        host = await _live_strategy(spec, actor, part.source)
+    else:
+        from cluster.feeds.grouped import cursor_of
+        from cluster.paper.market import open_feeds
 
-    [feed] = open_feeds(part.source, part.instruments).values()
-    return _actor_host(spec, actor, feed=FeedCursor(feed))
+        feeds = open_feeds(part.source, part.instruments)
+        host = _actor_host(spec, actor, feed=cursor_of(list(feeds.values())))
+    if not spec.feed.lockstep:  # a reproducible run is to have nothing of this machine's time in it
+        timer.tell = host.intake.signal
+    return host
 
 
-async def _live_strategy(spec: ProcessSpec, actor: Actor[Any], source: LiveSource) -> Host:
+async def _live_strategy(spec: ProcessSpec, actor: StrategyActor, sources: Sequence[LiveSource]) -> ActorHost:
+    from cluster.feeds.grouped import LiveGroupCursor
+
+    clock = spec.feed.clock()
+    feeds = [await _live_feed(spec, source, clock, actor.histories) for source in sources]
+    await asyncio.gather(*(feed.begin() for feed in feeds))
+    symbols = [(feed, symbol) for feed in feeds for symbol in feed.symbols]
+    cursors = [feed.cursor(symbol) for feed, symbol in symbols]
+    cursor = cursors[0] if len(cursors) == 1 else LiveGroupCursor(cursors)
+    host = _actor_host(spec, actor, feed=cursor, clock=clock)
+    for feed in feeds:
+        feed.on_rows = host.wake.set
+        host.background.append(feed.run)
+    host.background += [partial(keep_noting_feed, host.store, feed, symbol) for feed, symbol in symbols]
+    return host
+
+
+async def _live_feed(
+    spec: ProcessSpec, source: LiveSource, clock: DeskClock, histories: Sequence[History]
+) -> LiveFeed:
     from cluster.feeds.live.feed import LiveFeed
     from cluster.feeds.live.relay_client import RelayClient
+    from cluster.feeds.live.warm_up import reaching
 
     market = await market_port(source.access, desk=spec.desk, redis_url=spec.redis_url)
     streams = RelayClient(Path(source.relay_socket)) if source.relay_socket else market
-    clock = spec.feed.clock()
-    feed = LiveFeed([source.subscription], streams, market, source.settings, clock.now)
-    await feed.begin()
-    host = _actor_host(spec, actor, feed=feed.cursor(source.subscription.symbol), clock=clock)
-    feed.on_rows = host.wake.set
-    host.background += [feed.run, lambda: keep_noting_feed(host.store, feed, source.subscription.symbol)]
-    return host
+    settings = reaching(source.settings, histories)
+    return LiveFeed(source.subscriptions, streams, market, settings, clock.now)
 
 
 async def _risk(spec: ProcessSpec, part: RiskSettings) -> Host:
@@ -120,12 +140,26 @@ async def _execution(spec: ProcessSpec, part: ExecutionPart) -> Host:
     return host
 
 
+async def _universe(spec: ProcessSpec, part: UniversePart) -> Host:
+    from actors.operations.universe.actor import UniverseActor
+    from cluster.host.universe_outside import UniverseOutside
+
+    asked = {
+        venue: await market_port(access, desk=spec.desk, redis_url=spec.redis_url)
+        for venue, access in part.access.items()
+    }
+    ports = {each.symbol: asked[each.venue] for each in part.settings.candidates if each.venue in asked}
+    return _actor_host(
+        spec, UniverseActor(part.settings, spec.address), outside=UniverseOutside(ports, part.units)
+    )
+
+
 def _actor_host(
     spec: ProcessSpec,
     actor: Actor[Any],
     *,
     outside: Outside | None = None,
-    feed: FeedCursor | LiveCursor | None = None,
+    feed: Cursor | None = None,
     clock: DeskClock | None = None,
     kind: type[ActorHost] = ActorHost,
 ) -> ActorHost:
@@ -221,7 +255,7 @@ async def _clock(spec: ProcessSpec, part: ChildLaunch) -> Host:
     from actors.venues.paper import PaperPort
     from cluster.host.handles import Handles
     from cluster.host.replay_clock import PacedEnd, ReplayClock
-    from cluster.host.settings_map import traded_symbols
+    from cluster.host.strategy_places import strategy_addresses
 
     launch, config = part.launch, part.launch.config
     store = open_store(spec)
@@ -231,7 +265,7 @@ async def _clock(spec: ProcessSpec, part: ChildLaunch) -> Host:
         launch.feed,
         store,
         Handles(launch.namespace),
-        strategies=[f"strategy/{symbol}" for symbol in traded_symbols(config)],
+        strategies=strategy_addresses(config),
         venues={
             f"execution/{venue}": PaperPort.of_folder(venue, launch.venue_folder(venue))
             for venue in config.venues
@@ -254,6 +288,7 @@ _BUILDERS: dict[str, Callable[[ProcessSpec, Any], Awaitable[Host]]] = {
     "strategy": _strategy,
     "risk": _risk,
     "execution": _execution,
+    "universe": _universe,
     "supervisor": _supervisor,
     "venue": _venue,
     "relay": _relay,

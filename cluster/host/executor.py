@@ -117,7 +117,7 @@ class Executor:
     def withheld(self, effect: Effect, reason: Reason) -> Message | None:
         """See `Outside.withheld`: an attempt to start is refused, everything else waits for the lease."""
         if isinstance(effect, StartChild):
-            return StartFailed(child=effect.child, attempt=effect.attempt, detail=reason.value)
+            return StartFailed(effect.child, effect.attempt, reason.value, withheld=True)
         return None
 
     def store_away(self) -> list[Effect]:

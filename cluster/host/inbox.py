@@ -6,6 +6,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
+import messages.control
+import messages.decisions
+import messages.universe  # noqa: F401 — whatever is broadcast must be known to all who read the control stream
 from cluster.steps.journal import InputKind
 from cluster.steps.requests import Input
 from cluster.store.port import Position, StreamName

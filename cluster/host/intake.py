@@ -17,7 +17,7 @@ from messages.market import ObservationDue
 from messages.venue import StreamEvent
 
 if TYPE_CHECKING:
-    from cluster.feeds.cursor import FeedCursor  # brings numpy, and only strategies have a feed
+    from cluster.feeds.grouped import Cursor
 
 
 class Intake:
@@ -30,7 +30,7 @@ class Intake:
         machine: StepMachine,
         store: RedisStore,
         wake: asyncio.Event,
-        feed: FeedCursor | None,
+        feed: Cursor | None,
         stale_after: int,
     ) -> None:
         self.machine = machine

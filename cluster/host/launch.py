@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,14 @@ from messages.base import Address
 
 if TYPE_CHECKING:  # a process loads what its own specification is made of, and not what the others' are
     from actors.execution.settings import ExecutionSettings
+    from actors.operations.universe.settings import UniverseSettings
     from actors.risk.limits import RiskSettings
     from actors.strategy.settings import StrategyActorSettings
     from actors.venues.matching.instruments import Instrument
     from cluster.embedded_redis import RedisSettings
     from cluster.exchange.settings import ServerSettings
     from cluster.host.actor_host import HostSettings
-    from cluster.host.venue_access import LiveSource, RelayPart, VenueAccess
+    from cluster.host.venue_access import BinanceUsdmAccess, LiveSource, RelayPart, VenueAccess
     from cluster.logs import LogSettings
     from cluster.paper.settings import MarketSource, PaperSettings
     from cluster.steps.settings import StepSettings
@@ -60,11 +62,22 @@ class ChildLaunch(msgspec.Struct, frozen=True):
 
 
 class StrategyPart(msgspec.Struct, frozen=True):
-    """What is a strategy process's own: its strategies, and where its instrument's market data comes from."""
+    """What is a strategy process's own: its strategies, and where its instruments' market data comes from.
+
+    Live prices come from each venue of its symbols; `instruments` are in the order of the settings.
+    """
 
     settings: StrategyActorSettings
-    source: MarketSource | LiveSource
+    source: MarketSource | tuple[LiveSource, ...]
     instruments: tuple[Instrument, ...]
+
+
+class UniversePart(msgspec.Struct, frozen=True):
+    """What is the universe's own: its rules, the ways to the venues it asks, and what a unit of a symbol counts."""
+
+    settings: UniverseSettings
+    access: Mapping[str, BinanceUsdmAccess]
+    units: Mapping[str, float]
 
 
 class ExecutionPart(msgspec.Struct, frozen=True):
@@ -76,7 +89,14 @@ class ExecutionPart(msgspec.Struct, frozen=True):
 
 if TYPE_CHECKING:
     Part = (
-        StrategyPart | RiskSettings | ExecutionPart | PaperSettings | ServerSettings | RelayPart | ChildLaunch
+        StrategyPart
+        | RiskSettings
+        | ExecutionPart
+        | UniversePart
+        | PaperSettings
+        | ServerSettings
+        | RelayPart
+        | ChildLaunch
     )
 
 

@@ -178,6 +178,10 @@ class ExecutionActor(ActorProcess):
     """Trades on one venue account."""
 
 
+class UniverseActor(ActorProcess):
+    """Decides which symbols are traded."""
+
+
 class SupervisorActor(ActorProcess):
     """Keeps its children alive."""
 
@@ -202,6 +206,7 @@ _CLASSES = {
     "strategy": StrategyActor,
     "risk": RiskActor,
     "execution": ExecutionActor,
+    "universe": UniverseActor,
     "supervisor": SupervisorActor,
     "venue": LocalVenue,
     "relay": MarketRelay,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cluster.host import settings_map, venue_map
-from cluster.host.launch import ChildLaunch, ExecutionPart, ProcessSpec, StrategyPart, role_of
+from cluster.host import settings_map, universe_map, venue_map
+from cluster.host.launch import ChildLaunch, ExecutionPart, ProcessSpec, StrategyPart, UniversePart, role_of
+from cluster.host.strategy_places import place_of
 from messages.base import Address
 
 if TYPE_CHECKING:
@@ -41,16 +42,18 @@ def process_spec(child: ChildLaunch) -> ProcessSpec:
 
 
 def _strategy(child: ChildLaunch) -> tuple[Part, str]:
-    config, symbol = child.launch.config, _second(child.address)
-    settings = settings_map.strategy_settings(config, symbol)
+    config, place = child.launch.config, place_of(child.launch.config, child.address)
     part = StrategyPart(
-        settings,
-        source=venue_map.live_source(child.launch, symbol)
+        settings_map.strategy_settings(config, _second(child.address)),
+        source=venue_map.live_sources(child.launch, place.symbols)
         if config.feed.live
         else settings_map.market_source(config, child.launch.feed),
-        instruments=tuple(each for each in settings_map.paper_instruments(config) if each.symbol == symbol),
+        instruments=tuple(
+            each for each in settings_map.paper_instruments(config) if each.symbol in place.symbols
+        ),
     )
-    return part, ", ".join(strategy.id for strategy in settings.strategies)
+    about = ", ".join(place.strategies)
+    return part, about if len(place.symbols) == 1 else f"{about} on {', '.join(place.symbols)}"
 
 
 def _risk(child: ChildLaunch) -> tuple[Part, str]:
@@ -69,6 +72,19 @@ def _venue(child: ChildLaunch) -> tuple[Part, str]:
     if launch.config.venues[venue].kind == "paper":
         return settings_map.paper_settings(launch.config, launch, venue), ""
     return venue_map.exchange_of(launch, venue), "local exchange"
+
+
+def _universe(child: ChildLaunch) -> tuple[Part, str]:
+    config = child.launch.config
+    settings = universe_map.universe_settings(config)
+    asks = settings.mode == "dynamic"
+    venues = dict.fromkeys(each.venue for each in settings.candidates) if asks else {}
+    part = UniversePart(
+        settings,
+        access={venue: venue_map.public_access(child.launch, venue) for venue in venues},
+        units=universe_map.symbol_units(config),
+    )
+    return part, f"{settings.mode.value}, {len(settings.candidates)} candidates"
 
 
 def _relay(child: ChildLaunch) -> tuple[Part, str]:
@@ -90,6 +106,7 @@ _PARTS: dict[str, Callable[[ChildLaunch], tuple[Part, str]]] = {
     "execution": _execution,
     "venue": _venue,
     "relay": _relay,
+    "universe": _universe,
     "supervisor": _whole,
     "clock": _whole,
     "metrics": _whole,

@@ -65,18 +65,21 @@ class ServiceHost:
         self._reason = reason
         self._stopping.set()
 
-    async def _claim(self) -> int:
+    async def _claim(self, at_least: int = 0) -> int:
         while True:
             try:
                 claimed = await self.store.claim(
-                    self.spec.address, this_incarnation(self.spec.address), self.spec.parent
+                    self.spec.address, this_incarnation(self.spec.address), self.spec.parent, at_least
                 )
                 return claimed.epoch
             except StoreUnavailableError:
                 await asyncio.sleep(0.2)
 
     async def _keep_alive(self) -> None:
-        """Give life signs; returns when a newer incarnation has taken over."""
+        """Give life signs; returns when a newer incarnation has taken over.
+
+        A store that does not know of the claim any more has lost history: without a new one no life sign would count.
+        """
         while True:
             await asyncio.sleep(self.spec.host.heartbeat_s)
             try:
@@ -86,3 +89,5 @@ class ServiceHost:
             if where.epoch > self.epoch:
                 self._reason = ExitReason.FENCED
                 return
+            if where.epoch < self.epoch:
+                self.epoch = await self._claim(at_least=self.epoch)

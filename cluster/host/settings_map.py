@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from cluster.host.strategy_places import place_of
 from messages.child_specs import SECOND
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from actors.execution.settings import ExecutionSettings
     from actors.precheck.funds import Collateral
     from actors.risk.limits import RiskSettings
+    from actors.risk.treasury_settings import TreasurySettings
+    from actors.strategy.intelligence.settings import IntelligenceSettings
+    from actors.strategy.schedule import ScheduleSettings
     from actors.strategy.settings import Instrument, StrategyActorSettings, StrategySettings
     from actors.venues.matching.instruments import Instrument as PaperInstrument
     from actors.venues.port import VenueTraits
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
     from cluster.steps.machine import StepSettings
     from config import DeskConfig
     from config.schema.routing import RoutingSettings as ChosenRouting
+    from config.schema.strategies import IntelligenceSettings as ChosenIntelligence
+    from config.schema.strategies import ScheduleSettings as ChosenSchedule
 
 # Settings modules are imported where they are used: a process pays only for the actor it hosts.
 
@@ -71,16 +77,21 @@ def step_settings(config: DeskConfig) -> StepSettings:
     )
 
 
-def strategy_settings(config: DeskConfig, symbol: str) -> StrategyActorSettings:
-    """All enabled strategies of one symbol, in the order in which they are configured."""
+def strategy_settings(config: DeskConfig, owner: str) -> StrategyActorSettings:
+    """All enabled strategies of the actor `strategy/<owner>`, in the order in which they are configured.
+
+    `owner` is a symbol, or a strategy that decides on a group of them.
+    """
     from actors.strategy.settings import StrategyActorSettings
 
-    chosen = [
-        _strategy(config, name, symbol)
-        for name, strategy in config.strategies.items()
-        if strategy.enabled and symbol in config.symbols_of(name)
-    ]
-    settings = StrategyActorSettings(strategies=tuple(chosen), max_quote_age=config.feed.max_quote_age)
+    place = place_of(config, owner)
+    chosen = [_strategy(config, name, symbol) for name in place.strategies for symbol in place.symbols]
+    settings = StrategyActorSettings(
+        strategies=tuple(chosen),
+        max_quote_age=config.feed.max_quote_age,
+        strict=config.desk.environment == "live",
+        has_universe=config.universe.mode != "off",
+    )
     if config.feed.live:
         settings = msgspec.structs.replace(settings, max_clock_offset=config.feed.clock_bound)
     return settings
@@ -125,8 +136,56 @@ def _strategy(config: DeskConfig, name: str, symbol: str) -> StrategySettings:
             max_bump=order.max_bump,
         ),
         parameters=dict(strategy.parameters),
-        exits=ExitSettings(stop=strategy.stop, target=strategy.target, max_holding=strategy.max_holding),
+        exits=ExitSettings(
+            stop=strategy.stop,
+            target=strategy.target,
+            trailing=strategy.trailing,
+            max_holding=strategy.max_holding,
+        ),
         cooldown=CooldownSettings(after_entry=strategy.cooldown, after_close=strategy.cooldown),
+        budget=strategy.budget,
+        budget_parts=1 if strategy.group else len(config.symbols_of(name)),
+        weight=strategy.weight,
+        group=strategy.group,
+        deduplicate=strategy.deduplicate,
+        schedule=schedule_settings(strategy.schedule),
+        models=strategy.models,
+        allow_pickle=strategy.allow_pickle,
+        intelligence=_intelligence(strategy.intelligence),
+        shadow=strategy.shadow,
+        shadow_fee=config.venues[config.symbols[symbol].venue].fees.taker,
+    )
+
+
+def _intelligence(chosen: ChosenIntelligence) -> IntelligenceSettings | None:
+    from actors.strategy.intelligence.settings import IntelligenceSettings
+
+    if not chosen.enabled:
+        return None
+    drawdown = chosen.max_drawdown
+    return IntelligenceSettings(
+        window=chosen.window,
+        min_trades=chosen.min_trades,
+        feedback=chosen.feedback,
+        min_factor=float(chosen.min_factor),
+        max_factor=float(chosen.max_factor),
+        max_drawdown=None if drawdown is None else float(drawdown),
+        drawdown_window=chosen.drawdown_window,
+        rest=chosen.rest,
+        fee_rate=float(chosen.fee_rate),
+    )
+
+
+def schedule_settings(chosen: ChosenSchedule) -> ScheduleSettings:
+    """When a strategy decides and may enter."""
+    from actors.strategy.schedule import MINUTE, DecideOn, ScheduleSettings, SessionWindow
+    from config.session_windows import parse_window
+
+    windows = [parse_window(text) for text in chosen.windows]
+    return ScheduleSettings(
+        decide_on=DecideOn(chosen.on),
+        interval=chosen.interval,
+        windows=tuple(SessionWindow(each.days, each.begin * MINUTE, each.end * MINUTE) for each in windows),
     )
 
 
@@ -145,6 +204,7 @@ def _instrument(config: DeskConfig, symbol: str) -> Instrument:
         multiplier=listed.multiplier,
         rate=_rate(config, symbol),
         fee_in_kind=_fee_in_kind(config, listed.venue),
+        taker_fee=config.venues[listed.venue].fees.taker,
     )
 
 
@@ -180,6 +240,9 @@ def risk_settings(config: DeskConfig) -> RiskSettings:
             multiplier=listed.multiplier,
             quote_currency=symbol.split("-")[1],
             rate=_rate(config, symbol),
+            spot=_is_spot(config, symbol),
+            converts=listed.converts,
+            taker_fee=config.venues[listed.venue].fees.taker,
         )
         for symbol, listed in config.symbols.items()
     )
@@ -191,12 +254,47 @@ def risk_settings(config: DeskConfig) -> RiskSettings:
         kill_switch=risk.kill_switch,
         flatten_on_halt=risk.on_halt == "flatten",
         day_boundary=risk.day_boundary,
+        treasury=_treasury_settings(config),
+        has_universe=config.universe.mode != "off",
+    )
+
+
+def _is_spot(config: DeskConfig, symbol: str) -> bool:
+    """Whether buying a symbol makes an owner: no contract, and not on margin."""
+    from config.schema.venues import PaperVenueSettings
+
+    venue = config.venues[config.symbols[symbol].venue]
+    on_margin = not isinstance(venue, PaperVenueSettings) or venue.initial_margin < 1
+    return not on_margin and not symbol.endswith("-PERP")
+
+
+def _treasury_settings(config: DeskConfig) -> TreasurySettings:
+    """What is done about idle cash and unwanted positions."""
+    from actors.risk.treasury_settings import TreasurySettings
+    from messages.treasury import TreasuryOperation
+
+    chosen = config.treasury
+    return TreasurySettings(
+        every=chosen.every,
+        automatic=tuple(each for each in TreasuryOperation if getattr(chosen, each.value).automatic),
+        reserve=dict(chosen.sweep.reserve),
+        into=chosen.sweep.into,
+        sweep_least=chosen.sweep.min_value,
+        slippage=chosen.sweep.slippage,
+        fee_buffer=chosen.sweep.fee_buffer,
+        eligible=chosen.purge.eligible,
+        purge_least=chosen.purge.min_value,
+        purge_most=chosen.purge.most,
+        trim_tolerance=chosen.trim.tolerance,
+        trim_below=chosen.trim.below,
+        convert=chosen.convert.enabled,
+        convert_slippage=chosen.convert.slippage,
     )
 
 
 def execution_settings(config: DeskConfig, venue: str, traits: VenueTraits) -> ExecutionSettings:
     """One venue account, with what its port declares of the venue."""
-    from actors.execution.settings import ExecutionSettings
+    from actors.execution.settings import Conversion, ExecutionSettings
 
     return ExecutionSettings(
         venue=venue,
@@ -210,6 +308,11 @@ def execution_settings(config: DeskConfig, venue: str, traits: VenueTraits) -> E
         routing=routing_settings(config.venues[venue].routing),
         taker_fee=config.venues[venue].fees.taker,
         collateral=_collateral(config, venue),
+        conversions={
+            symbol: Conversion(*symbol.split("-"))
+            for symbol, listed in config.symbols.items()
+            if listed.venue == venue and listed.converts
+        },
         lot_sizes={symbol: listed.lot for symbol, listed in config.symbols.items() if listed.venue == venue},
     )
 
@@ -229,7 +332,7 @@ def _collateral(config: DeskConfig, venue: str) -> dict[str, Collateral]:
     return {
         symbol: Collateral(symbol.split("-")[1], rate, listed.multiplier)
         for symbol, listed in config.symbols.items()
-        if listed.venue == venue
+        if listed.venue == venue and not listed.converts
     }
 
 
@@ -255,6 +358,7 @@ def routing_settings(chosen: ChosenRouting) -> RoutingSettings:
         tuning_symbols=chosen.tuning.symbols,
         tuning_offset_step=chosen.tuning.offset_step,
         tuning_bias_step=float(chosen.tuning.bias_step),
+        tuning_every=chosen.tuning.every,
     )
 
 
@@ -286,6 +390,7 @@ def paper_instruments(config: DeskConfig, venue: str | None = None) -> tuple[Pap
                 maker_fee=chosen.fees.maker,
                 taker_fee=chosen.fees.taker,
                 market=model,
+                converts=listed.converts,
             )
         )
     return tuple(found)

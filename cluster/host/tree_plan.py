@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from cluster.host.settings_map import traded_symbols
+from cluster.host.strategy_places import StrategyPlace, strategy_places
+from cluster.host.universe_map import has_universe, is_dynamic
 from cluster.host.venue_map import has_relay, is_local
 from cluster.session_feed import FeedPlan
 from config import DeskConfig
 from messages.base import Address
-from messages.child_specs import Backoff, ExitPolicy, GiveUpPolicy, SupervisorSpec
+from messages.child_specs import (
+    Backoff,
+    ChildKind,
+    ChildSpec,
+    ExitPolicy,
+    GiveUpPolicy,
+    SupervisorSpec,
+)
 from supervisors.tree import (
     ROOT,
     DeskPlan,
@@ -20,9 +28,10 @@ from supervisors.tree import (
     SupervisionPlan,
     VenuePlan,
     desk_tree,
+    strategy_child,
 )
 
-__all__ = ["ROOT", "tree_of"]
+__all__ = ["ROOT", "strategy_spec", "tree_of"]
 
 
 def tree_of(config: DeskConfig, feed: FeedPlan) -> Mapping[Address, SupervisorSpec]:
@@ -31,13 +40,22 @@ def tree_of(config: DeskConfig, feed: FeedPlan) -> Mapping[Address, SupervisorSp
     operations = [ServicePlan("clock")] if feed.granted or feed.end is not None else []
     if config.metrics.enabled:
         operations.append(ServicePlan("metrics"))
+    places: Sequence[StrategyPlace] = strategy_places(config)
+    if has_universe(config, feed):
+        operations.append(ServicePlan("universe", kind=ChildKind.ACTOR))
+        places = [place for place in places if not is_dynamic(place)]  # the universe starts the others
     plan = DeskPlan(
         venues=venues,
-        strategies=tuple(_strategy(config, symbol) for symbol in traded_symbols(config)),
+        strategies=tuple(_strategy(config, place) for place in places),
         operations=tuple(operations),
         supervision=_rules(config),
     )
     return desk_tree(plan)
+
+
+def strategy_spec(config: DeskConfig, place: StrategyPlace) -> ChildSpec:
+    """The child spec of one strategy actor, as the tree has it and as the universe brings it."""
+    return strategy_child(_strategy(config, place), _rules(config))
 
 
 def _services(config: DeskConfig, venue: str) -> Iterator[ServicePlan]:
@@ -48,18 +66,14 @@ def _services(config: DeskConfig, venue: str) -> Iterator[ServicePlan]:
         yield ServicePlan(f"relay/{venue}")
 
 
-def _strategy(config: DeskConfig, symbol: str) -> StrategyPlan:
-    chosen = [
-        strategy
-        for name, strategy in config.strategies.items()
-        if strategy.enabled and symbol in config.symbols_of(name)
-    ]
+def _strategy(config: DeskConfig, place: StrategyPlace) -> StrategyPlan:
+    chosen = [config.strategies[name] for name in place.strategies]
     # several strategies share an actor: when it is given up, the strictest of their policies holds for all
     flatten = any(strategy.on_give_up == "flatten" for strategy in chosen)
     return StrategyPlan(
-        address=f"strategy/{symbol}",
-        symbols=(symbol,),
-        venues=(config.symbols[symbol].venue,),
+        address=place.address,
+        symbols=place.symbols,
+        venues=tuple(dict.fromkeys(config.symbols[symbol].venue for symbol in place.symbols)),
         on_give_up=GiveUpPolicy.FLATTEN if flatten else GiveUpPolicy.HOLD_WITH_STOP,
         stop=float(min(strategy.give_up_stop for strategy in chosen)),
     )

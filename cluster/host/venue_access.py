@@ -57,10 +57,10 @@ VenueAccess = PaperAccess | BinanceUsdmAccess
 
 
 class LiveSource(msgspec.Struct, frozen=True):
-    """Where a strategy's live prices come from: straight from the venue, or from a relay's socket if one is named."""
+    """Where live prices of one venue come from: straight from it, or from a relay's socket if one is named."""
 
     access: BinanceUsdmAccess
-    subscription: Subscription
+    subscriptions: tuple[Subscription, ...]
     settings: LiveFeedSettings
     relay_socket: str = ""
 

@@ -89,23 +89,29 @@ def execution_of(config: DeskConfig, venue: str) -> ExecutionSettings:
 # ---------------------------------------------------------------------- live prices
 
 
-def live_source(launch: Launch, symbol: str) -> LiveSource:
-    """Where the live prices of a symbol come from."""
+def live_sources(launch: Launch, symbols: Sequence[str]) -> tuple[LiveSource, ...]:
+    """Where the live prices of these symbols come from, a source for each of their venues."""
+    venues: dict[str, list[str]] = {}
+    for symbol in symbols:
+        venues.setdefault(launch.config.symbols[symbol].venue, []).append(symbol)
+    return tuple(_live_source(launch, venue, own) for venue, own in venues.items())
+
+
+def _live_source(launch: Launch, venue: str, symbols: Sequence[str]) -> LiveSource:
     config = launch.config
-    venue = config.symbols[symbol].venue
     socket = str(_relay_socket(launch, venue)) if has_relay(config, venue) else ""
-    [wanted] = _subscriptions(config, [symbol])
+    wanted = _subscriptions(config, symbols)
     if socket:
         from cluster.feeds.live.sources import refuse_books
 
-        refuse_books([wanted])
-    return LiveSource(_public(launch, venue), wanted, _live_feed(config), socket)
+        refuse_books(wanted)
+    return LiveSource(public_access(launch, venue), wanted, _live_feed(config), socket)
 
 
 def relay_of(launch: Launch, venue: str) -> RelayPart:
     """What the relay of a venue holds for the desk."""
     wanted = _subscriptions(launch.config, _traded_at(launch.config, venue))
-    return RelayPart(_public(launch, venue), wanted, str(_relay_socket(launch, venue)))
+    return RelayPart(public_access(launch, venue), wanted, str(_relay_socket(launch, venue)))
 
 
 def has_relay(config: DeskConfig, venue: str) -> bool:
@@ -124,7 +130,7 @@ def is_local(config: DeskConfig, venue: str) -> bool:
     return isinstance(chosen, PaperVenueSettings) or chosen.exchange is not None
 
 
-def _public(launch: Launch, venue: str) -> BinanceUsdmAccess:
+def public_access(launch: Launch, venue: str) -> BinanceUsdmAccess:
     """The way to a venue's prices: without the account's key."""
     access = access_of(launch, venue)
     assert isinstance(access, BinanceUsdmAccess), venue  # paper venues have no prices of their own: refused

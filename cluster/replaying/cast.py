@@ -12,7 +12,9 @@ from actors.base import Actor
 from cluster.backtest import market as backtest_market
 from cluster.feeds import Feed, FeedCursor, expand_data
 from cluster.feeds.columns import Observe
+from cluster.feeds.grouped import GroupCursor, cursor_of
 from cluster.host.settings_map import paper_instruments
+from cluster.host.strategy_places import place_of
 from cluster.host.tree_plan import tree_of
 from cluster.replaying.history import NotReplayableError
 from cluster.session_feed import FeedPlan
@@ -26,7 +28,7 @@ from messages.supervision import ChildrenFound
 from messages.supervision_events import ShutdownNoted, SupervisionBegun
 from supervisors.supervisor import Supervisor
 
-_TRADERS = ("strategy", "risk", "execution")
+_TRADERS = ("strategy", "risk", "execution", "universe")
 
 
 class Cast:
@@ -56,7 +58,8 @@ class Cast:
 
     def _has(self, address: Address) -> bool:
         role, _, rest = address.partition("/")
-        known = {"strategy": self.config.symbols, "execution": self.config.venues}.get(role)
+        strategies = {*self.config.symbols, *(n for n, each in self.config.strategies.items() if each.group)}
+        known = {"strategy": strategies, "execution": set(self.config.venues)}.get(role)
         return known is None or rest in known
 
     def _spec(self, address: Address, life: Sequence[JournalRecord]) -> SupervisorSpec:
@@ -75,10 +78,9 @@ class Cast:
 
         Raises `NotReplayableError` for a strategy whose market data is not to be had.
         """
-        role, _, rest = address.partition("/")
-        if role != "strategy":
+        if not address.startswith("strategy/"):
             return View(None)
-        return View(FeedCursor(self._feed(rest)))
+        return View(cursor_of([self._feed(symbol) for symbol in place_of(self.config, address).symbols]))
 
     def _feed(self, symbol: str) -> Feed:
         if self._feeds is None:
@@ -140,7 +142,7 @@ def life_number(records: Sequence[JournalRecord]) -> int:
 class View:
     """An actor's way through its feed: folded as far as a record says, never deciding."""
 
-    def __init__(self, cursor: FeedCursor | None) -> None:
+    def __init__(self, cursor: FeedCursor | GroupCursor | None) -> None:
         self._cursor = cursor
 
     def fold(self, observe: Observe, position: int) -> None:

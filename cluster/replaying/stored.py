@@ -96,6 +96,21 @@ async def read_recorded(redis_url: str, header: Header) -> Recorded:
         await store.close()
 
 
+async def read_actor(
+    name: str, folder: Path | None, address: Address, redis_url: str | None = None
+) -> tuple[Header, RecordedActor]:
+    """The history of one actor of a desk, its mail left out: for what needs no more. Otherwise as `read_desk`."""
+    launch = read_word(name, folder)
+    if redis_url is not None:
+        launch = msgspec.structs.replace(launch, redis_url=redis_url, embedded_redis=None)
+    async with _awake(launch, folder or desk_home(name)):
+        store = RedisStore(connect(launch.redis_url), launch.desk)
+        try:
+            return header_of(launch), await _actor(store, address)
+        finally:
+            await store.close()
+
+
 async def _actor(store: RedisStore, address: Address) -> RecordedActor:
     stored = await answered(store.client.hgetall(store.keys.snapshots(address)))
     snapshots = [StoredSnapshot(int(step), data[16:], data[:16].decode()) for step, data in stored.items()]

@@ -7,11 +7,14 @@ from typing import Any
 
 from actors.base import Actor
 from actors.execution.actor import ExecutionActor, initial_state
+from actors.operations.universe.actor import UniverseActor
 from actors.risk.actor import RiskActor
 from actors.strategy.actor import StrategyActor
 from actors.venues.matching.instruments import AccountSettings, EngineSettings
 from cluster.feeds import Feed, FundingRates
-from cluster.host import settings_map, venue_map
+from cluster.host import settings_map, universe_map, venue_map
+from cluster.host.strategy_places import strategy_addresses
+from cluster.models.for_strategies import models_for
 from cluster.paper.funding import FundingTimes
 from cluster.paper.market import open_feeds
 from cluster.session_feed import FeedPlan
@@ -26,12 +29,19 @@ from cluster.store.port import Incarnation
 from config import DeskConfig
 from messages.base import Address
 
+__all__ = [
+    "RISK",
+    "add_unrecorded",
+    "execution_addresses",
+    "make_actor",
+    "make_funding",
+    "make_host",
+    "make_venue",
+    "open_market",
+    "strategy_addresses",
+]
+
 RISK: Address = "risk"
-
-
-def strategy_addresses(config: DeskConfig) -> list[Address]:
-    """One strategy actor per traded symbol, in configured order."""
-    return [f"strategy/{symbol}" for symbol in settings_map.traded_symbols(config)]
 
 
 def execution_addresses(config: DeskConfig) -> list[Address]:
@@ -43,10 +53,13 @@ def make_actor(config: DeskConfig, address: Address) -> Actor[Any]:
     """A fresh actor for this address, set up as its process on the real desk sets it up."""
     role, _, rest = address.partition("/")
     if role == "strategy":
-        return StrategyActor(address, settings_map.strategy_settings(config, rest))
+        settings = settings_map.strategy_settings(config, rest)
+        return StrategyActor(address, settings, models=models_for(settings))
     if role == "execution":
         settings = venue_map.execution_of(config, rest)
         return ExecutionActor(settings, initial_state(settings, ""))
+    if role == "universe":
+        return UniverseActor(universe_map.universe_settings(config), address)
     assert address == RISK, address
     return RiskActor(settings_map.risk_settings(config))
 

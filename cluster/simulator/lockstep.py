@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from cluster.feeds import Feed, FeedCursor, FundingRates
+from cluster.feeds import Feed, FundingRates
+from cluster.feeds.grouped import cursor_of
 from cluster.host import settings_map
+from cluster.host.strategy_places import strategy_places
 from cluster.observe.projection import Projection
 from cluster.paper.market import Market
 from cluster.session_feed import SETTLE_NS, FeedPlan, replay_generation
@@ -21,7 +23,6 @@ from cluster.simulator.cast import (
     make_host,
     make_venue,
     open_market,
-    strategy_addresses,
 )
 from cluster.simulator.driver import SimulatedHost
 from cluster.simulator.ports import VirtualClock
@@ -63,7 +64,10 @@ class LockstepDesk:
         self._post(SessionStarted(by="clock"))
         feeds = open_market(config, plan) if market is None else market
         views = {**feeds, **(seen or {})}
-        self._cursors = {address: FeedCursor(views[_rest(address)]) for address in strategy_addresses(config)}
+        self._cursors = {
+            place.address: cursor_of([views[symbol] for symbol in place.symbols])
+            for place in strategy_places(config)
+        }
         self.venues: dict[Address, SimulatedVenue] = {}
         self._markets: dict[Address, Market] = {}
         for address in execution_addresses(config):

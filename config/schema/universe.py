@@ -23,15 +23,48 @@ from config.schema.base import (
 TierName = Literal["core", "satellite", "tactical"]
 
 
-class TierSettings(Settings):
-    """What a market must offer to be in a tier."""
+class CoreTier(Settings):
+    """What a market must offer to be in the best tier."""
 
-    min_volume: PositiveMoney = Field(description="Least that is traded in 24 hours, in base currency.")
-    max_spread: PositiveRatio = Field(description="Widest spread, part of the mid.")
-    min_depth: PositiveMoney = Field(
-        description="Least depth of both sides within 20 bps of the mid, in base currency."
+    min_volume: PositiveMoney = Field(
+        default=Decimal(10_000_000), description="Least that is traded in 24 hours, in base currency."
     )
-    most: WholeNumber = Field(description="Most symbols the tier holds.")
+    max_spread: PositiveRatio = Field(default=Decimal("0.002"), description="Widest spread, part of the mid.")
+    min_depth: PositiveMoney = Field(
+        default=Decimal(100_000),
+        description="Least depth of both sides within 20 bps of the mid, in base currency.",
+    )
+    most: WholeNumber = Field(default=10, description="Most symbols the tier holds.")
+
+
+class SatelliteTier(CoreTier):
+    """What a market must offer to be in the second tier."""
+
+    min_volume: PositiveMoney = Field(
+        default=Decimal(8_000_000), description="Least that is traded in 24 hours, in base currency."
+    )
+    max_spread: PositiveRatio = Field(
+        default=Decimal("0.0035"), description="Widest spread, part of the mid."
+    )
+    min_depth: PositiveMoney = Field(
+        default=Decimal(25_000),
+        description="Least depth of both sides within 20 bps of the mid, in base currency.",
+    )
+    most: WholeNumber = Field(default=20, description="Most symbols the tier holds.")
+
+
+class TacticalTier(CoreTier):
+    """What a market must offer to be in the third tier."""
+
+    min_volume: PositiveMoney = Field(
+        default=Decimal(8_000_000), description="Least that is traded in 24 hours, in base currency."
+    )
+    max_spread: PositiveRatio = Field(default=Decimal("0.006"), description="Widest spread, part of the mid.")
+    min_depth: PositiveMoney = Field(
+        default=Decimal(10_000),
+        description="Least depth of both sides within 20 bps of the mid, in base currency.",
+    )
+    most: WholeNumber = Field(default=0, description="Most symbols the tier holds; 0 for no such tier.")
 
 
 class SymbolOverride(Settings):
@@ -81,24 +114,9 @@ class UniverseSettings(Settings):
     )
     every: PositiveDuration = Field(default=HOUR, description="How often figures are judged.")
     size: PositiveCount = Field(default=30, description="Most symbols that are traded by their figures.")
-    core: TierSettings = Field(
-        default=TierSettings(
-            min_volume=Decimal(10_000_000), max_spread=Decimal("0.002"), min_depth=Decimal(100_000), most=10
-        ),
-        description="The best tier.",
-    )
-    satellite: TierSettings = Field(
-        default=TierSettings(
-            min_volume=Decimal(8_000_000), max_spread=Decimal("0.0035"), min_depth=Decimal(25_000), most=20
-        ),
-        description="The second tier.",
-    )
-    tactical: TierSettings = Field(
-        default=TierSettings(
-            min_volume=Decimal(8_000_000), max_spread=Decimal("0.006"), min_depth=Decimal(10_000), most=0
-        ),
-        description="The third tier.",
-    )
+    core: CoreTier = Field(default=CoreTier(), description="The best tier.")
+    satellite: SatelliteTier = Field(default=SatelliteTier(), description="The second tier.")
+    tactical: TacticalTier = Field(default=TacticalTier(), description="The third tier.")
     weights: UniverseWeights = Field(default=UniverseWeights(), description="How candidates are compared.")
     near_misses: NearMissSettings = Field(
         default=NearMissSettings(), description="Places for markets that miss a floor by little."

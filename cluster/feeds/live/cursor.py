@@ -64,6 +64,11 @@ class LiveCursor:
         """The desk time of the next row not yet folded, ns UTC; None when none waits."""
         return self._rows[0][0] if self._rows else None
 
+    @property
+    def remembered(self) -> tuple[Row, ...]:
+        """What a view is rebuilt from: the warm-up and the last rows folded, in order of time."""
+        return (*self._warm_up, *self._past)
+
     def remember(self, rows: Iterable[Row]) -> None:
         """What happened before the first row: folded whenever a view is rebuilt, never decided on."""
         self._warm_up = tuple(rows)
@@ -113,7 +118,6 @@ class LiveCursor:
                 field=f"{self._symbol}.position",
                 value=position,
             )
-        for rows in (self._warm_up, tuple(self._past)):
-            for time, kind, event_time, v0, v1, v2, v3, v4 in rows:
-                observe(self._symbol, kind, time, event_time, v0, v1, v2, v3, v4)
+        for time, kind, event_time, v0, v1, v2, v3, v4 in self.remembered:
+            observe(self._symbol, kind, time, event_time, v0, v1, v2, v3, v4)
         self._position = position

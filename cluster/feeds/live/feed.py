@@ -10,21 +10,24 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from heapq import merge
 from math import nan
+from operator import itemgetter
 from typing import Final, Protocol
 
 import msgspec
 
 from actors.strategy.bars import Bar
+from actors.venues.market_port import Bar as VenueBar
 from actors.venues.market_port import MarketDataPort, MarketSink, StreamHealth, Subscription, TopOfBook
 from actors.venues.transport.server_clock import ServerClock, clock_sample
 from cluster.feeds.live.bars import BarMaker
-from cluster.feeds.live.cursor import LiveCursor
+from cluster.feeds.live.cursor import LiveCursor, Row
 from cluster.feeds.live.health import FeedHealth, SymbolHealth
 from cluster.feeds.live.settings import BarsFrom, FeedMode, LiveFeedSettings
 from cluster.feeds.live.switching import Switch
-from cluster.feeds.live.warm_up import warm_up_rows
+from cluster.feeds.live.warm_up import bar_row, warm_up_rows
 from messages.errors import DataProviderError, VenueConnectionError
 from messages.market import TickKind
 
@@ -91,6 +94,11 @@ class LiveFeed:
         cursor = LiveCursor(wanted.symbol, capacity=settings.capacity, recent=settings.recent)
         return _Lane(cursor, None if wanted.bar_ns is None else BarMaker(wanted.bar_ns, settings.bars_from))
 
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols it has, as they were subscribed."""
+        return tuple(self._lanes)
+
     def cursor(self, symbol: str) -> LiveCursor:
         """The cursor for a host. Raises `DataProviderError` for a symbol the feed does not have."""
         lane = self._lanes.get(symbol)
@@ -126,9 +134,20 @@ class LiveFeed:
     async def _read_history(self, symbol: str) -> None:
         settings, lane = self._settings, self._lanes[symbol]
         until = self._now()
-        bars = await self._market.bars(symbol, settings.warm_up_bar, until - settings.warm_up, until)
+        begin = split = until - settings.warm_up
+        bars: list[VenueBar] = []
+        if settings.history > settings.warm_up:
+            begin, split = until - settings.history, split - split % settings.history_bar
+            bars += await self._market.bars(symbol, settings.history_bar, begin, split)
+        bars += await self._market.bars(symbol, settings.warm_up_bar, split, until)
+        rows: Iterable[Row] = warm_up_rows(bars)
         as_bars = next(each.bar_ns for each in self._subscriptions if each.symbol == symbol)
-        rows = warm_up_rows(bars, as_bars=as_bars)
+        if as_bars is not None:
+            told = [each for each in bars if each.length == as_bars]
+            if len(told) < len(bars):
+                told = list(await self._market.bars(symbol, as_bars, begin, until))
+            # a bar is told before what happens at the moment of its end, as when it closes live
+            rows = merge(map(bar_row, told), rows, key=itemgetter(0))
         lane.cursor.remember(row for row in rows if row[0] <= until)
 
     async def run(self) -> None:

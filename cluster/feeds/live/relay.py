@@ -229,8 +229,10 @@ class RelayService:
         while True:
             if not queue.rows:
                 client.wake.clear()
+                # not `wait_for`, which passes over a cancel that comes as the row does, and serves on for ever
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(client.wake.wait(), settings.heartbeat_s)
+                    async with asyncio.timeout(settings.heartbeat_s):
+                        await client.wake.wait()
             health = None if queue.rows else self.port.health()
             await self._write(client, Batch(queue.take(settings.batch), queue.shed, health))
 

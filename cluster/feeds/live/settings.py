@@ -10,6 +10,8 @@ from messages.errors import ConfigurationError
 
 SECOND = 1_000_000_000
 
+_ABOVE_ZERO = ("capacity", "recent", "poll_s", "silent_s", "max_age", "clock_s", "warm_up_bar", "history_bar")
+
 
 class FeedMode(StrEnum):
     """Where quotes come from: `auto` polls by request while the stream is unhealthy."""
@@ -31,10 +33,12 @@ class LiveFeedSettings(msgspec.Struct, frozen=True, kw_only=True):
     must be folded again.
 
     Polling begins when a symbol's stream was down or silent (`silent_s`) for `grace_s` and ends when it was well
-    for `settle_s`; one round every `poll_s`, give or take a fifth. `max_age` (ns) is when a symbol counts as stale,
+    for `settle_s`, the first time at once;
+    one round every `poll_s`, give or take a fifth. `max_age` (ns) is when a symbol counts as stale,
     `max_clock_offset` (ns) how far the venue's clock may be from the desk's. Bars close `bar_grace` ns of venue time
     after their end, so that late trades are in. `warm_up` (ns) of history is read at the start as bars of
-    `warm_up_bar` ns, for which the start waits `warm_up_patience_s` at most.
+    `warm_up_bar` ns, and where `history` (ns) reaches further back, what is older as bars of `history_bar` ns; the
+    start waits `warm_up_patience_s` for them at most.
     """
 
     mode: FeedMode = FeedMode.AUTO
@@ -51,10 +55,12 @@ class LiveFeedSettings(msgspec.Struct, frozen=True, kw_only=True):
     bar_grace: int = SECOND // 4
     warm_up: int = 0
     warm_up_bar: int = 60 * SECOND
+    history: int = 0
+    history_bar: int = 60 * SECOND
     warm_up_patience_s: float = 10.0
 
     def __post_init__(self) -> None:
-        for field in ("capacity", "recent", "poll_s", "silent_s", "max_age", "clock_s", "warm_up_bar"):
+        for field in _ABOVE_ZERO:
             if getattr(self, field) <= 0:
                 raise ConfigurationError(
                     "must be above zero",

@@ -10,7 +10,7 @@ from cluster.feeds.live.settings import FeedMode, LiveFeedSettings
 class _Line:
     """The stream of one symbol."""
 
-    __slots__ = ("changed", "heard", "polled", "up", "well")
+    __slots__ = ("changed", "heard", "polled", "proven", "up", "well")
 
     def __init__(self, now_s: float) -> None:
         self.up = False
@@ -18,6 +18,8 @@ class _Line:
         self.well = False
         self.changed = now_s
         self.polled = False
+        self.proven = False
+        """Whether it was ever well: one that comes up for the first time has not been flapping."""
 
 
 class Switch:
@@ -69,9 +71,10 @@ class Switch:
         if well != line.well:
             line.well, line.changed = well, now_s
         lasted = now_s - line.changed
-        if line.polled and well and lasted >= settings.settle_s:
+        if line.polled and well and (lasted >= settings.settle_s or not line.proven):
             line.polled = False
         elif not line.polled and not well and lasted >= settings.grace_s:
             line.polled = True
             self.switches += 1
+        line.proven = line.proven or well
         return line.polled

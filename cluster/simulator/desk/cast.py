@@ -12,9 +12,13 @@ from actors.execution.actor import ExecutionActor, initial_state
 from actors.execution.settings import ExecutionSettings
 from actors.strategy.actor import StrategyActor
 from cluster.feeds.columns import Chunk, Feed
+from cluster.feeds.cursor import FeedCursor
+from cluster.feeds.grouped import GroupCursor, cursor_of
 from cluster.feeds.window import rows_from
 from cluster.host import settings_map
+from cluster.host.strategy_places import place_of
 from cluster.host.tree_plan import tree_of
+from cluster.models.for_strategies import models_for
 from cluster.paper.market import Market
 from cluster.simulator.cast import (
     RISK,
@@ -78,10 +82,11 @@ class DeskCast:
             skew = world.chance.randrange(_SKEW)
             self.exchanges[name] = Exchange(world, venue, market, skew, shape.venues[name])
 
-    def feed(self, address: Address) -> Feed | None:
-        """The feed that the process of this address folds, if it is a strategy."""
-        role, _, rest = address.partition("/")
-        return self._feeds[rest] if role == "strategy" else None
+    def cursor(self, address: Address) -> FeedCursor | GroupCursor | None:
+        """What the process of this address folds, if it is a strategy."""
+        if not address.startswith("strategy/"):
+            return None
+        return cursor_of([self._feeds[symbol] for symbol in place_of(self._shape.config, address).symbols])
 
     def make(self, address: Address, *, life: int) -> Actor[Any]:
         """A fresh actor for this address."""
@@ -99,10 +104,11 @@ class DeskCast:
         own = self._shape.venues[venue]
         return execution_at(settings_map.execution_settings(self._shape.config, venue, own.traits), own)
 
-    def _strategy(self, address: Address, symbol: str) -> StrategyActor:
+    def _strategy(self, address: Address, owner: str) -> StrategyActor:
         """As configured, but telling the market to execution in time for orders of short patience."""
-        settings = settings_map.strategy_settings(self._shape.config, symbol)
-        return StrategyActor(address, msgspec.structs.replace(settings, marks_interval=_MARKS_INTERVAL))
+        settings = settings_map.strategy_settings(self._shape.config, owner)
+        settings = msgspec.structs.replace(settings, marks_interval=_MARKS_INTERVAL)
+        return StrategyActor(address, settings, models=models_for(settings))
 
 
 def _without_services(spec: SupervisorSpec) -> SupervisorSpec:

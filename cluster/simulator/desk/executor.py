@@ -122,7 +122,7 @@ class SimulatedExecutor:
     def withheld(self, effect: Effect, reason: Reason) -> Message | None:
         """See `Outside.withheld`: an attempt to start is refused, everything else may be repeated."""
         if isinstance(effect, StartChild):
-            return StartFailed(child=effect.child, attempt=effect.attempt, detail=reason.value)
+            return StartFailed(effect.child, effect.attempt, reason.value, withheld=True)
         return None
 
     def carry_out(self, host: DeskHost, effect: Effect, reply: Reply) -> None:

@@ -13,6 +13,7 @@ from messages.base import Address, Message
 from messages.control import Drain, Flatten, Halt, Mode, Resume, SessionStarted, SetMode
 from messages.decisions import DisableStrategy, EnableStrategy
 from messages.supervision import RestartChild, Shutdown
+from messages.treasury import TreasuryCommand, TreasuryOperation
 from supervisors.tree import ROOT, STRATEGIES, VENUES
 
 _DECIDERS = ("strategy", "risk", "execution")
@@ -190,6 +191,8 @@ def _operate(world: DeskWorld) -> list[str]:
         (SetMode("operator", Mode.NORMAL, "planned"), None),
         (SetMode("operator", Mode.NORMAL, "planned"), None),
         (Flatten("operator", symbol), None),
+        (Flatten("operator", symbol, stages=3, every=SECOND // 4), None),
+        (TreasuryCommand("operator", chance.choice(list(TreasuryOperation))), "risk"),
         (Drain("operator", "planned"), None),
         (SessionStarted("operator"), None),
         (SessionStarted("operator"), None),

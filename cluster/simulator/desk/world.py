@@ -12,7 +12,6 @@ from random import Random
 from typing import Any
 
 from actors.base import Actor
-from cluster.feeds.cursor import FeedCursor
 from cluster.host import settings_map
 from cluster.simulator.desk.audit.auditor import Auditor
 from cluster.simulator.desk.audit.limits import LimitAudit
@@ -220,13 +219,12 @@ class DeskWorld:
         skew = SkewedClock(self.clock, self.chance.randrange(-_SKEW, _SKEW))
         if address.startswith("supervisor/"):
             skew.offset = 0
-        feed = self.cast.feed(address)
         host = DeskHost(
             machine,
             line,
             self.clock,
             mail=line,
-            feed=FeedCursor(feed) if feed is not None else None,
+            feed=self.cast.cursor(address),
             settings=HostSettings(batch=1 + self.chance.randrange(16), lease=config.supervision.lease),
             surroundings=self,
             report=lambda report: self._reported(host, report),

@@ -21,6 +21,7 @@ from cluster.host.launch import ChildLaunch, Launch
 from cluster.host.process_spec import process_spec
 from cluster.session_feed import FeedPlan
 from config import load_config
+from messages.base import registered_types
 
 pytestmark = pytest.mark.integration
 
@@ -125,6 +126,16 @@ def test_a_process_loads_its_own_part_of_the_house_alone(launch: Launch, address
     loaded = set(ended.stdout.decode().split())
     assert OWN[address] in loaded
     assert sorted(UNWANTED[address] & loaded) == []
+
+
+@pytest.mark.parametrize("address", OWN)
+def test_a_process_knows_whatever_is_broadcast(launch: Launch, address: str) -> None:
+    told = pickle.dumps(process_spec(child(launch, address)))
+    ended = subprocess.run([sys.executable, "-c", ASSEMBLE], input=told, capture_output=True, check=False)
+
+    broadcast = {kind.__module__ for kind in registered_types().values() if kind.broadcast}
+    assert "messages.universe" in broadcast
+    assert sorted(broadcast - set(ended.stdout.decode().split())) == []
 
 
 @pytest.mark.parametrize("package", [config, cluster.feeds])

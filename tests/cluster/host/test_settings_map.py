@@ -88,6 +88,7 @@ def test_every_setting_of_routes_reaches_execution(tmp_path: Path) -> None:
         "tuning.symbols": ('["BTC-USDT"]', "tuning_symbols", ("BTC-USDT",)),
         "tuning.offset_step": ("3", "tuning_offset_step", 3),
         "tuning.bias_step": ("10%", "tuning_bias_step", 0.1),
+        "tuning.every": ("30", "tuning_every", 30),
     }
     flags = [f"venues.paper.routing.{name}={text}" for name, (text, _, _) in wanted.items()]
     config = loaded(tmp_path, *flags, "venues.paper.fees.taker=6bps", "venues.paper.initial_margin=20%")
@@ -109,3 +110,4 @@ def test_a_fee_taken_in_kind_is_known_where_orders_are_sized(
     monkeypatch.setattr(venue_map, "traits_of", lambda config, venue: VenueTraits(fee_in_base=in_base))
     [strategy] = strategy_settings(loaded(tmp_path), "BTC-USDT").strategies
     assert strategy.instrument.fee_in_kind == Decimal(fee)
+    assert strategy.instrument.taker_fee == Decimal("0.0004")

@@ -71,11 +71,11 @@ def test_a_venue_elsewhere_is_no_process_of_the_desk() -> None:
 def test_more_symbols_than_wanted_on_a_connection_each_share_a_relay() -> None:
     few, many = launched("demo"), launched("demo", "venues.binance.relay_above=5")
     assert "relay/binance" not in _children(few)
-    assert venue_map.live_source(few, "BTC-USDT-PERP").relay_socket == ""
+    assert venue_map.live_sources(few, ("BTC-USDT-PERP",))[0].relay_socket == ""
     assert _children(many).index("relay/binance") < _children(many).index("execution/binance")
     part = venue_map.relay_of(many, "binance")
     assert len(part.subscriptions) == 12
-    assert venue_map.live_source(many, "BTC-USDT-PERP").relay_socket == part.socket
+    assert venue_map.live_sources(many, ("BTC-USDT-PERP",))[0].relay_socket == part.socket
 
 
 def test_execution_is_told_what_the_settings_say_of_its_account() -> None:
@@ -120,7 +120,7 @@ def test_the_exchange_lists_the_desks_symbols_as_the_desk_knows_them() -> None:
 
 def test_what_travels_to_a_process_holds_no_secret_that_it_does_not_need() -> None:
     launch = launched("demo", *REMOTE)
-    assert b"the-secret" not in msgspec.msgpack.encode(venue_map.live_source(launch, "BTC-USDT-PERP"))
+    assert b"the-secret" not in msgspec.msgpack.encode(venue_map.live_sources(launch, ("BTC-USDT-PERP",))[0])
 
 
 def _children(launch: Launch) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 
 from actors.execution.state import ExecutionState
@@ -28,10 +28,13 @@ def check_books(
     opening: Mapping[str, Decimal],
     *,
     strategies: bool,
+    rates: Mapping[str, Decimal],
+    conversions: Collection[str] = (),
 ) -> None:
     """Raises `Finding` where somebody's books differ from the venues'.
 
-    `opening` is the cash that each venue account began with. With `strategies` theirs are compared, too: a store that
+    `opening` is the cash that each venue account began with, in base currency at `rates`; fills of `conversions` move
+    cash of two currencies and no position. With `strategies` theirs are compared, too: a store that
     lost history takes with it which strategy a fill was for, so that the desk's books are whole and theirs are not.
     """
     fills = orders.fills
@@ -41,33 +44,22 @@ def check_books(
     for venue, fill_id in portfolio.booked:
         if (venue, fill_id) not in fills and (venue, fill_id) not in orders.corrections.booked:
             _raise(f"risk booked fill {fill_id}, which {venue} never gave", ("risk",), fill_id)
-    positions = _positions(fills)
+    positions = _positions(fills, conversions)
     _compare("the auditor's books", positions, _nonzero(portfolio.positions), "risk")
     for name, venue_ in venues.items():
-        _check_account(name, venue_, fills, positions, opening[name], states)
+        _check_positions(name, venue_, positions, states)
+        moved = _moved(name, fills, rates, conversions)
+        _check_cash(name, venue_, opening[name] + moved, rates, states)
     if strategies:
-        _compare("strategies", _expected(fills, orders), _booked_by_strategies(states), "risk")
+        _compare("strategies", _expected(fills, orders, conversions), _booked_by_strategies(states), "risk")
 
 
-def _check_account(
-    name: str,
-    venue: SimulatedVenue,
-    fills: Mapping[tuple[str, str], EventLine],
-    positions: Held,
-    opening: Decimal,
-    states: Mapping[Address, object],
+def _check_positions(
+    name: str, venue: SimulatedVenue, positions: Held, states: Mapping[Address, object]
 ) -> None:
     account = venue.account(QueryAccount(name))
     own = {key: quantity for key, quantity in positions.items() if key[0] == name}
     _compare("the venue's account", _keyed(name, account.positions), own, f"execution/{name}")
-    paid = sum(
-        (
-            line.fill.price * line.fill.quantity * line.side.sign + line.fill.fee
-            for (where, _), line in fills.items()
-            if where == name and line.fill is not None
-        ),
-        ZERO,
-    )
     execution, risk = states[f"execution/{name}"], states["risk"]
     assert isinstance(execution, ExecutionState)
     assert isinstance(risk, RiskState)
@@ -78,28 +70,67 @@ def _check_account(
         if holding.venue == name
     }
     _compare("risk", own, _nonzero(held), f"execution/{name}")
+
+
+def _check_cash(
+    name: str,
+    venue: SimulatedVenue,
+    expected: Decimal,
+    rates: Mapping[str, Decimal],
+    states: Mapping[Address, object],
+) -> None:
+    risk = states["risk"]
+    assert isinstance(risk, RiskState)
     booked = risk.accounts.get(name)
-    cash = None if booked is None else booked.balances.get("USDT", ZERO)
-    for who, found in (("risk's cash", cash), ("the venue's cash", account.balances["USDT"])):
-        if found != opening - paid:
+    cash = None if booked is None else _worth(booked.balances, rates)
+    truth = _worth(venue.account(QueryAccount(name)).balances, rates)
+    for who, found in (("risk's cash", cash), ("the venue's cash", truth)):
+        if found != expected:
             actors = ("risk", f"execution/{name}")
-            _raise(f"{who} at {name} is not what its fills make it", actors, (found, opening - paid))
+            _raise(f"{who} at {name} is not what its fills make it", actors, (found, expected))
 
 
-def _positions(fills: Mapping[tuple[str, str], EventLine]) -> Held:
+def _worth(balances: Mapping[str, Decimal], rates: Mapping[str, Decimal]) -> Decimal:
+    return sum((amount * rates[currency] for currency, amount in balances.items()), ZERO)
+
+
+def _moved(
+    name: str,
+    fills: Mapping[tuple[str, str], EventLine],
+    rates: Mapping[str, Decimal],
+    conversions: Collection[str],
+) -> Decimal:
+    """What the fills at a venue make of its cash."""
+    moved = ZERO
+    for (where, _), line in fills.items():
+        if where != name or line.fill is None:
+            continue
+        base, quote = line.symbol.split("-")[:2]
+        signed = line.fill.quantity * line.side.sign
+        moved -= (line.fill.price * signed + line.fill.fee) * rates[quote]
+        if line.symbol in conversions:
+            moved += signed * rates[base]
+    return moved
+
+
+def _positions(fills: Mapping[tuple[str, str], EventLine], conversions: Collection[str]) -> Held:
     held: Held = {}
     for (venue, _), line in fills.items():
         assert line.fill is not None
+        if line.symbol in conversions:
+            continue
         key = (venue, line.symbol)
         held[key] = held.get(key, ZERO) + line.fill.quantity * line.side.sign
     return _nonzero(held)
 
 
-def _expected(fills: Mapping[tuple[str, str], EventLine], orders: OrderAudit) -> Held:
+def _expected(
+    fills: Mapping[tuple[str, str], EventLine], orders: OrderAudit, conversions: Collection[str]
+) -> Held:
     """Strategy and symbol: what the fills of its orders, and corrections, make of its position."""
     held: Held = dict(orders.corrections.moved)
     for line in fills.values():
-        if line.client_order_id in orders.by_hand:
+        if line.client_order_id in orders.by_hand or line.symbol in conversions:
             continue
         promise = orders.promises[line.client_order_id]
         if promise.beneficiary.startswith("strategy/") and line.fill is not None:

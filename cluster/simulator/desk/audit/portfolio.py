@@ -156,10 +156,13 @@ class Portfolio(msgspec.Struct):
         """Move position and cash by a fill."""
         listing = (event.venue, event.symbol)
         signed = event.quantity * event.side.sign
-        self.positions[listing] = self.positions.get(listing, ZERO) + signed
         self.multipliers[listing] = event.multiplier
         fee = event.fee if event.fee_currency == event.currency else ZERO
-        paid = signed * event.price * event.multiplier + fee
+        paid = (signed * event.price * event.multiplier + fee) * event.rate
+        if event.exchanged is None:
+            self.positions[listing] = self.positions.get(listing, ZERO) + signed
+        else:
+            paid -= signed * event.exchanged.rate
         self.cash[event.venue] = self.cash.get(event.venue, ZERO) - paid
         intent = self.intents.get(event.intent_id)
         if intent is not None:

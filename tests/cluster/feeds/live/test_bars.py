@@ -91,7 +91,7 @@ def test_bars_built_from_a_warm_up_are_those_of_the_venue(
     builder, built = BarBuilder(length * multiple, BarSource.TRADES), []
     view = SymbolView("X")
     last = 0
-    for time, kind, event_time, v0, v1, v2, v3, _ in warm_up_rows(bars, as_bars=length):
+    for time, kind, event_time, v0, v1, v2, v3, _ in warm_up_rows(bars):
         assert time >= last
         last = time
         if kind == Q:

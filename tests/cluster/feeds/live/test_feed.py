@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from actors.strategy.bars import BarBuilder, BarSource
 from actors.venues.market_port import Bar, Subscription, TopOfBook
 from cluster.feeds.live.feed import LiveFeed
 from cluster.feeds.live.settings import FeedMode, LiveFeedSettings
+from cluster.feeds.live.warm_up import reaching
 from messages.errors import DataProviderError
 from messages.market import TickKind
 from tests.cluster.feeds.live.market import SECOND, ByHand, until
@@ -183,6 +185,51 @@ def test_bars_are_made_of_trades_and_closed_by_the_venues_clock() -> None:
         assert bar[:7] == (BAR, start + length, 100.0, 102.0, 100.0, 102.0, 1.0)
 
     run(work())
+
+
+def test_older_history_is_read_as_long_bars_and_what_is_recent_as_short_ones() -> None:
+    minute, hour = 60 * SECOND, 3_600 * SECOND
+    five = 5 * minute
+
+    class Asked(ByHand):
+        async def bars(self, symbol: str, length: int, start: int, end: int) -> tuple[Bar, ...]:
+            begins = range(-(-start // length) * length, end, length)
+            return tuple(
+                Bar(symbol, begin, length, 1.0, 3.0, 0.5, 2.0, length / minute)
+                for begin in begins
+                if begin + length <= now
+            )
+
+    now = 1_000 * hour + 7 * minute + 5
+    settings = reaching(LiveFeedSettings(warm_up=hour), [(252, five), (20, minute)])
+    assert (settings.history, settings.history_bar) == (254 * five, minute), "of the length that suits both"
+    settings = reaching(LiveFeedSettings(warm_up=hour), [(252, five)])
+    assert (settings.history, settings.history_bar) == (254 * five, five)
+    assert reaching(LiveFeedSettings(), [(252, five)]) == LiveFeedSettings(), "0 reads none"
+    assert reaching(LiveFeedSettings(warm_up=hour), [(10, five)]) == LiveFeedSettings(warm_up=hour)
+
+    async def work(bar_ns: int | None) -> list[tuple[Any, ...]]:
+        market = Asked()
+        feed = LiveFeed((Subscription("X", "XUSDT", bar_ns=bar_ns),), market, market, settings, lambda: now)
+        await feed.begin()
+        rows: list[tuple[Any, ...]] = []
+        feed.cursor("X").rebuild(lambda *row: rows.append(row) is None, 0)
+        assert [row[2] for row in rows] == sorted(row[2] for row in rows)
+        return rows
+
+    for bar_ns in (None, five):
+        rows = asyncio.run(work(bar_ns))
+        builder, built = BarBuilder(five, BarSource.TRADES), []
+        for _, kind, at, _, price, size, *_ in rows:
+            if kind == T:
+                built += [bar for bar in [builder.close_before(at)] if bar is not None]
+                builder.add(at, price, size)
+        assert len(built) >= 252
+        assert {bar.volume for bar in built} == {5.0}
+        assert {bar.gap for bar in built} == {0}
+        told = [row for row in rows if row[1] == BAR]
+        assert len(told) == (0 if bar_ns is None else len(built))
+        assert {row[-1] for row in told} <= {5.0}
 
 
 @pytest.mark.parametrize("away", [False, True])

@@ -127,6 +127,30 @@ def test_a_relay_that_gives_no_sign_of_life_is_left(tmp_path: Path) -> None:
     run(work())
 
 
+def test_a_relay_that_is_told_to_go_as_a_row_comes_goes(tmp_path: Path) -> None:
+    # whatever lies between the row and the word to go: a client's task that loses the word would serve for ever
+    async def work(turns: int) -> None:
+        market, sink = ByHand(), Sink()
+        service = RelayService(market, [X, Y], RelaySettings(socket=tmp_path / "relay.sock", heartbeat_s=30))
+        task = asyncio.create_task(service.run())
+        await service.ready.wait()
+        async with client(tmp_path, sink, X):
+            await until(lambda: service.clients)
+            await market.streaming.wait()
+            await asyncio.sleep(0.05)  # the client is admitted, and its task waits for a row
+            market.quote("X", 1)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            ended, _ = await asyncio.wait({task}, timeout=2)
+            for serving in service._serving:
+                serving.cancel()
+        assert ended, f"cancelled {turns} turns after a row"
+
+    for turns in range(6):
+        run(work(turns))
+
+
 async def _slow(folder: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A client that says hello and then takes nothing."""
     reader, writer = await asyncio.open_unix_connection(str(folder / "relay.sock"), limit=1024)

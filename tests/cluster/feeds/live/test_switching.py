@@ -24,6 +24,18 @@ def test_a_stream_that_does_not_come_up_is_polled_after_the_grace() -> None:
     assert judge.switches == 2
 
 
+def test_a_stream_that_comes_up_late_at_the_start_ends_polling_at_once() -> None:
+    judge = switch()
+    assert judge.polled(5.0) == ["A", "B"]
+    judge.restored(["A"], 6.0)
+    assert judge.polled(6.0) == ["B"]
+    judge.interrupted(["A"])
+    assert judge.polled(9.0) == ["B"]
+    assert judge.polled(11.0) == ["A", "B"]
+    judge.restored(["A"], 12.0)
+    assert judge.polled(12.0) == ["A", "B"]
+
+
 def test_a_short_interruption_is_not_polled() -> None:
     judge = switch()
     judge.restored(["A", "B"], 0.5)

@@ -1,0 +1,1 @@
+"""Behaviour of the operators' actors; as pure as all others."""

@@ -1,0 +1,1 @@
+"""The universe: which symbols are traded; see `actors.operations.universe.actor`."""

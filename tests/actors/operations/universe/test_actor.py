@@ -1,0 +1,292 @@
+"""The universe actor: who is in, what persons may do, and how a symbol comes and goes."""
+
+from __future__ import annotations
+
+import pytest
+
+from actors.operations.universe.actor import UniverseActor
+from actors.operations.universe.settings import Steadiness, UniverseMode
+from messages.control import SessionStarted
+from messages.errors import ConfigurationError
+from messages.reasons import Reason
+from messages.supervision import AddChild, RemoveChild
+from messages.universe import (
+    AddSymbol,
+    BanSymbol,
+    MarketObserved,
+    RemoveSymbol,
+    SymbolRetired,
+    UnbanSymbol,
+    UniverseCommandRefused,
+    UniverseThin,
+)
+from tests.actors.operations.universe.market import (
+    BTC,
+    ETH,
+    HOUR,
+    SOL,
+    SYMBOLS,
+    XRP,
+    Play,
+    candidate,
+    market,
+    settings,
+)
+
+pytestmark = pytest.mark.unit
+
+DYNAMIC = UniverseMode.DYNAMIC
+OWN = "strategy/" + ETH
+
+
+def static() -> Play:
+    return Play(settings(start=(BTC, ETH)))
+
+
+def refusals(play: Play) -> list[str]:
+    return [each.problem for each in play.outputs.events if isinstance(each, UniverseCommandRefused)]
+
+
+def test_at_the_start_everybody_is_told_and_strategies_are_asked_for() -> None:
+    play = static()
+    assert play.told is not None
+    assert (play.told.version, [each.symbol for each in play.told.members]) == (1, [BTC, ETH])
+    assert play.told.outside == (SOL, XRP)
+    assert [each.spec.id for each in play.sent(AddChild)][:2] == ["strategy/BTC-USDT", "strategy/ETH-USDT"]
+
+
+def test_a_session_that_goes_on_tells_everybody_anew_and_asks_again_for_its_strategies() -> None:
+    play = static()
+    play.give(RemoveSymbol(ETH, "me"))
+    play.give(SessionStarted("desk"))
+    assert play.told is not None
+    assert play.told.version == 3
+    assert [each.symbol for each in play.told.members] == [BTC]
+    assert [(each.symbol, each.version) for each in play.told.leaving] == [(ETH, 2)]
+    assert [each.spec.id for each in play.sent(AddChild)] == ["strategy/BTC-USDT", OWN]  # one leaves still
+
+
+def test_a_symbol_that_is_added_is_told_and_started() -> None:
+    play = static()
+    play.give(AddSymbol(SOL, "me"))
+    assert play.told is not None
+    assert play.told.version == 2
+    assert [(each.symbol, each.reason) for each in play.told.members][-1] == (SOL, Reason.ADDED)
+    assert [each.spec.id for each in play.sent(AddChild)] == ["strategy/SOL-USDT"]
+    play.give(AddSymbol(SOL, "me"))
+    assert play.told is None
+
+
+def test_a_symbol_that_is_removed_is_left_first_and_its_strategy_removed_when_it_holds_nothing() -> None:
+    play = static()
+    play.give(RemoveSymbol(ETH, "me"))
+    assert play.told is not None
+    assert [(each.symbol, each.reason, each.version) for each in play.told.leaving] == [
+        (ETH, Reason.REMOVED, 2)
+    ]
+    assert play.sent(RemoveChild) == []
+    play.give(SymbolRetired(ETH, 2), sender=OWN)
+    assert [each.child for each in play.sent(RemoveChild)] == [OWN]
+    assert play.state.leaving == {}
+    play.give(SymbolRetired(ETH, 2), sender=OWN)
+    assert play.outputs.sent == ()
+
+
+def test_a_symbol_of_a_group_is_gone_when_all_its_actors_hold_nothing() -> None:
+    shared = (candidate(BTC), candidate(ETH, "paper", "strategy/pairs"))
+    play = Play(settings(candidates=shared, start=(BTC, ETH)))
+    play.give(RemoveSymbol(ETH, "me"))
+    play.give(SymbolRetired(ETH, 2), sender="strategy/pairs")
+    assert play.sent(RemoveChild) == []
+    play.give(SymbolRetired(ETH, 2), sender=OWN)
+    assert [each.child for each in play.sent(RemoveChild)] == [OWN]
+
+
+def test_a_symbol_that_comes_back_while_it_leaves_stays_and_old_word_about_it_is_void() -> None:
+    play = static()
+    play.give(RemoveSymbol(ETH, "me"))
+    play.give(AddSymbol(ETH, "me"))
+    assert play.told is not None
+    assert play.told.leaving == ()
+    play.give(SymbolRetired(ETH, 2), sender=OWN)
+    assert play.outputs.sent == ()
+    play.give(RemoveSymbol(ETH, "me"))
+    play.give(SymbolRetired(ETH, 2), sender=OWN)
+    assert play.outputs.sent == ()
+    play.give(SymbolRetired(ETH, 4), sender=OWN)
+    assert [each.child for each in play.sent(RemoveChild)] == [OWN]
+
+
+def test_a_banned_symbol_leaves_at_once_and_is_back_when_the_ban_has_ended() -> None:
+    play = static()
+    play.give(BanSymbol(ETH, "me", "rug", duration=HOUR))
+    assert play.members == [BTC]
+    assert play.state.leaving[ETH].reason is Reason.BANNED
+    play.give(AddSymbol(ETH, "me"))
+    assert refusals(play) == ["it is banned: lift the ban first"]
+    play.harness.advance(HOUR - 1)
+    assert play.members == [BTC]
+    play.harness.advance(1)
+    assert play.members == [BTC, ETH]
+    assert play.state.bans == {}
+
+
+def test_a_ban_that_ended_while_the_desk_was_away_is_over_when_it_begins() -> None:
+    play = static()
+    play.give(BanSymbol(ETH, "me", "rug"))
+    assert play.state.bans[ETH].until - play.harness.now == 168 * HOUR
+    play.harness.now += 169 * HOUR
+    play.give(SessionStarted("desk"))
+    assert play.members == [BTC, ETH]
+
+
+def test_a_ban_that_is_lifted_does_not_end_another_one() -> None:
+    play = static()
+    play.give(BanSymbol(ETH, "me", "rug", duration=HOUR))
+    play.give(UnbanSymbol(ETH, "me"))
+    assert play.members == [BTC, ETH]
+    play.give(BanSymbol(ETH, "me", "again", duration=2 * HOUR))
+    play.harness.advance(HOUR)
+    assert play.members == [BTC]
+
+
+def test_lists_come_before_persons_and_bans_before_lists() -> None:
+    play = Play(settings(start=(BTC, ETH), whitelist=frozenset({SOL}), blacklist=frozenset({BTC})))
+    assert play.members == [ETH, SOL]
+    assert play.state.members[SOL].reason is Reason.FORCE_ELIGIBLE
+    play.give(AddSymbol(BTC, "me"))
+    assert refusals(play) == ["it is on universe.blacklist"]
+    play.give(RemoveSymbol(SOL, "me"))
+    assert refusals(play)[0].startswith("it is on universe.whitelist")
+    play.give(BanSymbol(SOL, "me", "rug"))
+    assert play.members == [ETH]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        AddSymbol("DOGE-USDT", "me"),
+        RemoveSymbol("DOGE-USDT", "me"),
+        BanSymbol("DOGE-USDT", "me", "x"),
+        BanSymbol(ETH, "me", "x", duration=0),
+        UnbanSymbol(ETH, "me"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_changes_nothing(command: AddSymbol) -> None:
+    play = static()
+    version = play.state.version
+    play.give(command)
+    assert len(refusals(play)) == 1
+    assert (play.state.version, play.outputs.sent) == (version, ())
+
+
+# by figures
+
+
+def dynamic(**changes: object) -> Play:
+    steady = Steadiness(enter_cycles=3, exit_cycles=3, changes_a_day=100, reentry=0)
+    return Play(settings(DYNAMIC, **{"steadiness": steady, **changes}))
+
+
+GOOD = tuple(market(each) for each in SYMBOLS[:3])
+
+
+def test_with_the_first_figures_whoever_is_fit_comes_at_once() -> None:
+    play = dynamic()
+    assert play.members == []
+    play.cycle(*GOOD)
+    assert play.members == [BTC, ETH, SOL]
+    assert [each.spec.id for each in play.sent(AddChild)] == [f"strategy/{each}" for each in (BTC, ETH, SOL)]
+
+
+def test_later_a_symbol_comes_after_three_good_cycles_in_a_row() -> None:
+    play = dynamic()
+    play.cycle(*GOOD)
+    everything = (*GOOD, market(XRP))
+    play.cycles(2, *everything)
+    play.cycle(*GOOD)
+    play.cycles(2, *everything)
+    assert XRP not in play.members
+    play.cycle(*everything)
+    assert XRP in play.members
+
+
+def test_and_leaves_after_three_bad_ones_with_its_reason() -> None:
+    play = dynamic()
+    play.cycle(*GOOD)
+    bad = (*GOOD[:2], market(SOL, spread_bps=90.0))
+    play.cycles(2, *bad)
+    assert SOL in play.members
+    play.cycle(*bad)
+    assert SOL not in play.members
+    assert play.state.leaving[SOL].reason is Reason.WIDE_SPREAD
+
+
+def test_a_universe_of_which_hardly_anything_is_left_is_an_anomaly() -> None:
+    play = dynamic()
+    play.cycle(*GOOD)
+    bad = tuple(market(each, volume=1.0) for each in (ETH, SOL))
+    play.cycles(3, market(BTC), *bad)
+    assert [each.members for each in play.outputs.events if isinstance(each, UniverseThin)] == [1]
+
+
+def test_a_venue_that_is_silent_for_long_makes_nobody_leave() -> None:
+    play = dynamic()
+    play.cycle(*GOOD)
+    play.cycles(10)
+    assert play.members == [BTC, ETH, SOL]
+    assert set(play.state.frozen) == set(SYMBOLS)
+
+
+def test_a_figure_that_is_missing_for_one_symbol_counts_against_it() -> None:
+    play = dynamic()
+    play.cycle(*GOOD)
+    play.cycles(3, *GOOD[:2], market(SOL, depth=None))
+    assert play.state.leaving[SOL].reason is Reason.MISSING
+
+
+def test_a_symbol_added_by_hand_stays_whatever_its_figures() -> None:
+    play = dynamic()
+    play.cycle(*GOOD)
+    play.give(AddSymbol(XRP, "me"))
+    play.cycles(5, *GOOD)
+    assert XRP in play.members
+    play.give(RemoveSymbol(XRP, "me"))
+    play.cycles(5, *GOOD, market(XRP))
+    assert XRP not in play.members
+
+
+def test_no_more_changes_in_a_day_than_the_settings_let() -> None:
+    play = dynamic(steadiness=Steadiness(1, 1, 0.95, 1, 0))
+    play.cycle(*GOOD)
+    bad = tuple(market(each, volume=1.0) for each in SYMBOLS[:3])
+    play.cycles(3, *bad)
+    assert len(play.members) == 2
+    play.cycles(24, *bad)
+    assert len(play.members) == 1
+
+
+def test_an_answer_to_another_question_is_passed_over_and_one_is_asked_at_a_time() -> None:
+    play = dynamic()
+    asked = play.state.asked
+    play.harness.advance(3 * HOUR)
+    assert play.state.asked == asked
+    play.give(MarketObserved(asked + 1, GOOD), sender="universe")
+    assert play.members == []
+    play.cycle(*GOOD)
+    assert play.members == [BTC, ETH, SOL]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"candidates": ()}, "universe"),
+        ({"start": ("DOGE-USDT",)}, "universe.start"),
+        ({"whitelist": frozenset({BTC}), "blacklist": frozenset({BTC})}, "universe.whitelist"),
+        ({"every": 0}, "universe.every"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(changes: dict[str, object], field: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        UniverseActor(settings(**changes))
+    assert caught.value.field == field

@@ -1,0 +1,41 @@
+"""Symbols outside the universe: exposure may be reduced there, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from messages.intents import Verdict
+from messages.reasons import Reason
+from messages.universe import UniverseChanged
+from tests.actors.risk.desk import BUY, SELL, Desk, ready, settings
+
+pytestmark = pytest.mark.unit
+
+
+def outside(version: int, *symbols: str) -> UniverseChanged:
+    return UniverseChanged(version, (), (), symbols, "test")
+
+
+def test_what_is_outside_can_only_be_reduced_until_it_is_in_again() -> None:
+    desk = ready()
+    desk.fill(desk.intend(BUY, 1), BUY, 1)
+    desk.give(outside(3, "BTC-USDT"))
+    desk.intend(BUY, 1)
+    assert (desk.decision.verdict, desk.decision.reason) == (Verdict.REJECTED, Reason.NOT_IN_UNIVERSE)
+    desk.intend(SELL, 1)
+    assert desk.decision.verdict is Verdict.APPROVED
+    desk.give(outside(2))
+    desk.intend(BUY, 1)
+    assert desk.decision.reason is Reason.NOT_IN_UNIVERSE
+    desk.give(outside(4))
+    desk.intend(BUY, 1)
+    assert desk.decision.verdict is Verdict.APPROVED
+
+
+def test_on_a_desk_without_a_universe_what_an_earlier_one_kept_out_is_approved_again() -> None:
+    desk = Desk(settings(has_universe=False)).seed(100_000).mark()
+    desk.give(outside(3, "BTC-USDT"))
+    desk.intend(BUY, 1)
+    assert desk.decision.verdict is Verdict.APPROVED
+    desk.restart()
+    assert desk.risk.state.outside == {}
