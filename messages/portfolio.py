@@ -103,6 +103,31 @@ class Posting(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True)
     net: Decimal
 
 
+class Exchanged(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """What a fill that exchanges currencies does to that of its base: the balance afterwards, and what a unit counts.
+
+    `rate` is in base currency of the desk; 0 when nobody has said.
+    """
+
+    currency: str
+    cash: Decimal
+    rate: Decimal
+
+
+class ClosedLot(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, array_like=True):
+    """What a fill closed of one lot, first in first out: units, and what they were worth when opened and when closed.
+
+    Values in base currency, unsigned. `fill_id` is the fill that opened the lot and `opened_at` its desk time; empty
+    and None for what was held before its fills were known.
+    """
+
+    fill_id: str
+    opened_at: int | None
+    quantity: Decimal
+    opened_value: Decimal
+    closed_value: Decimal
+
+
 @message_type
 class FillBooked(Message, frozen=True):
     """A fill is in the books. `desk` is the account's book, `own` the strategy's; `cash` the balance afterwards.
@@ -110,11 +135,12 @@ class FillBooked(Message, frozen=True):
     `currency` is the quote currency, in which price and `cash` count and one unit of which is worth `rate` in base
     currency. A fee in another one changes that balance instead; `fee_rate` is then what one unit of it is worth in
     base currency, None when nobody has said. `opening_value` (base currency) is set when the fill gave a price to a
-    position that had been opened without one.
+    position that had been opened without one. `exchanged` is set where the fill made cash instead of a position.
+    `closed` are the lots of the account that it closed, the oldest first; None in journals from before they were kept.
     """
 
     event_type = EventType.LEDGER_POSTED
-    schema_version = 2
+    schema_version = 4
 
     fill_id: str
     intent_id: str
@@ -136,6 +162,8 @@ class FillBooked(Message, frozen=True):
     time: int
     rate: Decimal = ONE
     fee_rate: Decimal | None = None
+    exchanged: Exchanged | None = None
+    closed: tuple[ClosedLot, ...] | None = None
 
     @property
     def fee_in_base(self) -> Decimal:
@@ -242,6 +270,43 @@ class DayStarted(Message, frozen=True):
     nav: Decimal | None
 
 
+class CapitalCode(StrEnum):
+    """What became of a checkpoint of the capital."""
+
+    BEGUN = "capital_apply:begun"
+    SPLIT = "capital_apply:split_positive_pnl"
+    LOSS = "capital_apply:loss_reduces_capital"
+    NOTHING_REALISED = "capital_apply:nothing_realised"
+    ALREADY_APPLIED = "capital_apply:checkpoint_already_applied"
+    REALISED_MISMATCH = "capital_policy_block:event_count_same_realized_mismatch"
+    NON_MONOTONIC = "capital_error:non_monotonic_checkpoint"
+    NEGATIVE_CAPITAL = "capital_error:negative_capital"
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether it changed nothing because it makes no sense."""
+        return not self.value.startswith("capital_apply:")
+
+
+@message_type
+class CapitalCheckpointed(Message, frozen=True):
+    """Realised profit was split between capital and treasury, or a loss taken off capital, as `code` says.
+
+    `realised` is all profit since the desk began, after fees and funding, from `events` bookings; `capital` and
+    `treasury` are as they stand afterwards, `to_treasury` what was set aside now.
+    """
+
+    event_type = EventType.LEDGER_POSTED
+
+    code: CapitalCode
+    events: int
+    realised: Decimal
+    capital: Decimal | None
+    treasury: Decimal
+    to_treasury: Decimal
+    time: int
+
+
 @message_type
 class PeakReset(Message, frozen=True):
     """A person accepted the drawdown: it is measured from `nav` on (None: from the next that is known)."""
@@ -278,6 +343,50 @@ class DailyLossBreached(Message, frozen=True):
 
 
 @message_type
+class WeeklyLossBreached(Message, frozen=True):
+    """The loss since the week's anchor reached its limit."""
+
+    event_type = EventType.DAILY_LOSS_WARNING
+
+    limit: Decimal
+    observed: Decimal
+    time: int
+
+
+@message_type
+class NavAnomalyFound(Message, frozen=True):
+    """NAV is more than `factor` times its highest so far, which nothing explains: it is not taken as a new peak."""
+
+    event_type = EventType.ANOMALY_DETECTED
+
+    nav: Decimal
+    peak: Decimal
+    factor: Decimal
+    time: int
+
+
+class DrawdownState(StrEnum):
+    """How far NAV has fallen from its peak, in words: for those who trade less the deeper it is. It refuses nothing."""
+
+    NORMAL = "normal"
+    CAUTIOUS = "cautious"
+    DEFENSIVE = "defensive"
+
+
+@message_type
+class DrawdownStateChanged(Message, frozen=True):
+    """The fall from the highest NAV passed a threshold, or recovered from one."""
+
+    event_type = EventType.DRAWDOWN_WARNING
+
+    before: DrawdownState
+    after: DrawdownState
+    nav: Decimal
+    peak: Decimal
+    time: int
+
+
+@message_type
 class DrawdownBreached(Message, frozen=True):
     """The fall from the highest NAV reached a limit; `mode` is what follows from it."""
 
@@ -303,6 +412,8 @@ class Clearing(StrEnum):
     """what caused it is over"""
     DAY = "day"
     """the next day boundary"""
+    WEEK = "week"
+    """the next week's first day boundary"""
     RECONCILIATION = "reconciliation"
     """a clean comparison with the venue"""
 
@@ -359,18 +470,23 @@ class ResumeRefused(Message, frozen=True):
 
 @message_type
 class FlattenStarted(Message, frozen=True):
-    """The position of a listing is to be closed, in as many orders as it takes.
+    """The position of a listing is to be closed down to `keep` (base units, unsigned), in as many orders as it takes.
 
-    `part` (base units) is the most that goes at a time, None for all of it.
+    The first `stages` - 1 attempts are for `part` (base units) at most, with `every` (ns) between them; later ones are
+    for all that is left. `part` None: all of it at once.
     """
 
-    schema_version = 2
+    schema_version = 3
 
     venue: str
     symbol: str
     by: str
     time: int
     part: Decimal | None = None
+    stages: int = 1
+    every: int = 0
+    keep: Decimal = Decimal(0)
+    reason: Reason = Reason.OPERATOR
 
 
 @message_type
@@ -397,7 +513,7 @@ class FlattenDelayed(Message, frozen=True):
 
 @message_type
 class FlattenEnded(Message, frozen=True):
-    """A listing needs no more closing: it is `flat`, or a person resumed trading."""
+    """A listing needs no more closing: it is `flat`, or down to what was to be kept; or a person resumed trading."""
 
     event_type = EventType.POSITION_CLOSED
 

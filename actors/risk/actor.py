@@ -8,12 +8,10 @@ from __future__ import annotations
 import zoneinfo
 from decimal import Decimal
 
-import msgspec
-
 from actors.base import Context, applies, receives
 from actors.risk import modes
-from actors.risk.corrections import Corrector
-from actors.risk.decision import Decision, check_all
+from actors.risk.answers import approved_terms, decided
+from actors.risk.decision import check_all
 from actors.risk.exposure import in_base
 from actors.risk.funding import book_funding, booking_of_funding
 from actors.risk.ledger import (
@@ -26,20 +24,18 @@ from actors.risk.ledger import (
     take_marks,
     take_rates,
 )
-from actors.risk.limits import ONE, ZERO, RiskInstrument, RiskSettings, check_settings, listing_id
+from actors.risk.limits import ONE, ZERO, RiskSettings, check_settings, listing_id
 from actors.risk.marks import newer_marks
 from actors.risk.reservations import await_final, release, reopen, reserve
 from actors.risk.state import RiskState
 from actors.risk.summary import PortfolioSummary, summarise
+from actors.risk.universe import UniverseListener
 from messages.base import Address, Message
 from messages.control import Mode
 from messages.intents import (
     IntentRejected,
     OrderIntent,
-    OrderTerms,
-    Purpose,
     Refused,
-    Route,
     SubmitOrder,
     Verdict,
 )
@@ -62,10 +58,10 @@ from messages.portfolio import (
 from messages.reasons import Layer, Reason
 
 RISK: Address = "risk"
-_REJECTED, _RESIZED, _DIRECT = Verdict.REJECTED, Verdict.RESIZED, Route.DIRECT
+_REJECTED = Verdict.REJECTED
 
 
-class RiskActor(Corrector):
+class RiskActor(UniverseListener):
     """The one actor that says yes. Raises `ConfigurationError` when its settings make no sense."""
 
     def __init__(self, settings: RiskSettings, address: Address = RISK) -> None:
@@ -78,18 +74,22 @@ class RiskActor(Corrector):
         self._ticks = {one.symbol: one.tick for one in settings.instruments}
 
     def receive(self, message: Message, ctx: Context) -> None:
-        """Decide on one input, after rates, day and the configured kill switch have been seen to."""
+        """Decide on one input, after rates, day and the configured kill switch have been seen to; then policies."""
         if self._settings.rates and not self._settings.rates.items() <= self.state.rates.items():
             self._take_rates(ctx)
         if ctx.now >= self.state.day_ends_at or self.state.day_anchor is None:
             self._start_day(ctx)
         if self._settings.kill_switch is not (modes.CONFIGURATION in self.state.sources):
             self._set_configured_kill_switch(ctx)
+        if self.state.outside and not self._settings.has_universe:
+            self._forget_universe(ctx)
         handler = self._receive.get(type(message))
         if handler is not None:
             handler(message, ctx)
         else:
             super().receive(message, ctx)
+        if self._settings.treasury.every is not None and ctx.now >= self.state.treasury_at:
+            self._take_turn(ctx)
 
     def summary(self) -> str:
         """Mode, NAV, exposure and open orders, in a few words."""
@@ -106,29 +106,41 @@ class RiskActor(Corrector):
 
     @receives(OrderIntent)
     def on_intent(self, intent: OrderIntent, ctx: Context) -> None:
-        """Approve, resize or reject; what is approved is reserved in the same step."""
-        intent_id = ctx.message_id
-        if intent_id in self.state.reservations or intent_id in self.state.closed:
+        """Decide on an intent once."""
+        state, intent_id = self.state, ctx.message_id
+        if intent_id in state.reservations or intent_id in state.closed or intent_id in state.conversions:
             return
+        self._decide(intent, intent_id, ctx.sender, ctx)
+
+    def _decide(
+        self,
+        intent: OrderIntent,
+        intent_id: str,
+        requester: Address,
+        ctx: Context,
+        *,
+        may_convert: bool = True,
+    ) -> None:
+        """Approve, resize or reject; what is approved is reserved in the same step, or waits for its money."""
         instrument = self._instruments.get(listing_id(intent.terms.venue, intent.terms.symbol))
         decision = check_all(self.state, intent, instrument, self._limits, ctx.now)
         approved = decision.verdict is not _REJECTED
+        if (
+            approved
+            and may_convert
+            and instrument is not None
+            and self._converts_first(intent, intent_id, requester, decision, instrument, ctx)
+        ):
+            return
         submit_id = ctx.next_message_id() if approved else None
-        ctx.emit(_decided(intent, intent_id, submit_id, decision, instrument, self.state.version, ctx))
+        version = self.state.version
+        ctx.emit(decided(intent, intent_id, requester, submit_id, decision, instrument, version, ctx.now))
         if not approved:
             failed = tuple([check for check in decision.checks if not check.passed])
-            ctx.send(ctx.sender, IntentRejected(intent_id, decision.reason, Layer.RISK, failed))
+            ctx.send(requester, IntentRejected(intent_id, decision.reason, Layer.RISK, failed))
             return
-        terms = _approved_terms(intent, decision)
-        order = SubmitOrder(
-            intent_id,
-            ctx.sender,
-            intent.strategy,
-            terms,
-            self.state.version,
-            decision.increases_exposure,
-            None if terms.route is _DIRECT else intent.quote,
-        )
+        terms, increases = approved_terms(intent, decision), decision.increases_exposure
+        order = SubmitOrder(intent_id, requester, intent.strategy, terms, version, increases, intent.quote)
         ctx.send(f"execution/{terms.venue}", order)
 
     @receives(Refused)
@@ -141,6 +153,7 @@ class RiskActor(Corrector):
         ctx.emit(ReservationReleased(intent_id, refused.reason, ctx.now))
         if not reservation.flattening:
             ctx.send(reservation.requester, IntentRejected(intent_id, refused.reason, Layer.RUNTIME))
+        self._leg_ended(intent_id, ctx)
         self._pursue_flatten(reservation.listing, ctx)
 
     @receives(OrderReport)
@@ -158,6 +171,7 @@ class RiskActor(Corrector):
                 ctx.emit(FinalFillsAwaited(intent_id, report.filled, ctx.now))
         elif report.final:
             ctx.emit(ReservationReleased(intent_id, report.reason, ctx.now))
+            self._leg_ended(intent_id, ctx)
             self._pursue_flatten(reservation.listing, ctx)
 
     def _on_report_of_ended(self, report: OrderReport, ctx: Context) -> None:
@@ -190,9 +204,12 @@ class RiskActor(Corrector):
         instrument = self._instruments.get(listing)
         ctx.emit(booking(state, fill, instrument, self._settings.base_currency, ctx.now))
         final = reservation.final_filled if reservation is not None else None
-        if reservation is not None and final is not None and reservation.booked >= final:
+        released = reservation is not None and final is not None and reservation.booked >= final
+        if released:
             ctx.emit(ReservationReleased(fill.intent_id, Reason.ACCEPTED, ctx.now))
         self._judge(ctx, "fill", unreserved=fill.symbol if beyond else None, raised=raised)
+        if released:
+            self._leg_ended(fill.intent_id, ctx)
         self._flatten_if_halted(listing, ctx)
         self._pursue_flatten(listing, ctx)
 
@@ -345,52 +362,3 @@ class RiskActor(Corrector):
     def remember_marks(self, event: MarksTaken) -> None:
         """Value at newer marks."""
         take_marks(self.state, event)
-
-
-def _approved_terms(intent: OrderIntent, decision: Decision) -> OrderTerms:
-    """The terms as they go to the venue.
-
-    Strategies on one symbol share one net position there: the exit of one may add to it, and a venue would refuse it
-    as reduce-only. What reduce-only is to prevent has been judged here, under every fate of what is open. A protective
-    stop rests beyond that judgement, and is reduce-only whatever it asked for.
-    """
-    terms = intent.terms
-    only_reduces = terms.reduce_only or terms.purpose is Purpose.PROTECTIVE
-    return msgspec.structs.replace(
-        terms,
-        quantity=decision.quantity if decision.verdict is _RESIZED else terms.quantity,
-        reduce_only=only_reduces and not decision.increases_exposure,
-    )
-
-
-def _decided(
-    intent: OrderIntent,
-    intent_id: str,
-    submit_id: str | None,
-    decision: Decision,
-    instrument: RiskInstrument | None,
-    version: int,
-    ctx: Context,
-) -> IntentDecided:
-    terms = intent.terms
-    return IntentDecided(
-        intent_id=intent_id,
-        requester=ctx.sender,
-        strategy=intent.strategy,
-        venue=terms.venue,
-        symbol=terms.symbol,
-        side=terms.side,
-        purpose=terms.purpose,
-        requested=terms.quantity,
-        quantity=decision.quantity,
-        price=decision.price,
-        multiplier=ONE if instrument is None else instrument.multiplier,
-        verdict=decision.verdict,
-        reason=decision.reason,
-        mode_version=version,
-        increases_exposure=decision.increases_exposure,
-        submit_id=submit_id,
-        checks=decision.checks,
-        time=ctx.now,
-        rate=ONE if instrument is None else instrument.rate,
-    )

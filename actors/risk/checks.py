@@ -96,6 +96,12 @@ def _mode(view: View) -> CheckResult:
     return _PASSED["mode"]
 
 
+def _universe(view: View) -> CheckResult:
+    if view.terms.symbol in view.state.outside:
+        return _only_reducing("universe", Reason.NOT_IN_UNIVERSE, view)
+    return _PASSED["universe"]
+
+
 def _expiry(view: View) -> CheckResult:
     late = view.now - view.terms.deadline
     if late > 0:
@@ -179,7 +185,7 @@ def _gross_exposure(view: View) -> CheckResult:
 def _cash_reserve(view: View) -> CheckResult:
     if view.nav is None:
         return _only_reducing("cash_reserve", Reason.NAV_STALE, view)
-    limit = view.limits.min_cash_reserve * view.nav
+    limit = view.limits.min_cash_reserve * view.nav + view.state.capital.treasury
     free = view.state.totals.cash - view.state.totals.buys_value
     if not view.is_buy:
         return CheckResult("cash_reserve", True, _ACCEPTED, limit, free, free - limit, MONEY)
@@ -216,6 +222,9 @@ CHECKS: tuple[Check, ...] = (
     Check("well_formed", _well_formed, "", (Reason.INTENT_MALFORMED,), "all fields make sense"),
     Check("kill_switch", _kill_switch, "kill_switch", (Reason.KILL_SWITCH,), "the desk is not halted"),
     Check("mode", _mode, "", (Reason.MODE_REDUCE, Reason.MODE_OBSERVE), "the mode allows it"),
+    Check(
+        "universe", _universe, "", (Reason.NOT_IN_UNIVERSE,), "the symbol is in the universe, if there is one"
+    ),
     Check("expiry", _expiry, "max_intent_age", (Reason.EXPIRED,), "neither deadline nor quote has passed"),
     Check(
         "nav_known", _nav_known, "", (Reason.NAV_STALE,), "the account is open and everything held is marked"
@@ -263,7 +272,7 @@ CHECKS: tuple[Check, ...] = (
         _cash_reserve,
         "min_cash_reserve",
         (Reason.CASH_RESERVE, Reason.NAV_STALE),
-        "cash after all open buys stays above the reserve",
+        "cash after all open buys stays above the reserve and what is set aside",
     ),
     Check(
         "open_positions",

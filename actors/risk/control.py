@@ -12,12 +12,14 @@ from datetime import tzinfo
 
 from actors.base import Context, applies, receives
 from actors.risk import modes
+from actors.risk.books.capital import apply_checkpoint, checkpoint_of
+from actors.risk.books.figures import begin_day
 from actors.risk.closing import Closer
 from actors.risk.days import day_of
 from actors.risk.facts import judge
 from actors.risk.limits import RiskLimits
 from messages.account_events import VenueCondition
-from messages.base import CONTROL
+from messages.base import CONTROL, Message
 from messages.control import (
     DeadLettered,
     Flatten,
@@ -30,17 +32,21 @@ from messages.control import (
 )
 from messages.order_events import ExternalActivity, VenueReconciled
 from messages.portfolio import (
+    CapitalCheckpointed,
     Clearing,
     DailyLossBreached,
     DayStarted,
     DrawdownBreached,
+    DrawdownStateChanged,
     GenerationSeen,
     LimitBreached,
     ModeDecided,
     ModeSource,
+    NavAnomalyFound,
     PeakReset,
     ResumeRefused,
     VenueCompared,
+    WeeklyLossBreached,
 )
 
 
@@ -68,7 +74,8 @@ class ModeKeeper(Closer):
             ctx.emit(ResumeRefused(resume.by, ctx.now))
             return
         before = self.state.sources
-        if modes.DRAWDOWN in before or modes.DRAWDOWN_HALT in before:
+        accepted = (modes.DRAWDOWN, modes.DRAWDOWN_HALT, modes.NAV_ANOMALY)
+        if any(name in before for name in accepted):
             ctx.emit(PeakReset(self.state.nav, resume.by))
         for listing in list(self.state.flattening):
             self._end_flatten(listing, ctx, flat=False)
@@ -91,7 +98,7 @@ class ModeKeeper(Closer):
         listings = state.totals.active if symbol is None else state.listings.get(symbol, ())
         for listing in list(listings):
             if command.venue in (None, state.holdings[listing].venue):
-                self._start_flatten(listing, command.by, ctx, command.stages)
+                self._start_flatten(listing, command.by, ctx, command.stages, command.every)
 
     # --- what others report -----------------------------------------------------------------------------------
 
@@ -198,11 +205,27 @@ class ModeKeeper(Closer):
         state, nav = self.state, self.state.nav
         if ctx.now >= state.day_ends_at:
             day, ends_at = day_of(ctx.now, self._zone)
+            week = state.week
             ctx.emit(DayStarted(day, ends_at, nav))
             sources = modes.without_clearing(state.sources, Clearing.DAY)
+            if state.week != week:
+                sources = modes.without_clearing(sources, Clearing.WEEK)
             self._change_mode(sources, f"day {day}", ctx)
+            self._checkpoint_capital(ctx)
         elif state.day_anchor is None and nav is not None:
             ctx.emit(DayStarted(state.day, state.day_ends_at, nav))
+            self._checkpoint_capital(ctx)
+
+    def _checkpoint_capital(self, ctx: Context) -> None:
+        """Split what was realised since the last checkpoint, where the settings ask for it."""
+        if not self._limits.self_financing:
+            return
+        told = checkpoint_of(self.state, self._limits, ctx.now)
+        if told is None:
+            return
+        ctx.emit(told)
+        if told.code.is_refusal:
+            self._add_sources(ctx, {modes.CAPITAL: modes.reducing(told.code.value, ctx.now)}, told.code.value)
 
     def _set_configured_kill_switch(self, ctx: Context) -> None:
         sources = modes.without(self.state.sources, (modes.CONFIGURATION,))
@@ -231,15 +254,26 @@ class ModeKeeper(Closer):
 
     @applies(DayStarted)
     def remember_day(self, event: DayStarted) -> None:
-        """The day's anchor."""
-        state = self.state
-        state.day, state.day_ends_at, state.day_anchor = event.day, event.ends_at, event.nav
+        """The day's anchor, and what the books showed then."""
+        begin_day(self.state, event)
 
     @applies(PeakReset)
     def remember_peak(self, event: PeakReset) -> None:
         """Measure the drawdown from here."""
         self.state.peak = event.nav
 
-    @applies(LimitBreached, DailyLossBreached, DrawdownBreached, ResumeRefused)
-    def note(self, event: LimitBreached | DailyLossBreached | DrawdownBreached | ResumeRefused) -> None:
+    @applies(CapitalCheckpointed)
+    def remember_capital(self, event: CapitalCheckpointed) -> None:
+        """Capital and treasury."""
+        apply_checkpoint(self.state, event)
+
+    @applies(DrawdownStateChanged)
+    def remember_drawdown_state(self, event: DrawdownStateChanged) -> None:
+        """How deep the fall is."""
+        self.state.drawdown_state = event.after
+
+    @applies(
+        LimitBreached, DailyLossBreached, WeeklyLossBreached, DrawdownBreached, NavAnomalyFound, ResumeRefused
+    )
+    def note(self, event: Message) -> None:
         """For the journal's readers only; what follows from it is an event of its own."""

@@ -108,6 +108,8 @@ def recompute(state: RiskState, base_currency: str) -> tuple[dict[str, Holding],
             symbol=holding.symbol,
             multiplier=holding.multiplier,
             rate=holding.rate,
+            fifo=holding.fifo,
+            lots=list(holding.lots),
         )
     for reservation in state.reservations.values():
         if not reservation.counted:

@@ -11,11 +11,22 @@ import msgspec
 
 from actors.risk import modes
 from actors.risk.exposure import symbol_exposure
+from actors.risk.ledger import PEAK_FACTOR
 from actors.risk.limits import ONE, ZERO, RiskLimits
 from actors.risk.state import RiskState
 from messages.base import Message
 from messages.control import Mode
-from messages.portfolio import Clearing, DailyLossBreached, DrawdownBreached, LimitBreached, ModeSource
+from messages.portfolio import (
+    Clearing,
+    DailyLossBreached,
+    DrawdownBreached,
+    DrawdownState,
+    DrawdownStateChanged,
+    LimitBreached,
+    ModeSource,
+    NavAnomalyFound,
+    WeeklyLossBreached,
+)
 from messages.reasons import Reason
 
 _GROSS_EXPOSURE, _SYMBOL_EXPOSURE = Reason.GROSS_EXPOSURE, Reason.SYMBOL_EXPOSURE
@@ -23,7 +34,9 @@ _CASH_RESERVE, _MAX_POSITIONS = Reason.CASH_RESERVE, Reason.MAX_POSITIONS
 """Bound once: to look a member up on its enum class costs as much as the comparison it is for."""
 
 RECOVERED = Decimal("0.5")
-"""The drawdown source ends by itself once the fall is back to this part of its limit."""
+"""The drawdown source, and each drawdown state, ends by itself once the fall is back to this part of its limit."""
+
+_NORMAL, _CAUTIOUS, _DEFENSIVE = DrawdownState.NORMAL, DrawdownState.CAUTIOUS, DrawdownState.DEFENSIVE
 
 
 class Findings(msgspec.Struct):
@@ -45,6 +58,8 @@ def judge(state: RiskState, limits: RiskLimits, now: int, *, unreserved: str | N
         return findings
     _judge_exposures(state, limits, now, nav, findings, unreserved)
     _judge_day(state, limits, now, nav, findings)
+    if limits.weekly_loss_limit is not None:
+        _judge_week(state, limits.weekly_loss_limit, now, nav, findings)
     _judge_drawdown(state, limits, now, nav, findings)
     return findings
 
@@ -111,11 +126,29 @@ def _judge_day(state: RiskState, limits: RiskLimits, now: int, nav: Decimal, fin
         findings.events.append(DailyLossBreached(limit, anchor - nav, now))
 
 
+def _judge_week(state: RiskState, part: Decimal, now: int, nav: Decimal, findings: Findings) -> None:
+    anchor = state.week_anchor
+    if anchor is None or anchor <= 0 or modes.WEEKLY_LOSS in state.sources:
+        return
+    limit = part * anchor
+    if anchor - nav >= limit:
+        findings.raised[modes.WEEKLY_LOSS] = modes.reducing(Reason.WEEKLY_LOSS.value, now, Clearing.WEEK)
+        findings.events.append(WeeklyLossBreached(limit, anchor - nav, now))
+
+
 def _judge_drawdown(state: RiskState, limits: RiskLimits, now: int, nav: Decimal, findings: Findings) -> None:
     peak = state.peak
     if peak is None or peak <= 0:
         return
     fall, reduce = peak - nav, limits.drawdown_reduce * peak
+    if fall < 0 and modes.NAV_ANOMALY not in state.sources:  # or it were the peak itself
+        findings.raised[modes.NAV_ANOMALY] = modes.reducing(Reason.NAV_ANOMALY.value, now)
+        findings.events.append(NavAnomalyFound(nav, peak, PEAK_FACTOR, now))
+    cautious = limits.drawdown_cautious * peak
+    if fall >= cautious or state.drawdown_state is not _NORMAL:
+        after = _drawdown_state(state.drawdown_state, fall, cautious, limits.drawdown_defensive * peak)
+        if after is not state.drawdown_state:
+            findings.events.append(DrawdownStateChanged(state.drawdown_state, after, nav, peak, now))
     if fall < reduce and modes.DRAWDOWN not in state.sources:
         return  # nor has it fallen by what halts, which is no less
     levels = (
@@ -129,6 +162,17 @@ def _judge_drawdown(state: RiskState, limits: RiskLimits, now: int, nav: Decimal
     recovered = fall <= reduce * RECOVERED
     if modes.DRAWDOWN in state.sources and modes.DRAWDOWN_HALT not in state.sources and recovered:
         findings.ended.append(modes.DRAWDOWN)
+
+
+def _drawdown_state(
+    before: DrawdownState, fall: Decimal, cautious: Decimal, defensive: Decimal
+) -> DrawdownState:
+    """The deepest state whose threshold was reached and that has not recovered since."""
+    if fall >= defensive or (before is _DEFENSIVE and fall > defensive * RECOVERED):
+        return _DEFENSIVE
+    if fall >= cautious or (before is not _NORMAL and fall > cautious * RECOVERED):
+        return _CAUTIOUS
+    return _NORMAL
 
 
 def loss_of_day(state: RiskState) -> Decimal | None:

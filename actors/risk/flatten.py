@@ -34,22 +34,34 @@ def closing_side(holding: Holding) -> Side:
     return Side.SELL if holding.position > 0 else Side.BUY
 
 
-def is_settled(holding: Holding) -> bool:
-    """Whether there is neither a position nor an order that could make one."""
-    return not (holding.position or holding.buys or holding.sells)
+def is_settled(holding: Holding, keep: Decimal = ZERO) -> bool:
+    """Whether no more than `keep` is held, and no open order could make it more."""
+    if not keep:
+        return not (holding.position or holding.buys or holding.sells)
+    growing = holding.sells if holding.position < 0 else holding.buys
+    return abs(holding.position) <= keep and not growing
 
 
-def closable(holding: Holding, instrument: RiskInstrument | None) -> Decimal:
-    """The quantity that can be closed now without risk of opening the other side, in whole lots."""
+def closable(holding: Holding, instrument: RiskInstrument | None, keep: Decimal = ZERO) -> Decimal:
+    """The quantity that can be closed now, down to `keep`, without risk of opening the other side, in whole lots."""
     quantity = reducible(holding.position, holding.buys, holding.sells, closing_side(holding))
+    if keep:
+        open_ = holding.sells if holding.position > 0 else holding.buys
+        quantity = max(ZERO, min(quantity, abs(holding.position) - open_ - keep))
     return quantity if instrument is None else quantity // instrument.lot * instrument.lot
 
 
-def stage(holding: Holding, instrument: RiskInstrument | None, stages: int) -> Decimal | None:
-    """How much of a position goes at a time when it is closed in so many stages, in whole lots; None for all of it."""
-    if stages <= 1 or not holding.position:
+def stage(
+    holding: Holding, instrument: RiskInstrument | None, stages: int, keep: Decimal = ZERO
+) -> Decimal | None:
+    """How much of a position goes at a time when it is closed down to `keep` in so many stages, in whole lots.
+
+    None for all of it.
+    """
+    excess = abs(holding.position) - keep
+    if stages <= 1 or excess <= 0:
         return None
-    part = abs(holding.position) / stages
+    part = excess / stages
     if instrument is None:
         return part
     return max((part / instrument.lot).to_integral_value(ROUND_CEILING), ONE) * instrument.lot

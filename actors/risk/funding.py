@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from actors.risk.ledger import COST_QUANTUM, note_peak, rate_of
+from actors.risk.books.shares import COST_QUANTUM
+from actors.risk.ledger import note_peak, rate_of
 from actors.risk.limits import ONE, RiskInstrument, listing_id
 from actors.risk.reservations import holding_of
 from actors.risk.state import PAYMENTS_REMEMBERED, ZERO, Account, RiskState, strategy_key
@@ -45,6 +46,7 @@ def book_funding(state: RiskState, event: FundingBooked) -> None:
     account = state.accounts.setdefault(event.venue, Account())
     account.balances[event.currency] = event.cash
     account.payments[event.payment_id] = None
+    state.booked += 1
     if len(account.payments) > PAYMENTS_REMEMBERED:
         del account.payments[next(iter(account.payments))]
     if event.value is None:

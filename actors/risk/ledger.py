@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 
+from actors.risk.books.lots import closed_lots, enter_lots
+from actors.risk.books.shares import COST_QUANTUM, share
 from actors.risk.exposure import QUANTUM, in_base, recompute, refresh, valued
 from actors.risk.limits import ONE, RiskInstrument, listing_id
 from actors.risk.reservations import consume, holding_of, remember
@@ -22,6 +24,7 @@ from actors.risk.state import (
     ZERO,
     Account,
     Book,
+    Capital,
     KnownMark,
     Reservation,
     RiskState,
@@ -31,11 +34,11 @@ from actors.risk.state import (
 from messages.intents import Side
 from messages.order_events import ExternalActivity
 from messages.orders import Fill
-from messages.portfolio import AccountOpened, FillBooked, MarksTaken, Posting, RatesTaken
+from messages.portfolio import AccountOpened, Exchanged, FillBooked, MarksTaken, Posting, RatesTaken
 from messages.venue import VenueFill
 
-COST_QUANTUM = Decimal("0.000000000001")
-"""A partly closed position releases its share of the cost rounded to this; the rest stays, so nothing is lost."""
+PEAK_FACTOR = Decimal(3)
+"""NAV above so many times its peak, deposits left out, is an anomaly and no new peak until a person accepts it."""
 
 
 def fill_key(fill: Fill) -> str:
@@ -82,13 +85,13 @@ def post(book: Book, side: Side, quantity: Decimal, value: Decimal, fee: Decimal
     held = abs(position)
     if quantity <= held:
         part = quantity == held
-        released = cost if part else _share(cost, quantity, held)
-        entry_fees = book.open_fees if part else _share(book.open_fees, quantity, held)
+        released = cost if part else share(cost, quantity, held)
+        entry_fees = book.open_fees if part else share(book.open_fees, quantity, held)
         realised = -sign * value - released
         return Posting(
             after, cost - released, book.open_fees - entry_fees, realised, realised - entry_fees - fee
         )
-    closing_value, closing_fee = _share(value, held, quantity), _share(fee, held, quantity)
+    closing_value, closing_fee = share(value, held, quantity), share(fee, held, quantity)
     realised = -sign * closing_value - cost
     net = realised - book.open_fees - closing_fee
     return Posting(after, sign * (value - closing_value), fee - closing_fee, realised, net)
@@ -111,10 +114,22 @@ def booking(
     if fill.fee_currency != currency:
         fee_rate = rate_of(state, fill.fee_currency, base_currency)
         charged, fee = ZERO, ZERO if fee_rate is None else fill.fee * fee_rate
-    desk: Book = state.holdings.get(listing) or Book()
+    holding = state.holdings.get(listing)
+    desk: Book = holding or Book()
     own: Book = state.strategies.get(strategy_key(fill.strategy, listing)) or Book()
     account = state.accounts.get(fill.venue) or Account()
     intent = state.reservations.get(fill.intent_id) or state.closed.get(fill.intent_id)
+    exchanged = None
+    opening_value = _at_price(desk.position, value, fill.quantity) if desk.cost is None else None
+    closed = closed_lots(holding, fill.side, fill.quantity, value, opening_value)
+    postings = (
+        post(desk, fill.side, fill.quantity, value, fee),
+        post(own, fill.side, fill.quantity, value, fee),
+    )
+    if instrument is not None and instrument.converts:
+        exchanged = _exchange(state, account, fill, instrument, base_currency)
+        gain = fill.side.sign * (fill.quantity * exchanged.rate - value)
+        postings, closed = (_made_cash(desk, gain, fee), _made_cash(own, gain, fee)), ()
     return FillBooked(
         fill_id=fill.fill_id,
         intent_id=fill.intent_id,
@@ -130,13 +145,29 @@ def booking(
         fee_currency=fill.fee_currency,
         currency=currency,
         cash=account.balances.get(currency, ZERO) - fill.side.sign * paid - charged,
-        opening_value=_at_price(desk.position, value, fill.quantity) if desk.cost is None else None,
-        desk=post(desk, fill.side, fill.quantity, value, fee),
-        own=post(own, fill.side, fill.quantity, value, fee),
+        opening_value=opening_value,
+        desk=postings[0],
+        own=postings[1],
         time=now,
         rate=rate,
         fee_rate=fee_rate,
+        exchanged=exchanged,
+        closed=closed,
     )
+
+
+def _exchange(
+    state: RiskState, account: Account, fill: Fill, instrument: RiskInstrument, base_currency: str
+) -> Exchanged:
+    currency = instrument.base_currency
+    cash = account.balances.get(currency, ZERO) + fill.side.sign * fill.quantity
+    return Exchanged(currency, cash, rate_of(state, currency, base_currency) or ZERO)
+
+
+def _made_cash(before: Book, gain: Decimal, fee: Decimal) -> Posting:
+    """A fill that exchanges currencies leaves the position as it is; what it gains at their rates is realised."""
+    cost = ZERO if before.cost is None else before.cost
+    return Posting(before.position, cost, before.open_fees, gain, gain - fee)
 
 
 def rate_of(state: RiskState, currency: str, base_currency: str) -> Decimal | None:
@@ -152,11 +183,17 @@ def book(state: RiskState, event: FillBooked) -> None:
         remember(state, event.intent_id, _forgotten(event, listing))
     consume(state, event.intent_id, f"{event.venue}/{event.fill_id}", event.quantity)
     fee = event.fee_in_base
+    enter_lots(holding, event)
     _enter(holding, event.desk, fee)
+    state.booked += 1
     _enter(_strategy_book(state, event, listing), event.own, fee)
     balances = state.accounts.setdefault(event.venue, Account()).balances
     state.totals.cash += (event.cash - balances.get(event.currency, ZERO)) * event.rate
     balances[event.currency] = event.cash
+    if event.exchanged is not None:
+        told = event.exchanged
+        state.totals.cash += (told.cash - balances.get(told.currency, ZERO)) * told.rate
+        balances[told.currency] = told.cash
     if event.fee_currency != event.currency:
         balances[event.fee_currency] = balances.get(event.fee_currency, ZERO) - event.fee
         state.totals.cash -= fee
@@ -180,6 +217,7 @@ def open_account(state: RiskState, event: AccountOpened) -> None:
         if holding.venue == event.venue:
             _deposit(state, -(holding.cost or ZERO))
             holding.position, holding.cost, holding.open_fees = ZERO, ZERO, ZERO
+            holding.lots = []
             refresh(state, listing)
     for opened in event.positions:
         listing = listing_id(event.venue, opened.symbol)
@@ -229,10 +267,6 @@ def _at_price(position: Decimal, value: Decimal, quantity: Decimal) -> Decimal:
     return (position * value / quantity).quantize(COST_QUANTUM, ROUND_HALF_EVEN) if quantity else ZERO
 
 
-def _share(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
-    return (amount * part / whole).quantize(COST_QUANTUM, ROUND_HALF_EVEN)
-
-
 def _enter(target: Book, posting: Posting, fee: Decimal) -> None:
     target.position, target.cost, target.open_fees = posting.position, posting.cost, posting.open_fees
     target.realised += posting.realised
@@ -275,14 +309,28 @@ def _price_opening(state: RiskState, listing: str) -> None:
 def _deposit(state: RiskState, amount: Decimal) -> None:
     """Money from outside is no profit: it moves the anchors with it."""
     state.deposits += amount
+    if state.capital.capital is not None:
+        state.capital = Capital(
+            state.capital.capital + amount,
+            state.capital.treasury,
+            state.capital.realised,
+            state.capital.events,
+        )
     if state.peak is not None:
         state.peak += amount
     if state.day_anchor is not None:
         state.day_anchor += amount
+    if state.week_anchor is not None:
+        state.week_anchor += amount
 
 
 def note_peak(state: RiskState) -> None:
-    """Remember the highest NAV."""
-    nav = state.nav
-    if nav is not None and (state.peak is None or nav > state.peak):
+    """Remember the highest NAV, unless it is out of all proportion.
+
+    A wrong mark must not turn all that comes after it into a drawdown.
+    """
+    nav, peak = state.nav, state.peak
+    if nav is None or (peak is not None and nav <= peak):
+        return
+    if peak is None or peak <= 0 or nav <= peak * PEAK_FACTOR:
         state.peak = nav

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import msgspec
 
+from actors.risk.treasury_settings import TreasurySettings
 from messages.errors import ConfigurationError
 
 ZERO = Decimal(0)
@@ -26,7 +27,10 @@ class RiskLimits(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unk
     - `min_notional`, `max_order_notional`: the value of one order.
     - `max_symbol_exposure`, `max_gross_exposure`: parts of NAV, under the worst fate of everything open.
     - `min_cash_reserve`: part of NAV that buys leave untouched.
-    - `daily_loss_limit`: part of the day's anchor; `drawdown_reduce`, `drawdown_halt`: parts of the highest NAV.
+    - `daily_loss_limit`, `weekly_loss_limit` (None: no limit): parts of the day's and the week's anchor;
+      `drawdown_reduce`, `drawdown_halt`: parts of the highest NAV.
+    - `self_financing`: at the beginning of each day `treasury_share` of the profit realised since the last is set aside
+      and left untouched by buys; see `books.capital`.
     - `price_collar`: how far an order's worst price may be beyond the mark.
     - `breach_tolerance`: how far marks and costs may carry an exposure beyond its limit before the desk reduces.
       No approval uses it, and what was never reserved (a late fill, a correction) has none. Without it a desk that
@@ -43,6 +47,11 @@ class RiskLimits(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unk
     daily_loss_limit: Decimal = Decimal("0.03")
     drawdown_reduce: Decimal = Decimal("0.05")
     drawdown_halt: Decimal = Decimal("0.10")
+    weekly_loss_limit: Decimal | None = None
+    self_financing: bool = False
+    treasury_share: Decimal = Decimal("0.4")
+    drawdown_cautious: Decimal = Decimal("0.03")
+    drawdown_defensive: Decimal = Decimal("0.05")
     max_mark_age: int = 5 * SECOND
     max_intent_age: int = 5 * SECOND
     price_collar: Decimal = Decimal("0.01")
@@ -53,7 +62,9 @@ class RiskInstrument(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid
     """A symbol as a venue lists it: steps, smallest and largest order, base units per unit of quantity.
 
     `tick` in quote currency per base unit, `lot` and quantities in base units, `min_notional` in quote currency.
-    `rate` is the worth of one unit of the quote currency in the desk's base currency.
+    `rate` is the worth of one unit of the quote currency in the desk's base currency. `spot`: what is bought is paid in
+    full, and no contract. One that `converts` exchanges cash of its base for cash of its quote currency, and makes no
+    position. `taker_fee` is a fraction.
     """
 
     symbol: str
@@ -66,6 +77,14 @@ class RiskInstrument(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid
     multiplier: Decimal = ONE
     quote_currency: str = "USDT"
     rate: Decimal = ONE
+    spot: bool = False
+    converts: bool = False
+    taker_fee: Decimal = ZERO
+
+    @property
+    def base_currency(self) -> str:
+        """What is bought and sold."""
+        return self.symbol.split("-")[0]
 
 
 class FlattenPolicy(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
@@ -86,6 +105,7 @@ class RiskSettings(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_u
     `kill_switch` holds the desk HALTED as long as it is set; `flatten_on_halt` closes all positions whenever the
     desk becomes HALTED; `day_boundary` is the time zone at whose midnight the daily loss starts anew. `rates` are the
     worth of one unit of other currencies in base currency, fixed; what is in a currency without one is not counted.
+    Without `has_universe` an earlier session's universe is forgotten.
     """
 
     instruments: tuple[RiskInstrument, ...]
@@ -96,6 +116,8 @@ class RiskSettings(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_u
     kill_switch: bool = False
     flatten_on_halt: bool = False
     day_boundary: str = "UTC"
+    treasury: TreasurySettings = TreasurySettings()
+    has_universe: bool = True
 
 
 def listing_id(venue: str, symbol: str) -> str:
@@ -107,8 +129,8 @@ def check_settings(settings: RiskSettings) -> None:
     """Raises `ConfigurationError` naming the first setting that makes no sense."""
     limits = settings.limits
     rules: list[tuple[str, object, bool, str]] = [
-        (f"limits.{name}", getattr(limits, name), getattr(limits, name) >= 0, "must not be negative")
-        for name in RiskLimits.__struct_fields__
+        (f"limits.{name}", value, value is None or value >= 0, "must not be negative")
+        for name, value in msgspec.structs.asdict(limits).items()
     ]
     rules += [
         (
@@ -117,7 +139,20 @@ def check_settings(settings: RiskSettings) -> None:
             limits.drawdown_halt >= limits.drawdown_reduce > 0,
             "at or above drawdown_reduce, and both above 0",
         ),
+        ("limits.treasury_share", limits.treasury_share, limits.treasury_share <= 1, "a part, at most 1"),
         ("limits.daily_loss_limit", limits.daily_loss_limit, limits.daily_loss_limit > 0, "must be above 0"),
+        (
+            "limits.weekly_loss_limit",
+            limits.weekly_loss_limit,
+            limits.weekly_loss_limit != 0,
+            "must be above 0",
+        ),
+        (
+            "limits.drawdown_defensive",
+            limits.drawdown_defensive,
+            limits.drawdown_defensive >= limits.drawdown_cautious > 0,
+            "at or above drawdown_cautious, and both above 0",
+        ),
         (
             "limits.min_notional",
             limits.min_notional,

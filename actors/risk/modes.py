@@ -8,6 +8,9 @@
 | drawdown                 | REDUCE  | the fall from the peak reaches drawdown_reduce | half of it recovered, Resume   |
 | drawdown_halt            | HALTED  | the fall from the peak reaches drawdown_halt   | Resume                         |
 | daily_loss               | REDUCE  | the loss of the day reaches its limit          | the next day boundary          |
+| weekly_loss              | REDUCE  | the loss of the week reaches its limit         | the week's end (Monday)        |
+| capital                  | REDUCE  | a checkpoint of the capital makes no sense     | Resume                         |
+| nav_anomaly              | REDUCE  | NAV above three times its peak                 | Resume                         |
 | exposure:SYMBOL          | REDUCE  | a fact carries a symbol beyond its limit       | back within the limit          |
 | gross_exposure           | REDUCE  | a fact carries the whole desk beyond its limit | back within the limit          |
 | cash_reserve             | REDUCE  | cash below the reserve                         | back above it                  |
@@ -38,6 +41,9 @@ CONFIGURATION = "configuration"
 DRAWDOWN = "drawdown"
 DRAWDOWN_HALT = "drawdown_halt"
 DAILY_LOSS = "daily_loss"
+WEEKLY_LOSS = "weekly_loss"
+NAV_ANOMALY = "nav_anomaly"
+CAPITAL = "capital"
 EXPOSURE = "exposure:"
 GROSS_EXPOSURE = "gross_exposure"
 CASH_RESERVE = "cash_reserve"

@@ -11,8 +11,9 @@ import msgspec
 
 from messages.base import Address
 from messages.control import Mode
-from messages.intents import Side
-from messages.portfolio import ModeSource
+from messages.intents import OrderIntent, Side
+from messages.portfolio import DrawdownState, ModeSource
+from messages.reasons import Reason
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -23,6 +24,9 @@ CLOSED_REMEMBERED = 1_000
 
 PAYMENTS_REMEMBERED = 1_000
 """Payments of funding kept by their ids for each account, against doubles."""
+
+DAYS_KEPT = 3
+"""Days whose beginnings are kept: the present one, and those whose statements can still be asked for."""
 
 
 class Book(msgspec.Struct, kw_only=True):
@@ -42,13 +46,26 @@ class Book(msgspec.Struct, kw_only=True):
     funding: Decimal = ZERO
 
 
+class Lot(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What one fill opened and nothing has closed yet: units, and what they were worth then (base currency, unsigned).
+
+    `time` is desk time in ns UTC; `fill_id` is empty and `time` None for what was there before its fills were known.
+    """
+
+    fill_id: str
+    time: int | None
+    quantity: Decimal
+    value: Decimal
+
+
 class Holding(Book, kw_only=True):
     """The account's book of one listing, with what is reserved for its open orders.
 
     One unit of quantity has `multiplier` base units, one unit of the quote currency is worth `rate` in base currency.
     `buys` and `sells` are the quantities that may still be filled, `buys_value` and `sells_value` the same at the
     prices they are reserved at. `exposure` is the value at risk under the worst fate of those orders, `value` the
-    position at its mark (None: held, but never marked); both are kept up to date by `exposure.refresh`.
+    position at its mark (None: held, but never marked); both are kept up to date by `exposure.refresh`. `lots` are what
+    the position is made of, the oldest first, `fifo` the profit before fees by them; see `books.lots`.
     """
 
     venue: str
@@ -61,6 +78,8 @@ class Holding(Book, kw_only=True):
     exposure: Decimal = ZERO
     value: Decimal | None = ZERO
     rate: Decimal = ONE
+    fifo: Decimal = ZERO
+    lots: list[Lot] = []
 
 
 class StrategyHolding(Book, kw_only=True):
@@ -119,11 +138,23 @@ class KnownMark(msgspec.Struct, frozen=True, gc=False):
 
 
 class Flattening(msgspec.Struct):
-    """A listing that is being closed: how often it was tried, who asked for it, and how much may go at a time."""
+    """A listing that is being closed: how often it was tried; the rest as in `messages.portfolio.FlattenStarted`."""
 
     by: str
     attempts: int = 0
     part: Decimal | None = None
+    stages: int = 1
+    every: int = 0
+    keep: Decimal = ZERO
+    reason: Reason = Reason.OPERATOR
+
+
+class Converting(msgspec.Struct, frozen=True):
+    """An intent that waits for the money it is to be paid with; `leg_id` is the intent that gets it."""
+
+    intent: OrderIntent
+    requester: Address
+    leg_id: str
 
 
 class Totals(msgspec.Struct):
@@ -142,6 +173,63 @@ class Totals(msgspec.Struct):
     unvalued: dict[str, None] = {}
 
 
+class ListingFigures(msgspec.Struct, frozen=True, array_like=True):
+    """A listing in the books: what it has made since the desk began, and what is held; base currency.
+
+    `realised` is profit before fees by average cost, `fifo` by lots; `fees` were paid, `funding` received. `position`
+    in base units; `cost` and `lots_cost` are what it has cost by either way, `value` its worth at the mark.
+    """
+
+    realised: Decimal = ZERO
+    fifo: Decimal = ZERO
+    fees: Decimal = ZERO
+    funding: Decimal = ZERO
+    position: Decimal = ZERO
+    cost: Decimal | None = ZERO
+    lots_cost: Decimal | None = ZERO
+    value: Decimal | None = ZERO
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """What the books show at one moment, in base currency; None is "not known". Sums since the desk began.
+
+    `unrealised` is by average cost, `unrealised_fifo` by lots.
+    """
+
+    nav: Decimal | None
+    cash: Decimal
+    deposits: Decimal
+    realised: Decimal
+    fifo: Decimal
+    unrealised: Decimal | None
+    unrealised_fifo: Decimal | None
+    fees: Decimal
+    funding: Decimal
+    revalued: Decimal
+    listings: dict[str, ListingFigures]
+
+
+class DayOpening(msgspec.Struct, frozen=True):
+    """A day and what the books showed when it began. Times in ns UTC; `begins_at` is None for the desk's first day."""
+
+    day: str
+    begins_at: int | None
+    ends_at: int
+    figures: Figures
+
+
+class Capital(msgspec.Struct, frozen=True):
+    """What the desk trades with and what is set aside, as of the last checkpoint; `capital` is None before the first.
+
+    `realised` is the profit it was made of, after costs, `events` the bookings behind that.
+    """
+
+    capital: Decimal | None = None
+    treasury: Decimal = ZERO
+    realised: Decimal = ZERO
+    events: int = 0
+
+
 class RiskState(msgspec.Struct):
     """The whole state.
 
@@ -150,7 +238,11 @@ class RiskState(msgspec.Struct):
     message that carried an approval to its intent. `deposits` is what came from outside, at its value then;
     `generation` is the store's since it was renewed ("" before), `compared` the one under which each venue was
     last compared with the books. `rates` are those that balances count with, by currency; a rate once taken stays
-    until another takes its place. `revalued` is what changes of rates made of the balances.
+    until another takes its place. `revalued` is what changes of rates made of the balances. `treasury_at` is when
+    treasury policies have their next turn (desk time, ns UTC). `conversions` are intents that wait for money, `legs`
+    maps the orders that get it to them. `outside` are symbols that are not in the universe of `universe_version`.
+    `days` are the beginnings of the latest days, the present one last. `week` (`2024-W32`) begins with Monday's day.
+    `booked` counts fills and payments in the books.
     """
 
     mode: Mode = Mode.NORMAL
@@ -175,6 +267,17 @@ class RiskState(msgspec.Struct):
     day_anchor: Decimal | None = None
     rates: dict[str, Decimal] = {}
     revalued: Decimal = ZERO
+    treasury_at: int = 0
+    conversions: dict[str, Converting] = {}
+    legs: dict[str, str] = {}
+    universe_version: int = 0
+    outside: dict[str, None] = {}
+    days: list[DayOpening] = []
+    week: str = ""
+    week_anchor: Decimal | None = None
+    drawdown_state: DrawdownState = DrawdownState.NORMAL
+    booked: int = 0
+    capital: Capital = Capital()
 
     @property
     def nav(self) -> Decimal | None:

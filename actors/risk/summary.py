@@ -178,7 +178,7 @@ def _room(state: RiskState, settings: RiskSettings) -> tuple[RoomSummary, ...]:
     limits, nav, totals = settings.limits, state.nav, state.totals
     rows: list[tuple[str, Decimal | None, Decimal | None, str]] = [
         ("gross_exposure", _part(limits.max_gross_exposure, nav), totals.exposure, "quote"),
-        ("cash_reserve", _part(1 - limits.min_cash_reserve, nav), _used_cash(state), "quote"),
+        ("cash_reserve", _spendable(state, limits.min_cash_reserve), _used_cash(state), "quote"),
         ("open_positions", Decimal(limits.max_open_positions), Decimal(len(totals.active)), "count"),
         ("open_orders", Decimal(limits.max_open_orders), Decimal(len(state.reservations)), "count"),
         ("daily_loss", _part(limits.daily_loss_limit, state.day_anchor), loss_of_day(state), "quote"),
@@ -199,6 +199,11 @@ def _room(state: RiskState, settings: RiskSettings) -> tuple[RoomSummary, ...]:
 
 def _part(ratio: Decimal, whole: Decimal | None) -> Decimal | None:
     return None if whole is None else ratio * whole
+
+
+def _spendable(state: RiskState, min_cash_reserve: Decimal) -> Decimal | None:
+    nav = state.nav
+    return None if nav is None else (1 - min_cash_reserve) * nav - state.capital.treasury
 
 
 def _used_cash(state: RiskState) -> Decimal | None:

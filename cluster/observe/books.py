@@ -12,14 +12,19 @@ from typing import Any
 
 import msgspec
 
+from actors.risk.books.capital import apply_checkpoint
+from actors.risk.books.figures import begin_day
+from actors.risk.closing import flattening_of
 from actors.risk.funding import book_funding
 from actors.risk.ledger import book, open_account, take_marks, take_rates, unrealised
 from actors.risk.limits import listing_id
-from actors.risk.state import ZERO, Flattening, Holding, RiskState
+from actors.risk.state import ZERO, Holding, RiskState
 from messages.base import Message
 from messages.portfolio import (
     AccountOpened,
+    CapitalCheckpointed,
     DayStarted,
+    DrawdownStateChanged,
     FillBooked,
     FlattenEnded,
     FlattenStarted,
@@ -28,6 +33,10 @@ from messages.portfolio import (
     PeakReset,
     RatesTaken,
 )
+from messages.treasury import TreasuryReviewed
+
+REVIEWS_KEPT = 100
+"""Findings of treasury commands kept, the latest ones."""
 
 
 class EquityPoint(msgspec.Struct, frozen=True):
@@ -46,12 +55,18 @@ class Books:
         self.deepest = ZERO
         self.closings: Counter[str] = Counter()
         """how often each listing was closed by command"""
+        self.reviews: dict[str, TreasuryReviewed] = {}
+        """what treasury commands found, by the command's id; the latest"""
         self._curve_points = max(4, curve_points)
         self._stride = 1
         self._since_kept = 0
 
     def apply(self, event: Message, now: int) -> None:
         """Fold one of risk's events in; those that concern no book are passed over."""
+        if isinstance(event, TreasuryReviewed) and event.command_id:
+            self.reviews[event.command_id] = event
+            if len(self.reviews) > REVIEWS_KEPT:
+                del self.reviews[next(iter(self.reviews))]
         if isinstance(event, FlattenEnded):
             self.closings[listing_id(event.venue, event.symbol)] += event.flat
         entry = _ENTRIES.get(type(event))
@@ -122,16 +137,16 @@ class Books:
             self._stride *= 2
 
 
-def _start_day(state: RiskState, event: DayStarted) -> None:
-    state.day, state.day_ends_at, state.day_anchor = event.day, event.ends_at, event.nav
-
-
 def _reset_peak(state: RiskState, event: PeakReset) -> None:
     state.peak = event.nav
 
 
+def _note_drawdown(state: RiskState, event: DrawdownStateChanged) -> None:
+    state.drawdown_state = event.after
+
+
 def _start_closing(state: RiskState, event: FlattenStarted) -> None:
-    state.flattening[listing_id(event.venue, event.symbol)] = Flattening(event.by, part=event.part)
+    state.flattening[listing_id(event.venue, event.symbol)] = flattening_of(event)
 
 
 def _end_closing(state: RiskState, event: FlattenEnded) -> None:
@@ -144,8 +159,10 @@ _ENTRIES: dict[type[Message], Callable[[RiskState, Any], None]] = {
     FundingBooked: book_funding,
     RatesTaken: take_rates,
     MarksTaken: take_marks,
-    DayStarted: _start_day,
+    DayStarted: begin_day,
     PeakReset: _reset_peak,
+    DrawdownStateChanged: _note_drawdown,
+    CapitalCheckpointed: apply_checkpoint,
     FlattenStarted: _start_closing,
     FlattenEnded: _end_closing,
 }

@@ -6,7 +6,7 @@ than a few seconds counts as none: nothing is taken for fine because it once was
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -105,9 +105,15 @@ class Connections(msgspec.Struct, frozen=True):
         }
 
 
-async def read_connections(store: Noticeboard, config: DeskConfig, now: int) -> Connections:
-    """The connections of a desk at machine time `now`. Raises `StoreUnavailableError`."""
-    symbols = traded_symbols(config) if config.feed.live else []
+async def read_connections(
+    store: Noticeboard, config: DeskConfig, now: int, *, running: Collection[str] | None = None
+) -> Connections:
+    """The connections of a desk at machine time `now`; `running` are the symbols in its universe, if it has one.
+
+    Raises `StoreUnavailableError`.
+    """
+    traded = traded_symbols(config) if config.feed.live else []
+    symbols = [each for each in traded if running is None or each in running]
     venues = [name for name, chosen in config.venues.items() if not isinstance(chosen, PaperVenueSettings)]
     names = [*map(feed_note_name, symbols), *map(port_note_name, venues)]
     notes = dict(zip(names, await store.notes(names), strict=True))

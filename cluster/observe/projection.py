@@ -13,12 +13,16 @@ from typing import Any
 import msgspec
 
 from actors.execution.state import ExecutionState
+from actors.operations.universe.memory import UniverseState
 from actors.risk.state import RiskState
+from actors.strategy.state import StrategyActorState
 from cluster.observe.books import Books
 from cluster.observe.family import Family
 from cluster.observe.fingerprint import FingerprintBuilder
 from cluster.observe.latency import Histogram, Hop
 from cluster.observe.orders import OrderDesk
+from cluster.observe.strategies import StrategyBook
+from cluster.observe.universe import UniverseBook
 from cluster.observe.views import ActorView, HappeningView
 from cluster.observe.wording import describe
 from cluster.steps.journal import InputKind, JournalRecord
@@ -61,6 +65,8 @@ class Projection:
         self.latencies = {hop: Histogram() for hop in Hop}
         self.sealed = FingerprintBuilder()
         self.orders = OrderDesk(self.latencies)
+        self.strategies = StrategyBook()
+        self.universe = UniverseBook()
         self.event_counts: Counter[EventType] = Counter()
         self.happenings: deque[HappeningView] = deque(maxlen=self.bounds.happenings)
         self.dead_lettered = 0
@@ -98,6 +104,10 @@ class Projection:
             self.orders.adopt(state)
         elif isinstance(state, SupervisorState):
             self.family.adopt(address, state)
+        elif isinstance(state, StrategyActorState):
+            self.strategies.adopt(address, state)
+        elif isinstance(state, UniverseState):
+            self.universe.adopt(state)
 
     def actor(self, address: Address) -> ActorView:
         """The view of this actor, begun when there was none."""
@@ -135,6 +145,10 @@ class Projection:
             self.books.apply(event, record.now)
         elif address.startswith("supervisor/"):
             self.family.apply(address, event)
+        elif address.startswith("strategy/"):
+            self.strategies.take(address, event)
+        elif address == UNIVERSE:
+            self.universe.take(event)
         self.orders.take(address, record.now, event)
         handler = _HANDLERS.get(kind)
         if handler is not None:
@@ -163,6 +177,7 @@ class Projection:
 
 
 RISK: Address = "risk"
+UNIVERSE: Address = "universe"
 """The address of the portfolio risk actor, whose journal is the ledger."""
 
 _HANDLERS: dict[type[Message], Callable[[Projection, Any], None]] = {

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 import msgspec
 
 from actors.execution.state import ExecutionState
+from actors.operations.universe.memory import UniverseState
 from actors.risk.state import RiskState
+from actors.strategy.state import StrategyActorState
 from cluster.store.port import Position, StoredSnapshot
 from messages import codec
 from messages.base import Address
@@ -18,8 +20,10 @@ _STATES: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("risk", RiskState),
     ("execution/", ExecutionState),
     ("supervisor/", SupervisorState),
+    ("strategy/", StrategyActorState),
+    ("universe", UniverseState),
 )
-"""The actors whose state says something the journal behind it needs; a strategy's does not."""
+"""The actors whose state says something the journal behind it needs."""
 
 
 class OpenedSnapshot(msgspec.Struct, frozen=True):

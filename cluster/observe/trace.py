@@ -16,8 +16,10 @@ from cluster.observe.routes import route_moments
 from cluster.observe.views import IntentView, OrderView
 from cluster.observe.wording import number
 from messages.base import Address
+from messages.decisions import DecisionMade
 from messages.errors import DeskError
 from messages.intents import CheckResult
+from messages.stages import StageRecords
 
 Detail = str | int | float | bool | None
 """What is told of a moment; amounts are decimal text."""
@@ -39,6 +41,7 @@ class TraceStep(msgspec.Struct, frozen=True):
     title: str
     details: dict[str, Detail]
     checks: tuple[CheckResult, ...] = ()
+    stages: StageRecords | None = None
 
 
 class Trace(msgspec.Struct, frozen=True):
@@ -61,17 +64,22 @@ class UnknownOrderError(DeskError):
 
 
 def trace(projection: Projection, wanted: str) -> Trace:
-    """The trace of the intent or order of this id (client or venue order id, or a unique beginning of one).
+    """The trace of the intent or order of this id (client or venue order id, or a unique beginning of one), or of the
+    last decision that a strategy recorded on a symbol (`strategy/SYMBOL`).
 
     Raises `UnknownOrderError`.
     """
+    decision = projection.strategies.last_decision(wanted)
+    if decision is not None:
+        return _of_decision(projection, decision)
     intent = projection.orders.find(wanted)
     if intent is None:
         raise UnknownOrderError(
             "no order or intent of this id is known",
             field="order",
             value=wanted,
-            remedy="take an id from `raydesk orders`; what was trimmed from the journals can't be traced",
+            remedy="take an id from `raydesk orders`, or strategy/SYMBOL from `raydesk strategies list`; "
+            "what was trimmed from the journals can't be traced",
         )
     moments = sorted(
         _moments(projection.orders, intent),
@@ -88,6 +96,21 @@ def trace(projection: Projection, wanted: str) -> Trace:
         total_ns=times[-1] - times[0] if times else None,
         complete=intent.raised_at is not None and intent.decided_at is not None,
         steps=steps,
+    )
+
+
+def _of_decision(projection: Projection, decision: DecisionMade) -> Trace:
+    """A decision by itself: what it saw, whether it traded or not."""
+    view = projection.strategies.views[decision.strategy, decision.symbol]
+    return Trace(
+        intent_id="",
+        symbol=decision.symbol,
+        strategy=decision.strategy,
+        orders=(),
+        outcome=decision.decision.value,
+        total_ns=None,
+        complete=True,
+        steps=(_decided(decision, view.address),),
     )
 
 
@@ -144,8 +167,7 @@ def _deciding(intent: IntentView) -> Iterator[TraceStep]:
         }
         yield _step("quote", quote.time, "feed", f"{intent.symbol} {quote.bid:g} / {quote.ask:g}", details)
     if decision is not None:
-        title = f"{decision.decision.value}: {decision.reason.value}"
-        yield _step("decision", decision.time, intent.requester, title, dict(decision.trace))
+        yield _decided(decision, intent.requester)
     if terms is not None:
         limits: dict[str, Told] = {
             "worst_price": terms.worst_price,
@@ -161,6 +183,12 @@ def _deciding(intent: IntentView) -> Iterator[TraceStep]:
         }
         title = f"{terms.side.value} {number(terms.quantity)} {terms.symbol} {terms.order_type.value}"
         yield _step("intent", intent.raised_at, intent.requester, title, limits)
+
+
+def _decided(decision: DecisionMade, actor: Address | None) -> TraceStep:
+    title = f"{decision.decision.value}: {decision.reason.value}"
+    step = _step("decision", decision.time, actor, title, dict(decision.trace))
+    return msgspec.structs.replace(step, stages=decision.stages)
 
 
 def _judging(intent: IntentView) -> Iterator[TraceStep]:

@@ -100,6 +100,10 @@ def _placing(event: Any) -> str:
 _WORDINGS: dict[type[Message], Callable[[Any], str]] = {
     decisions.DecisionMade: lambda e: f"{e.symbol} {e.strategy}: {e.decision.value} ({e.reason.value})",
     decisions.IntentRaised: _raised,
+    decisions.StageOverran: lambda e: (
+        f"the stage {e.stage} took {e.took / 1e6:.0f} ms, its limit is {e.limit / 1e6:.0f} ms"
+        + (f" ({e.times} times)" if e.times > 1 else "")
+    ),
     decisions.IntentClosed: lambda e: f"{e.symbol} intent {e.state.value}, filled {number(e.filled)}",
     portfolio.IntentDecided: _decided,
     portfolio.FillBooked: lambda e: (
@@ -120,7 +124,8 @@ _WORDINGS: dict[type[Message], Callable[[Any], str]] = {
     order_events.FillReceived: _filled,
     order_events.OrderSettled: lambda e: f"{e.client_order_id} settled, filled {number(e.filled)}",
     routing.RouterRecord: lambda e: (
-        f"{e.symbol} routed {e.route.value}: {e.orders} orders, filled {number(e.filled)} of {number(e.quantity)}, "
+        f"{e.symbol} routed {e.route.value}: {e.orders} order{'s' * (e.orders != 1)}, "
+        f"filled {number(e.filled)} of {number(e.quantity)}, "
         f"{'all as maker' if e.is_maker_final else 'with fallback' if e.used_fallback else e.reason.value}"
     ),
     orders.OrderReport: lambda e: f"{e.symbol} {e.state.value}, filled {number(e.filled)}",

@@ -99,6 +99,12 @@ class Desk:
         self.ctx.now += duration
         return self
 
+    def restart(self) -> None:
+        """Kill the actor and bring another to its state by the journal alone; timers stay."""
+        sequence, now, fresh = self.ctx.sequence, self.ctx.now, self.replayed()
+        self.risk, self.ctx = fresh, Context(fresh, seed=1)
+        self.ctx.sequence, self.ctx.now = sequence, now
+
     def ring(self, key: str) -> None:
         """Let a timer's time come."""
         self.give(self.timers.pop(key), "risk")

@@ -60,6 +60,7 @@ def test_a_fill_is_booked_in_its_own_currency_and_valued_in_the_base_currency() 
         time=START + 7,
         rate=D(3),
         fee_rate=None,
+        closed=(),
     )
     assert booking(desk(), fill(side=SELL), CONTRACT, "USDT", START).cash == D(1075)
 

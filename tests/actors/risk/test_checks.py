@@ -26,6 +26,7 @@ def test_all_checks_are_evaluated_in_their_order() -> None:
         "well_formed",
         "kill_switch",
         "mode",
+        "universe",
         "expiry",
         "nav_known",
         "mark_fresh",
@@ -53,15 +54,13 @@ def test_an_approved_intent_goes_to_its_venue_with_its_terms() -> None:
     assert desk.decision.submit_id == desk.last_sent[0].id
 
 
-def test_the_quote_goes_along_where_the_intents_route_needs_one() -> None:
+@pytest.mark.parametrize("route", [Route.DIRECT, Route.MAKER_FIRST])
+def test_the_quote_goes_along_with_an_approved_intent(route: Route) -> None:
     desk = ready()
-    desk.intend(BUY, 1, quote_age=0)
-    (plain,) = desk.messages_to("execution/paper", SubmitOrder)
-    desk.intend(BUY, 1, quote_age=0, route=Route.MAKER_FIRST)
-    (routed,) = desk.messages_to("execution/paper", SubmitOrder)
-    assert plain.quote is None
-    assert routed.quote is not None
-    assert routed.quote.mid == 100.0
+    desk.intend(BUY, 1, quote_age=0, route=route)
+    (order,) = desk.messages_to("execution/paper", SubmitOrder)
+    assert order.quote is not None
+    assert order.quote.mid == 100.0
 
 
 def test_a_rejected_intent_is_answered_with_every_failing_check() -> None:

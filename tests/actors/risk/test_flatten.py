@@ -291,3 +291,41 @@ def test_a_retry_that_comes_after_all_is_over_does_nothing() -> None:
     desk = Desk().seed().mark()
     desk.give(FlattenDue("paper", "BTC-USDT"), "risk")
     assert desk.last_events == []
+
+
+def test_stages_have_a_pause_between_them_and_the_last_takes_the_rest() -> None:
+    desk = Desk().seed().mark()
+    desk.trade(BUY, 6)
+    desk.give(Flatten("anna", stages=3, every=20 * SECOND))
+    (first,) = orders(desk)
+    execute(desk, first, "1")  # half of it is filled
+    assert orders(desk) == []
+    assert desk.timer_delays[TIMER] == 20 * SECOND
+    desk.wait(20 * SECOND).mark().ring(TIMER)
+    (second,) = orders(desk)
+    execute(desk, second)
+    desk.wait(20 * SECOND).mark().ring(TIMER)
+    (last,) = orders(desk)
+    assert [one.terms.quantity for one in (first, second, last)] == [D(2), D(2), D(3)]
+    execute(desk, last)
+    assert desk.risk.state.flattening == {}
+
+
+def test_a_staged_closing_goes_on_where_it_was_after_a_restart() -> None:
+    desk = Desk().seed().mark()
+    desk.trade(BUY, 6)
+    desk.give(Flatten("anna", stages=3, every=20 * SECOND))
+    execute(desk, orders(desk)[0])
+    desk.restart()
+    desk.wait(20 * SECOND).mark().ring(TIMER)
+    assert [one.terms.quantity for one in orders(desk)] == [D(2)]
+    assert desk.risk.state.flattening["paper/BTC-USDT"].attempts == 2
+
+
+def test_the_kill_switch_does_not_wait_for_stages() -> None:
+    desk = Desk().seed().mark()
+    desk.trade(BUY, 6)
+    desk.give(Flatten("anna", stages=3, every=20 * SECOND))
+    execute(desk, orders(desk)[0])
+    desk.give(Halt("bert", "fire", flatten=True))
+    assert [one.terms.quantity for one in orders(desk)] == [D(4)]
