@@ -29,6 +29,7 @@ class Message(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True)
     - `urgent`: delivered to the urgent mailbox, which is read first (fills, cancels, corrections, control).
     - `refusable`: may be turned into `Refused` when the receiver's mailbox is full (intents, approvals).
     - `broadcast`: travels on the shared control stream; actors that it does not concern pass it over.
+    - `decides`: what comes of it is a decision: if it can't be processed, none was made, and it is not tried again.
     - `grave`: if it can't be processed, trading must be reduced until a person has looked.
     - `event_type`: the name under which logs, alerts and metrics know it, if they are to know it.
     - `schema_version`: raised when a field changes meaning; older records are lifted by `upgrade`.
@@ -36,6 +37,7 @@ class Message(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True)
 
     urgent: ClassVar[bool] = False
     refusable: ClassVar[bool] = False
+    decides: ClassVar[bool] = False
     grave: ClassVar[bool] = False
     broadcast: ClassVar[bool] = False
     schema_version: ClassVar[int] = 1

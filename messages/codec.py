@@ -29,6 +29,8 @@ MAX_BYTES = 1_048_576
 
 _DECIMAL_EXTENSION = 1
 _BUILTIN = (Decimal, bytes)
+_STORED = (*_BUILTIN, bytearray)
+"""What goes into the store as it is; what was a bytearray, a memory in use, comes back as bytes."""
 _BUFFER_BYTES = 4_096
 """Where packing begins; msgpack's own default of 256 KiB is allocated anew for every message."""
 
@@ -90,7 +92,7 @@ def unpack(data: bytes) -> Any:
 def to_plain(value: Any) -> Any:
     """A struct as plain maps and lists, Decimals kept. Raises `CodecError` for a value that has no stored form."""
     try:
-        return msgspec.to_builtins(value, builtin_types=_BUILTIN, str_keys=False)
+        return msgspec.to_builtins(value, builtin_types=_STORED, str_keys=False)
     except (TypeError, RecursionError) as error:
         raise CodecError(
             f"a value has no stored form: {error}",

@@ -114,10 +114,10 @@ class Flatten(Message, frozen=True):
     """Close the position of one symbol, or of all, at one venue or at all (operator -> risk and execution).
 
     Working orders that protect nothing are cancelled. `stages`: in how many parts each position goes, one after the
-    other.
+    other, with a pause of `every` (ns) between them; what the parts left goes in the last.
     """
 
-    schema_version = 2
+    schema_version = 3
     broadcast = True
     urgent = True
     grave = True
@@ -126,6 +126,7 @@ class Flatten(Message, frozen=True):
     symbol: str | None = None
     venue: str | None = None
     stages: int = 1
+    every: int = 0
 
 
 @message_type

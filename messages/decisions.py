@@ -366,8 +366,26 @@ class SetStrategyBudget(Message, frozen=True):
 
 
 @message_type
+class StageOverran(Message, frozen=True):
+    """A stage of a decision took longer than it may: input made by the host, and journalled as it is.
+
+    It `took` ns of machine time where `limit` is allowed; `times` counts what was not told since, for each stage is
+    told of at most once a minute.
+    """
+
+    event_type = EventType.WARNING
+
+    stage: str
+    took: int
+    limit: int
+    times: int
+
+
+@message_type
 class DecisionDue(Message, frozen=True):
     """Timer: the strategy decides by the clock. Void when the state no longer waits for `due`."""
+
+    decides = True
 
     strategy: str
     symbol: str

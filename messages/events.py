@@ -83,6 +83,7 @@ class EventType(StrEnum):
     LEDGER_POSTED = "ledger_posted"
     CAPITAL_CHANGED = "capital_changed"
     LIMITS_CHANGED = "limits_changed"
+    UNIVERSE_CHANGED = "universe_changed"
     ADAPTATION_APPLIED = "adaptation_applied"
 
 

@@ -79,6 +79,8 @@ class Purpose(StrEnum):
     TARGET = "target"
     PROTECTIVE = "protective"
     FLATTEN = "flatten"
+    SWEEP = "sweep"
+    CONVERT = "convert"
 
 
 class Verdict(StrEnum):
@@ -159,7 +161,8 @@ class SubmitOrder(Message, frozen=True):
     """An approved intent (risk -> execution). `requester` is the actor that hears about fills and the outcome.
 
     `mode_version` is the version of the mode under which risk approved; `increases_exposure` is risk's judgement
-    under the worst fate of everything open. `quote` is the intent's, where its route needs one.
+    under the worst fate of everything open. `quote` is the intent's: its route works from there, and its record
+    measures against it.
     """
 
     schema_version = 2

@@ -71,6 +71,8 @@ class ObservationDue(Message, frozen=True):
     step, the market data itself is in the view.
     """
 
+    decides = True
+
     symbol: str
     position: int
     time: int

@@ -14,6 +14,7 @@ from messages.base import Address, Message, message_type
 from messages.control import Mode
 from messages.events import EventType
 from messages.intents import OrderTerms, Side, SubmitOrder
+from messages.market import QuoteSnapshot
 from messages.orders import Fill, OrderState
 from messages.reasons import Reason
 from messages.supervision import GiveUpPolicy
@@ -60,7 +61,8 @@ class ExternalActivity(Message, frozen=True):
 
     `ours` says that the client order id carries this desk's prefix: an order of lost history, or one forgotten
     long after it had ended. `filled` is cumulative, in base units; `fill` the execution if there was one. Not
-    `suspect`: others may trade on the account, so that nothing follows from it but the booking.
+    `suspect`: others may trade on the account, or an order that was told before has ended, so that nothing follows
+    from it but the booking.
     """
 
     urgent = True
@@ -151,9 +153,10 @@ class OrderPlacing(Message, frozen=True):
 
     `beneficiary` is the actor whose position the order changes; it differs from `requester` when execution
     closes the position of a strategy that was given up. It is the `attempt`-th order of the intent's `child`-th part.
+    `quote` is the one that the intent was decided on, where the order is all of it: its plan knows it otherwise.
     """
 
-    schema_version = 2
+    schema_version = 3
     event_type = EventType.ORDER_PLACING
 
     client_order_id: str
@@ -167,6 +170,7 @@ class OrderPlacing(Message, frozen=True):
     time: int
     child: int = 0
     attempt: int = 0
+    quote: QuoteSnapshot | None = None
 
 
 @message_type

@@ -250,6 +250,33 @@ class RouterTuned(Message, frozen=True):
     time: int
 
 
+@message_type
+class RouterEvidence(Message, frozen=True):
+    """What is known of a symbol's trades beyond how they were routed (whoever learns from fills -> execution).
+
+    - `expectancy_bps`: what a trade earns on average, after costs, in basis points of its value.
+    - `hit_rate`: the part of trades that earned something; `score` in [0, 1]: how good the symbol is in all.
+
+    What is not known is None and weighs nothing. It counts when the symbol's record next proposes a policy.
+    """
+
+    symbol: str
+    expectancy_bps: float | None = None
+    hit_rate: float | None = None
+    score: float | None = None
+
+
+@message_type
+class RouterEvidenceTaken(Message, frozen=True):
+    """What was told of a symbol, as execution keeps it."""
+
+    symbol: str
+    expectancy_bps: float | None
+    hit_rate: float | None
+    score: float | None
+    time: int
+
+
 # --- wake-ups -------------------------------------------------------------------------------------------------
 
 

@@ -59,7 +59,10 @@ class BlendResult(Record, frozen=True):
 
 
 class HorizonScore(Record, frozen=True):
-    """One horizon's edge after costs, in bps; `score` is per root of five minutes."""
+    """One horizon's edge after costs, in bps; `score` is per root of five minutes.
+
+    `preference` is the factor that it counted with in the choice, by what horizons have paid; None: nothing is learned.
+    """
 
     horizon: str
     alpha: Figure = None
@@ -68,6 +71,7 @@ class HorizonScore(Record, frozen=True):
     impact_cost: Figure = None
     net: Figure = None
     score: Figure = None
+    preference: Figure = None
 
 
 class ArbitrationResult(Record, frozen=True):

@@ -196,11 +196,17 @@ class ChildUp(Message, frozen=True):
 
 @message_type
 class StartFailed(Message, frozen=True):
-    """Answer to `StartChild`: there is no such process, and none will come of this attempt."""
+    """Answer to `StartChild`: there is no such process, and none will come of this attempt.
+
+    `withheld`: it was not tried, as the supervisor's own lease was not in force; nothing that the child did.
+    """
+
+    schema_version = 2
 
     child: Address
     attempt: int
     detail: str
+    withheld: bool = False
 
 
 @message_type

@@ -17,12 +17,12 @@ from actors.strategy.desk import Desk
 from actors.strategy.gates import is_fresh
 from actors.strategy.intents import RISK, cancel_entries, forget_deferred
 from actors.strategy.lane import Lane, MarksClock
-from actors.strategy.retiring import Retiring
+from actors.strategy.probing import Probing
 from actors.strategy.schedule import next_multiple
 from actors.strategy.settings import StrategyActorSettings, check_settings, strategy_key
 from actors.strategy.slot import Slot
 from actors.strategy.state import StrategyActorState
-from actors.strategy.strategy import Strategy
+from actors.strategy.strategy import History, Strategy
 from messages.base import Address
 from messages.control import Halt, Mode, ModeChanged
 from messages.decisions import (
@@ -37,6 +37,7 @@ from messages.decisions import (
     QuoteFreshAgain,
     QuoteWentStale,
     SetStrategyBudget,
+    StageOverran,
     StrategyBudgetSet,
     StrategySwitched,
     StrategyTimerDue,
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from actors.strategy.models import Model  # brings numpy, which most strategies do without
 
 
-class StrategyActor(Retiring):
+class StrategyActor(Probing):
     """One or more strategies on one symbol, or on a group of them.
 
     `models` are those of each strategy, by its id. `watch` is told the name of each stage of a decision when it has
@@ -85,7 +86,10 @@ class StrategyActor(Retiring):
                 slot.siblings[symbol] = slot
         for slots in by_symbol.values():
             for slot in slots:
-                slot.peers = tuple(each for each in slots if each is not slot)
+                shadow = slot.settings.shadow
+                slot.peers = tuple(
+                    each for each in slots if each is not slot and each.settings.shadow is shadow
+                )
         self._clocked = tuple(
             slot
             for slot in self._slots.values()
@@ -148,19 +152,26 @@ class StrategyActor(Retiring):
         """The strategies as they run now, each once; for tests and measurements."""
         return tuple({id(slot.strategy): slot.strategy for slot in self._slots.values()}.values())
 
+    @property
+    def histories(self) -> tuple[History, ...]:
+        """What its strategies must have seen of the past before they decide, each once."""
+        wanted = (strategy.history for strategy in self.strategies)
+        return tuple(dict.fromkeys(each for each in wanted if each is not None))
+
     @receives(ObservationDue)
     def _on_observation(self, message: ObservationDue, ctx: Context) -> None:
         lane = self._lanes.get(message.symbol)
         if lane is None:
             return
         row = lane.row
-        if lane.marks_row == row:
+        due = [slot for slot in lane.slots if slot.due_row == row and slot.enabled]
+        # a group decides on symbols whose rows came after the last marks: risk must judge it by those as well
+        if lane.marks_row == row or any(slot.settings.group for slot in due):
             self._send_marks(ctx)
         if self._clocked:
             self._keep_clocks(ctx)
         for slot in lane.slots:
             leaving.check_levels(slot, ctx)
-        due = [slot for slot in lane.slots if slot.due_row == row and slot.enabled]
         if due and self._decidable(due[0], ctx):
             for slot in due:
                 slot.desk.within(ctx, slot.strategy.decide)
@@ -242,6 +253,11 @@ class StrategyActor(Retiring):
         self._schedule(slot, slot.settings.schedule.interval or 0, ctx)
         if slot.enabled and self._decidable(slot, ctx):
             slot.desk.within(ctx, slot.strategy.decide)
+
+    @receives(StageOverran)
+    def _on_overrun(self, message: StageOverran, ctx: Context) -> None:
+        """What the host has measured is put on record."""
+        ctx.emit(message)
 
     # control
 

@@ -23,8 +23,9 @@ class BarSource(StrEnum):
 class Bar(msgspec.Struct, frozen=True, gc=False):
     """Open, high, low, close of one interval; `start` in ns UTC, `interval` in ns (None when the feed made it).
 
-    `volume` is in base units (None for bars of quotes), `count` the rows in it (None for bars of the feed), `gap`
-    how many intervals before it had no data.
+    How long a bar of the feed is nobody tells: its `start` is the time it was closed. `volume` is in base units (None
+    for bars of quotes), `count` the rows in it (None for bars of the feed), `gap` how many intervals before it had no
+    data.
     """
 
     source: BarSource
@@ -37,6 +38,11 @@ class Bar(msgspec.Struct, frozen=True, gc=False):
     volume: float | None
     count: int | None
     gap: int = 0
+
+    @property
+    def end(self) -> int:
+        """When it was closed, ns UTC."""
+        return self.start if self.interval is None else self.start + self.interval
 
 
 class BarBuilder:

@@ -11,6 +11,7 @@ from actors.strategy.memory import StrategyMemory
 from actors.strategy.position import ZERO, after_fill
 from actors.strategy.settings import strategy_key
 from actors.strategy.state import OpenIntent, StrategyState
+from actors.strategy.strategy import Strategy
 from messages.account_events import PositionCorrected
 from messages.decisions import FillsAwaited, FillUnassigned, IntentClosed, PositionChanged
 from messages.intents import IntentRejected, Refused
@@ -41,7 +42,7 @@ class StrategyBooking(StrategyMemory):
         intent = state.intents.get(fill.intent_id)
         if intent is not None and intent.final_filled is not None and intent.filled >= intent.final_filled:
             self._finish(fill.intent_id, intent, state, ctx)
-        if slot is not None:
+        if slot is not None and type(slot.strategy).on_fill is not Strategy.on_fill:
             slot.desk.within(ctx, partial(slot.strategy.on_fill, fill))
 
     @receives(PositionCorrected)
@@ -73,7 +74,9 @@ class StrategyBooking(StrategyMemory):
 
         The first in order is reduced first.
         """
-        states = [each for each in self.state.strategies.values() if each.symbol == fill.symbol]
+        states = [
+            each for each in self.state.strategies.values() if each.symbol == fill.symbol and not each.shadow
+        ]
         if any(fill.fill_id in each.fills for each in states):
             return
         left = fill.quantity

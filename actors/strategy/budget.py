@@ -38,6 +38,12 @@ def within_budget(slot: Slot, quantity: Decimal, price: Decimal) -> Decimal:
     return min(quantity, most)
 
 
+def room_of(slot: Slot) -> Decimal | None:
+    """What is left of the budget beside all that is held and worked for in this actor; None without a budget."""
+    budget = budget_of(slot)
+    return None if budget is None else budget - sum(map(_exposure, slot.siblings.values()), ZERO)
+
+
 def _exposure(slot: Slot) -> Decimal:
     """What a sibling holds, or would under the worst fate of its open entries, at its last price."""
     state, view = slot.state, slot.view

@@ -156,6 +156,11 @@ class Desk:
         return self._slot.actor_settings.strict
 
     @property
+    def probed(self) -> bool:
+        """Whether somebody only asks what would be decided: nothing comes of it, and everything is to be told."""
+        return self._slot.probed
+
+    @property
     def last_reason(self) -> Reason | None:
         """The reason of the decision that was recorded last."""
         return self._slot.state.decision_reason

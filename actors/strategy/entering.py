@@ -101,6 +101,8 @@ def seek_worth(slot: Slot, ctx: Context, notional: Decimal, explained: Explained
             ask_cancel(slot, ctx, intent_id, Reason.SIGNAL)
     if state.intents or state.exiting is not None:
         until = ctx.now + slot.settings.order.deadline
+        if slot.stages is not None:  # the order that follows has no trace of its own
+            record(slot, ctx, Decision.BLOCKED, Reason.INTENT_OPEN, explained, sampled=True)
         ctx.emit(
             TargetDeferred(slot.settings.id, slot.settings.instrument.symbol, direction, until, notional)
         )

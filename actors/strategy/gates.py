@@ -58,16 +58,18 @@ _MODE_REASONS = {
     Mode.OBSERVE: Reason.MODE_OBSERVE,
 }
 
-ENTRY_GATES: tuple[Gate, ...] = (
-    _retiring,
-    _switched_off,
-    _suspended,
-    _mode,
-    _window,
-    _quote,
-    _open_intent,
-    _cooldown,
+NAMED_ENTRY_GATES: tuple[tuple[str, Gate], ...] = (
+    ("universe", _retiring),
+    ("switch", _switched_off),
+    ("drawdown", _suspended),
+    ("mode", _mode),
+    ("window", _window),
+    ("quote", _quote),
+    ("open_intent", _open_intent),
+    ("cooldown", _cooldown),
 )
+
+ENTRY_GATES: tuple[Gate, ...] = tuple(gate for _, gate in NAMED_ENTRY_GATES)
 """What an order has to pass that could open or grow a position."""
 
 REDUCE_GATES: tuple[Gate, ...] = (_quote, _open_intent)

@@ -6,11 +6,15 @@ from math import isfinite
 
 from actors.base import Context
 from actors.strategy.judgement import traced_judgement
+from actors.strategy.pricing import decimal_of
 from actors.strategy.slot import Slot
 from messages.base import Address
 from messages.decisions import CancelAsked, Decision, DecisionMade, IntentRaised, TargetTaken, TraceValue
-from messages.intents import CancelIntent, OrderIntent, OrderTerms
+from messages.errors import InvariantError
+from messages.intents import CancelIntent, OrderIntent, OrderTerms, Side
+from messages.orders import Fill, Liquidity
 from messages.reasons import Reason
+from messages.shadow import IntentSimulated, SimulatedFillDue
 
 _TRADE = Decision.TRADE
 
@@ -19,18 +23,50 @@ RISK: Address = "risk"
 
 
 def raise_intent(slot: Slot, ctx: Context, terms: OrderTerms, reason: Reason, *, leaving: bool) -> str:
-    """Journal an intent and send it to risk; returns its id."""
+    """Journal an intent and send it to risk; returns its id. In shadow it is filled here instead, and never sent."""
     intent = OrderIntent(strategy=slot.settings.id, terms=terms, quote=slot.view.quote, reason=reason.value)
+    if slot.state.shadow:
+        return _simulate(slot, ctx, intent, leaving=leaving)
     intent_id = ctx.next_message_id()
     ctx.emit(IntentRaised(intent_id, intent, slot.state.position.quantity, leaving, ctx.now))
     ctx.send(RISK, intent)
     return intent_id
 
 
+def _simulate(slot: Slot, ctx: Context, intent: OrderIntent, *, leaving: bool) -> str:
+    """Journal what would have been sent, and have it filled by the rule of `actors.strategy.shadowing`."""
+    terms, state = intent.terms, slot.state
+    intent_id = f"shadow/{slot.key}#{state.simulated + 1}"
+    quote = intent.quote
+    if quote is None:
+        raise InvariantError("an order needs a quote to be filled at", field=slot.key, value=intent_id)
+    ctx.emit(IntentSimulated(intent_id, intent, state.position.quantity, leaving, ctx.now))
+    price = decimal_of(quote.ask if terms.side is Side.BUY else quote.bid)
+    value = price * terms.quantity * slot.settings.instrument.multiplier
+    fill = Fill(
+        intent_id,
+        terms.venue,
+        terms.symbol,
+        slot.settings.id,
+        intent_id,
+        "",
+        "",
+        terms.side,
+        price,
+        terms.quantity,
+        value * slot.settings.shadow_fee,
+        terms.symbol.split("-")[1],
+        Liquidity.TAKER,
+        ctx.now,
+    )
+    ctx.after(0, SimulatedFillDue(fill), key=intent_id)
+    return intent_id
+
+
 def ask_cancel(slot: Slot, ctx: Context, intent_id: str, reason: Reason) -> None:
     """Have whatever works for this intent cancelled; once is enough."""
     intent = slot.state.intents[intent_id]
-    if intent.cancel_asked or intent.final_state is not None:
+    if intent.cancel_asked or intent.final_state is not None or slot.state.shadow:
         return
     instrument = slot.settings.instrument
     ctx.emit(CancelAsked(slot.settings.id, instrument.symbol, intent_id, reason, ctx.now))

@@ -5,8 +5,18 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from actors.strategy.intelligence.expectancy import Expectancy, expectancy, since
+from actors.strategy.intelligence.expectancy import (
+    HOUR,
+    HOURS,
+    Expectancy,
+    HourFigures,
+    best_hour,
+    expectancy,
+    hourly,
+    since,
+)
 from actors.strategy.intelligence.score import ScoreParts, size_factor, symbol_score
+from actors.strategy.intelligence.trades import KEPT_FOR
 from actors.strategy.slot import Slot
 from messages.decisions import TraceValue
 
@@ -14,11 +24,15 @@ _ONE = Decimal(1)
 
 
 class Judgement(NamedTuple):
-    """What the trades of the settings' window say: their averages, the symbol's score, and the factor for sizes."""
+    """What the trades of the settings' window say: their averages, the symbol's score, and the factor for sizes.
+
+    `hours` are the hours of the UTC day, over the last seven days.
+    """
 
     expectancy: Expectancy
     score: ScoreParts
     factor: float
+    hours: tuple[HourFigures, ...]
 
 
 def judgement(slot: Slot, now: int) -> Judgement | None:
@@ -30,7 +44,8 @@ def judgement(slot: Slot, now: int) -> Judgement | None:
     figures, score = expectancy(trades), symbol_score(trades)
     if figures is None or score is None or figures.trades < settings.min_trades:
         return None
-    return Judgement(figures, score, size_factor(score.score, settings))
+    hours = hourly(since(known.closed, now - KEPT_FOR))
+    return Judgement(figures, score, size_factor(score.score, settings), hours)
 
 
 def size_factor_of(slot: Slot, now: int) -> Decimal:
@@ -48,9 +63,12 @@ def traced_judgement(slot: Slot, now: int) -> dict[str, TraceValue]:
     known = judgement(slot, now)
     if known is None:
         return {"symbol_score": None}
+    best = best_hour(known.hours)
     return {
         "symbol_score": known.score.score,
         "expectancy_bps": known.expectancy.mean,
         "hit_rate": known.expectancy.hit_rate,
         "size_factor": known.factor,
+        "hour_expectancy_bps": known.hours[now // HOUR % HOURS].expectancy_bps,
+        "best_hour": None if best is None else float(best),
     }

@@ -26,7 +26,11 @@ _PURPOSES = {Reason.STOP: Purpose.STOP, Reason.TRAILING: Purpose.STOP, Reason.TA
 
 
 def leave(slot: Slot, ctx: Context, reason: Reason, level: float | None = None) -> None:
-    """Close the position; cancels entries that are under way. Does nothing in OBSERVE."""
+    """Close the position; cancels entries that are under way. Does nothing in OBSERVE.
+
+    A wish that is repeated while a failed exit waits for its next attempt does not bring that forward: strategies
+    say it again with every quote.
+    """
     if slot.observing:
         return
     forget_deferred(slot, ctx)
@@ -38,6 +42,9 @@ def leave(slot: Slot, ctx: Context, reason: Reason, level: float | None = None) 
         bid, ask = (view.bid, view.ask) if view.has_quote else (None, None)
         symbol = slot.settings.instrument.symbol
         ctx.emit(ExitTriggered(slot.settings.id, symbol, reason, level, bid, ask, ctx.now))
+    elif slot.state.retry_due is not None and ctx.now < slot.state.retry_due:
+        cancel_entries(slot, ctx, reason)
+        return
     pursue(slot, ctx)
 
 

@@ -37,6 +37,7 @@ from messages.decisions import (
     PositionChanged,
     QuoteFreshAgain,
     QuoteWentStale,
+    StageOverran,
     StrategyBudgetSet,
     StrategySwitched,
     TargetDeferred,
@@ -55,6 +56,7 @@ from messages.learning import (
     RewardBooked,
     SymbolSuspended,
 )
+from messages.shadow import IntentSimulated
 
 Learned = PredictionsMade | PredictionsKept | ReturnsRealised | PlanAdopted | FillLearned | RewardBooked
 """What a pipeline's memory follows once it has begun."""
@@ -134,7 +136,7 @@ class StrategyMemory(Actor[StrategyActorState]):
             state.trades += 1
 
     @applies(IntentRaised)
-    def _intent_raised(self, event: IntentRaised) -> None:
+    def _intent_raised(self, event: IntentRaised | IntentSimulated) -> None:
         terms = event.intent.terms
         state = self._of(event.intent.strategy, terms.symbol)
         state.intents[event.intent_id] = OpenIntent(
@@ -295,6 +297,11 @@ class StrategyMemory(Actor[StrategyActorState]):
     @applies(DecisionFailed)
     def _decision_failed(self, event: DecisionFailed) -> None:
         self.state.failed_decisions += 1
+
+    @applies(StageOverran)
+    def _stage_overran(self, event: StageOverran) -> None:
+        overruns = self.state.overruns
+        overruns[event.stage] = overruns.get(event.stage, 0) + event.times
 
     @applies(FillUnassigned, PredictorMissing)
     def _nothing_to_change(self, event: FillUnassigned | PredictorMissing) -> None:

@@ -38,9 +38,9 @@ class Calibration(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=T
     """What a model's predictions were worth on data that it had not seen.
 
     `slope` is the return over the horizon, a fraction, per unit of the standardised prediction (`window`
-    observations, clipped to 3); `ic` the rank correlation of prediction and return, -1 to 1; `rmse` the root mean
-    square of `return - slope * z`, a fraction. `pairs` counts the predictions whose horizons do not overlap: the
-    evidence there is, not the rows.
+    observations, clipped to 3), or with `ranked` of the rank among all symbols in normal deviates; `ic` the
+    rank correlation of prediction and return, -1 to 1; `rmse` the root mean square of `return - slope * z`, a
+    fraction. `pairs` counts the predictions whose horizons do not overlap: the evidence there is, not the rows.
     """
 
     slope: float
@@ -48,6 +48,7 @@ class Calibration(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=T
     rmse: float
     pairs: int
     window: int
+    ranked: bool = False
 
 
 class Model(Protocol):

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from actors.base import Context, applies, receives
 from actors.strategy import leaving
-from actors.strategy.booking import StrategyBooking
 from actors.strategy.intents import cancel_entries, forget_deferred
+from actors.strategy.settings import StrategyActorSettings
+from actors.strategy.shadowing import Shadowing
 from actors.strategy.slot import Slot
 from actors.strategy.state import Retirement
 from messages.base import Address, Message
@@ -28,20 +29,27 @@ UNIVERSE: Address = "universe"
 _REASON = Reason.NOT_IN_UNIVERSE
 
 
-class Retiring(StrategyBooking):
+class Retiring(Shadowing):
     """The part of the strategy actor that hears from the universe; see `actors.strategy.actor`."""
+
+    settings: StrategyActorSettings
 
     def receive(self, message: Message, ctx: Context) -> None:
         """Decide on one input; afterwards go on with what is being left."""
+        if self.state.retiring and not self.settings.has_universe:
+            self._take_back(ctx)
         super().receive(message, ctx)
         if self.state.retiring:
             self._go_on(ctx)
 
+    def _take_back(self, ctx: Context) -> None:
+        """The settings have no universe any more."""
+        for symbol, retirement in list(self.state.retiring.items()):
+            ctx.emit(SymbolReadmitted(symbol, retirement.version, ctx.now))
+
     @receives(UniverseChanged)
     def _on_universe(self, message: UniverseChanged, ctx: Context) -> None:
-        """Take the snapshot over: what left is left, what came back is traded again."""
-        if message.version <= self.state.universe_version:
-            return
+        """Take the snapshot over: what left is left, what came back is traded again. They come in their order."""
         left = {each.symbol: each.version for each in message.leaving}
         own = dict.fromkeys(slot.settings.instrument.symbol for slot in self._slots.values())
         for symbol in own:

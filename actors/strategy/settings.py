@@ -33,7 +33,7 @@ class Instrument(msgspec.Struct, frozen=True):
 
     `multiplier` is the base units per unit of quantity, `rate` the worth of one unit of the quote currency in the
     desk's base currency. `fee_in_kind` is the fee (fraction) that is taken from what is bought, 0 where fees are paid
-    in money: what is left must be enough to be sold again.
+    in money: what is left must be enough to be sold again. `taker_fee` is the venue's, as a fraction.
     """
 
     symbol: str
@@ -46,6 +46,7 @@ class Instrument(msgspec.Struct, frozen=True):
     multiplier: Decimal = Decimal(1)
     rate: Decimal = Decimal(1)
     fee_in_kind: Decimal = Decimal(0)
+    taker_fee: Decimal = Decimal(0)
 
 
 class OrderSettings(msgspec.Struct, frozen=True):
@@ -102,6 +103,7 @@ class StrategySettings(msgspec.Struct, frozen=True):
     this id has in the actor. `weight` and `deduplicate`: see `actors.strategy.precedence`.
     `models` are run directories, opened by whoever builds the actor, `allow_pickle` the words by which a person lets
     pickled ones be. With `intelligence` the closed trades of each symbol are judged; None: they are not.
+    In `shadow` its orders are simulated, with `shadow_fee` of their value as fee, and none is sent.
     """
 
     id: str
@@ -121,6 +123,8 @@ class StrategySettings(msgspec.Struct, frozen=True):
     models: tuple[str, ...] = ()
     allow_pickle: str | None = None
     intelligence: IntelligenceSettings | None = None
+    shadow: bool = False
+    shadow_fee: Decimal = Decimal(0)
 
     @property
     def key(self) -> str:
@@ -133,7 +137,8 @@ class StrategyActorSettings(msgspec.Struct, frozen=True):
 
     A quote older than `max_quote_age`, measured by the venue's clock, is not decided on; the estimate of that
     clock is not trusted beyond `max_clock_offset` from ours. `marks_interval` conflates the marks sent to risk. With
-    `strict` a gate that lacks an input raises.
+    `strict` a gate that lacks an input raises. Without `has_universe` what an earlier session's universe let go is traded
+    again.
     """
 
     strategies: tuple[StrategySettings, ...]
@@ -141,6 +146,7 @@ class StrategyActorSettings(msgspec.Struct, frozen=True):
     max_clock_offset: int = 5 * SECOND
     marks_interval: int = 250 * MILLISECOND
     strict: bool = False
+    has_universe: bool = True
 
 
 def strategy_key(strategy: str, symbol: str) -> str:

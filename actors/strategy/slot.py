@@ -38,7 +38,8 @@ class Slot:
     A long is to be looked at when the bid is at or below `low` or at or above `high`, a short when the ask is, and
     both from `hold_until` on; `watched` is the direction of the position, 0 when no price matters. `peers` are the
     other strategies on its symbol, `siblings` those of its own id by symbol, itself among them; `learners` the memories
-    of the actor's pipelines by id; `stages` the trace of the decision that is being made.
+    of the actor's pipelines by id; `stages` the trace of the decision that is being made, which comes to nothing while
+    it is `probed`.
     """
 
     __slots__ = (
@@ -52,6 +53,7 @@ class Slot:
         "learners",
         "low",
         "peers",
+        "probed",
         "settings",
         "siblings",
         "stages",
@@ -75,6 +77,7 @@ class Slot:
         self.siblings: dict[str, Slot] = {settings.instrument.symbol: self}
         self.learners: dict[str, PipelineMemory] = {}
         self.stages: StageRecords | None = None
+        self.probed = False
         self.watch: Callable[[str], None] = _unwatched
         self.watched = 0
         self.low, self.high, self.hold_until = -inf, inf, NEVER
@@ -93,6 +96,8 @@ class Slot:
     @property
     def enabled(self) -> bool:
         """Whether it may decide: as last switched by a person, else as configured."""
+        if self.settings.shadow and not self.state.shadow:  # what is real is left before it goes into shadow
+            return False
         return self.settings.enabled if self.state.enabled is None else self.state.enabled
 
     @property

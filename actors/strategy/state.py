@@ -58,6 +58,7 @@ class StrategyState(msgspec.Struct):
     for. `budget` is None until a person sets one; `scheduled` is when the clock makes the next decision due.
     `suspended_until` is how long the symbol rests after it lost too much, `intelligence` what closed trades have shown.
     `long_exits` and `short_exits` are those that a decision chose for the position in that direction.
+    `shadow`: position and intents are simulated, and `simulated` counts such intents.
     """
 
     strategy: str
@@ -84,6 +85,8 @@ class StrategyState(msgspec.Struct):
     suspended_until: int = 0
     intelligence: IntelligenceState | None = None
     values: dict[str, RememberedValue] = {}
+    shadow: bool = False
+    simulated: int = 0
 
 
 class SymbolState(msgspec.Struct):
@@ -103,18 +106,19 @@ class Retirement(msgspec.Struct):
 class StrategyActorState(msgspec.Struct):
     """The whole state. `strategies` is keyed by `id/symbol` and holds those of which something was journalled.
 
-    `halt_heard` bridges the time between the kill switch and risk's change of mode. `learned` is what the pipelines
+    `halt_heard` bridges the time between the kill switch and risk's change of mode. `overruns` counts how often each
+    stage of a decision took longer than it may. `learned` is what the pipelines
     know, by strategy: a `PipelineState`, or what a snapshot made of one; its type is not named here because it needs
-    numpy, which other strategies do without. `retiring` are symbols that the universe of `universe_version` let go:
-    nothing is entered on them.
+    numpy, which other strategies do without. `retiring` are symbols that the universe let go: nothing is
+    entered on them.
     """
 
     mode: Mode = Mode.NORMAL
     mode_version: int = 0
     halt_heard: bool = False
     failed_decisions: int = 0
+    overruns: dict[str, int] = {}
     strategies: dict[str, StrategyState] = {}
     symbols: dict[str, SymbolState] = {}
     learned: dict[str, Any] = {}
-    universe_version: int = 0
     retiring: dict[str, Retirement] = {}

@@ -55,22 +55,32 @@ class BarSubscription(NamedTuple):
     interval: int | None
 
 
+class History(NamedTuple):
+    """What of the past must have been seen before a decision: so many `bars` of `interval` ns."""
+
+    bars: int
+    interval: int
+
+
 class Strategy:
     """Base of all strategies; one instance per symbol, made anew whenever the view is rebuilt.
 
     A class that says `decides_for_groups` can be one instance for several `symbols` (setting `group`): its callbacks
     tell them apart by `view.symbol`, and `desk.of(symbol)` is the desk of each. One that says `needs_budget` is not
-    started without. `models` are those that the settings
-    name for it, loaded and verified.
+    started without. One that says `answers_probes` may be asked to `decide` at any time, to see what it
+    would do now. `models` are those that the settings name for it, loaded and verified.
     """
 
     Parameters: ClassVar[type[StrategyParameters]] = StrategyParameters
     decides_for_groups: ClassVar[bool] = False
     needs_budget: ClassVar[bool] = False
+    answers_probes: ClassVar[bool] = False
 
     parameters: StrategyParameters
     symbols: tuple[str, ...]
     models: Sequence[Model] = ()
+    history: History | None = None
+    """Set within `on_start` by a strategy whose bars a live feed is to read at its start, from the venue's history."""
 
     def __init__(self, symbol: str, parameters: StrategyParameters) -> None:
         self.symbol = symbol

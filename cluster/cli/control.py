@@ -80,6 +80,9 @@ def flatten(
     stages: Annotated[
         int, typer.Option("--stages", min=1, max=100, help="Close each position in so many parts.")
     ] = 1,
+    every: Annotated[
+        float, typer.Option("--every", min=0, help="Seconds between the parts; the last takes what is left.")
+    ] = 0.0,
     desk: DeskName = None,
     config: ConfigOption = None,
     folder: FolderOption = None,
@@ -92,7 +95,7 @@ def flatten(
 
     The desk trades on: halt it first where nothing new may be opened.
     """
-    message = Flatten(by=getpass.getuser(), symbol=symbol, venue=venue, stages=stages)
+    message = Flatten(getpass.getuser(), symbol, venue, stages, every=round(every * 1e9))
     document = on_desk(desk, config, folder, lambda watch: _flatten(watch, message, wait))
     if as_json:
         print_json(document)

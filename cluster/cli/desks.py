@@ -71,7 +71,10 @@ class Watch:
         self.connections = self.connections.forgotten()  # unless they can be read again
         await self.observer.poll()
         self.statuses = await self.observer.statuses()
-        self.connections = await read_connections(self.desk.store, self.config, time.time_ns())
+        running = self.projection.universe.running
+        self.connections = await read_connections(
+            self.desk.store, self.config, time.time_ns(), running=running
+        )
         self.pulses.note(self.statuses, time.monotonic())
 
     async def look_twice(self) -> None:

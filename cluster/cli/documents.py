@@ -11,6 +11,9 @@ from typing import Any
 import msgspec
 
 from cluster.cli.connections import FeedsEntry, VenueEntry
+from cluster.cli.report_documents import ReportDocument
+from cluster.cli.strategy_documents import StrategiesDocument, StrategyCommandDocument
+from cluster.cli.universe_documents import UniverseCommandDocument, UniverseDocument
 from cluster.drill.document import DrillsDocument
 from cluster.observe.health import Health
 from cluster.observe.summary import RunSummary
@@ -18,6 +21,7 @@ from cluster.observe.trace import Trace
 from cluster.replaying.results import ActorReplay, ActorWhatIf, ParityDocument
 from messages.base import Address
 from messages.control import Mode
+from messages.treasury import TreasuryLine, TreasuryOperation
 
 
 class ModeCause(msgspec.Struct, frozen=True):
@@ -332,6 +336,22 @@ class FlattenDocument(msgspec.Struct, frozen=True):
     seconds: float
 
 
+class TreasuryDocument(msgspec.Struct, frozen=True):
+    """`raydesk treasury`: what was asked, whether risk has answered, what it found, and whether what it began is done.
+
+    `value` of a line is in base currency. `seconds` is how long it was waited for.
+    """
+
+    desk: str
+    message_id: str
+    operation: TreasuryOperation
+    dry_run: bool
+    answered: bool
+    done: bool
+    lines: tuple[TreasuryLine, ...]
+    seconds: float
+
+
 class ExportDocument(msgspec.Struct, frozen=True):
     """`raydesk export`: the file, its size, and how much is in it."""
 
@@ -393,6 +413,19 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "halt": CommandDocument,
     "resume": CommandDocument,
     "flatten": FlattenDocument,
+    "treasury sweep": TreasuryDocument,
+    "treasury purge": TreasuryDocument,
+    "treasury trim": TreasuryDocument,
+    "strategies list": StrategiesDocument,
+    "strategies enable": StrategyCommandDocument,
+    "strategies disable": StrategyCommandDocument,
+    "strategies budget": StrategyCommandDocument,
+    "universe show": UniverseDocument,
+    "universe add": UniverseCommandDocument,
+    "universe remove": UniverseCommandDocument,
+    "universe ban": UniverseCommandDocument,
+    "universe unban": UniverseCommandDocument,
+    "report": ReportDocument,
     "export": ExportDocument,
     "replay": ReplayDocument,
     "parity": ParityDocument,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -17,13 +18,20 @@ from cluster.cli import (
     drill,
     exchange,
     inspection,
+    models,
+    probe,
     reading,
     record,
     replaying,
+    report,
     running,
     settings,
+    shadow,
     storage,
+    strategies,
     sweep,
+    treasury,
+    universe,
     volumes,
 )
 from cluster.cli.exits import EPILOG, Exit, code_of
@@ -59,11 +67,18 @@ for group in (
     running,
     backtesting,
     sweep,
+    models,
     drill,
     reading,
+    probe,
     inspection,
     volumes,
     control,
+    strategies,
+    shadow,
+    universe,
+    treasury,
+    report,
     settings,
     storage,
     replaying,
@@ -76,7 +91,11 @@ for group in (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and leave with its exit code; see `cluster.cli.exits` for what the codes mean."""
+    """Run one command and leave with its exit code; see `cluster.cli.exits` for what the codes mean.
+
+    Modules of the present folder can be imported, as with `python -m cluster`: strategies of one's own may lie there.
+    """
+    sys.path.append(os.getcwd())
     given = list(sys.argv[1:] if arguments is None else arguments)
     sys.exit(int(run(given)))
 

@@ -84,6 +84,9 @@ def train(
     features: Annotated[
         str | None, typer.Option("--features", help="Names with commas; default: all that the data has.")
     ] = None,
+    ranked: Annotated[
+        bool, typer.Option("--ranked", help="Scores count beside those of other symbols: five or more.")
+    ] = False,
     barrier: Annotated[
         float, typer.Option("--barrier", min=0.01, help="Of peaks and valleys, in standard deviations.")
     ] = 1.0,
@@ -118,6 +121,7 @@ def train(
         embargo_minutes=None if embargo is None else _minutes("--embargo", embargo, least=0),
         features=None if features is None else _words("--features", features),
         barrier=barrier,
+        ranked=ranked,
         parameters=_parameters(parameters or ()),
         seed=seed,
     )

@@ -63,10 +63,10 @@ def say(text: str) -> None:
 
 
 def table(*columns: str, title: str | None = None) -> Table:
-    """A plain table; columns whose name begins with `>` are aligned to the right, with `!` are never cut."""
+    """A plain table; columns whose name begins with `>` are aligned to the right, with `!` or `>!` are never cut."""
     made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        whole = column.startswith("!")
+        whole = column.startswith(("!", ">!"))
         made.add_column(
             column.lstrip(">!"),
             justify="right" if column.startswith(">") else "left",

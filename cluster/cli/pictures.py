@@ -32,6 +32,7 @@ from cluster.observe.views import OrderView
 from cluster.store.port import ActorStatus
 from config import DeskConfig
 from messages.child_specs import ChildKind
+from supervisors.report import TreeRow
 
 
 class OwnerFacts(Protocol):
@@ -68,7 +69,8 @@ def status_document(
     totals = run_summary(projection, statuses, owner.config_hash)
     reasons = not_armed_because(config)
     rows = projection.family.rows()
-    alive = [is_alive(status, pulses, fresh_within_s) for status in statuses]
+    wanted = [each for each in statuses if not _is_retired(each, rows)]
+    alive = [is_alive(status, pulses, fresh_within_s) for status in wanted]
     return StatusDocument(
         desk=config.desk.name,
         environment=config.desk.environment,
@@ -83,7 +85,7 @@ def status_document(
         mode_causes=mode_causes(projection),
         exposure=_plain(projection.books.exposure),
         drawdown=_ratio(projection.books.drawdown),
-        actors=len(statuses),
+        actors=len(wanted),
         actors_alive=sum(each is True for each in alive),
         restarts=sum(projection.family.restarts().values()),
         **{name: getattr(owner, name) for name in _FROM_OWNER},
@@ -109,6 +111,12 @@ def mode_causes(projection: Projection) -> dict[str, ModeCause]:
         name: ModeCause(source.mode, source.reason, source.clearing.value, source.since)
         for name, source in projection.mode.sources.items()
     }
+
+
+def _is_retired(status: ActorStatus, rows: Sequence[TreeRow]) -> bool:
+    """Whether it is a strategy that was removed with its symbol: it is not missed."""
+    strategy = status.address.startswith("strategy/") and status.exit_reason is not None
+    return strategy and all(row.address != status.address for row in rows)
 
 
 def is_alive(status: ActorStatus, pulses: Pulses, fresh_within_s: float) -> bool | None:

@@ -128,7 +128,7 @@ def orders(
     if as_json:
         print_json(document)
     else:
-        console().print(_orders_table(document))
+        console().print(_orders_table(document, console().width))
     return Exit.OK
 
 
@@ -156,13 +156,18 @@ def positions(
 
 
 def trace(
-    order: Annotated[str, typer.Argument(help="Id of an order (client or venue) or of an intent.")],
+    order: Annotated[
+        str, typer.Argument(help="Id of an order (client or venue) or of an intent, or strategy/SYMBOL.")
+    ],
     desk: DeskName = None,
     config: ConfigOption = None,
     folder: FolderOption = None,
     as_json: JsonFlag = False,
 ) -> Exit:
-    """Tell an order's whole story: quote, decision, intent, every check, order events, fills, ledger, with times."""
+    """Tell an order's whole story: quote, decision, intent, every check, order events, fills, ledger, with times.
+
+    Of strategy/SYMBOL the last decision that was recorded: what it saw, and why it traded or not.
+    """
 
     async def read(watch: Watch) -> object:
         await watch.look()
@@ -218,28 +223,37 @@ def _mode_line(document: StatusDocument) -> str:
     return shown(f"{document.mode.value.upper()} {f'({causes})' if causes else ''}".strip())
 
 
+ORDER_COLUMNS = (
+    "!placed",
+    "!order",
+    "!symbol",
+    "!side",
+    "!type",
+    "!route",
+    ">!quantity",
+    ">!limit",
+    ">!filled",
+    ">!average",
+    "!state",
+    "reason",
+)
+WIDE_ONLY = ("!type", "!route", ">!limit", ">!average")
+"""What `raydesk orders` leaves out where the terminal is narrower than `ORDERS_WIDTH`."""
+ORDERS_WIDTH = 150
+
+
 def _pairs(values: object) -> str:
     assert isinstance(values, dict)
     return ", ".join(f"{shown(name)} {shown(value)}" for name, value in values.items()) or "none"
 
 
-def _orders_table(document: OrdersDocument) -> Group:
-    rows = table(
-        "!placed",
-        "!order",
-        "symbol",
-        "side",
-        "!type",
-        "!route",
-        ">quantity",
-        ">limit",
-        ">filled",
-        ">average",
-        "state",
-        "reason",
+def _orders_table(document: OrdersDocument, width: int) -> Group:
+    chosen = (
+        ORDER_COLUMNS if width >= ORDERS_WIDTH else [each for each in ORDER_COLUMNS if each not in WIDE_ONLY]
     )
+    rows = table(*chosen)
     for order in document.orders:
-        rows.add_row(
+        cells = (
             clock(order.placed_at),
             shown(order.client_order_id),
             shown(order.symbol),
@@ -253,7 +267,12 @@ def _orders_table(document: OrdersDocument) -> Group:
             order.state,
             order.reason,
         )
+        of = dict(zip(ORDER_COLUMNS, cells, strict=True))
+        rows.add_row(*(of[each] for each in chosen))
     footer = f"{len(document.orders)} of {document.total} shown; all orders: {_pairs(document.states)}"
+    if len(chosen) < len(ORDER_COLUMNS):
+        left_out = ", ".join(each.lstrip(">!") for each in WIDE_ONLY)
+        footer += f"; {left_out}: with {ORDERS_WIDTH} columns, or --json"
     return Group(rows, footer)
 
 

@@ -31,6 +31,7 @@ from cluster.cli.live import live_view, share_done
 from cluster.cli.outcome import summary_tables
 from cluster.cli.output import console, moment, money, print_json, say, shown, stdout_kept_clean
 from cluster.cli.session import Ending, Finished, Request, run_session
+from cluster.host.strategy_check import require_strategies
 from messages.errors import DataProviderError
 
 Source = Annotated[str, typer.Argument(help="Settings: a profile (demo, replay, paper), a file or a folder.")]
@@ -65,8 +66,10 @@ def run(
     """Run a desk in this terminal until its end, a signal, or its failure; ends in a summary."""
     ending = _ending(until_end, seconds, once)
     named = [f"desk.name={desk}"] if desk is not None else []
+    loaded = load(config, [*(overrides or ()), *named])
+    require_strategies(loaded.config)
     request = Request(
-        load(config, [*(overrides or ()), *named]),
+        loaded,
         _existing(data or []),
         None if speed is None else _speed(speed),
         ending,
@@ -102,6 +105,7 @@ def up(
     """Start a desk in the background and return once it is healthy; end it with `raydesk down`."""
     named = [*(overrides or ()), *([f"desk.name={desk}"] if desk is not None else [])]
     loaded = load(config, named)  # what is wrong with the settings is said here, not in a log
+    require_strategies(loaded.config)
     arguments = ["run", config]
     for path in _existing(data or []):
         arguments += ["--data", str(path)]

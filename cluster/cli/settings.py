@@ -32,8 +32,15 @@ def register(app: typer.Typer) -> None:
 
 
 def check(config: Source, overrides: SetOption = None, as_json: JsonFlag = False) -> Exit:
-    """Find every problem in the settings. Exit code 0 when there is none, else 2."""
+    """Find every problem in the settings. Exit code 0 when there is none, else 2.
+
+    Where they are sound by themselves each strategy is made once, with its models: what keeps it from starting is told.
+    """
     problems = check_config(config, environ=os.environ, overrides=tuple(overrides or ()))
+    if not problems:
+        from cluster.host.strategy_check import strategy_problems
+
+        problems = strategy_problems(load(config, overrides).config)
     entries = tuple(
         ProblemEntry(each.path, each.message, each.value, each.source, each.remedy) for each in problems
     )

@@ -17,7 +17,7 @@ import typer
 
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
 from cluster.cli.exits import EPILOG, Exit, UsageError
-from cluster.cli.output import console, moment, money, print_json, shown, table
+from cluster.cli.output import clock, console, moment, money, print_json, shown, table
 from cluster.cli.strategy_documents import (
     StrategiesDocument,
     StrategyCommandDocument,
@@ -206,7 +206,20 @@ def _concerned(watch: Watch, message: Command) -> set[tuple[str, str]]:
             value=wanted,
             remedy="one of " + ", ".join(symbols),
         )
-    return {(message.strategy, symbol) for symbol in symbols if wanted in (None, symbol)}
+    universe = watch.projection.universe
+    running = (
+        {*universe.members, *universe.leaving} if universe.version and not chosen.group else set(symbols)
+    )
+    if wanted is not None and wanted not in running:
+        raise UsageError(
+            "the symbol is not in the universe, so that nobody trades it",
+            field="--symbol",
+            value=wanted,
+            remedy="one of " + ", ".join(each for each in symbols if each in running),
+        )
+    return {
+        (message.strategy, symbol) for symbol in symbols if wanted in (None, symbol) and symbol in running
+    }
 
 
 def _state(each: StrategyEntry) -> str:
@@ -230,11 +243,13 @@ def _print(rows: tuple[StrategyEntry, ...]) -> None:
         ">position",
         ">average",
         "last decision",
-        "at",
+        "!at",
         ">trades",
     )
     for each in rows:
         state = _state(each)
+        if each.shadow:
+            state = f"[cyan]shadow[/], {state}"
         decided = "-" if each.decision is None else f"{each.decision}: {each.reason}"
         shown_rows.add_row(
             shown(each.strategy),
@@ -244,9 +259,9 @@ def _print(rows: tuple[StrategyEntry, ...]) -> None:
             shown(each.weight),
             "no bound" if each.budget is None else money(each.budget),
             shown(each.position),
-            shown(each.average_price),
+            shown(None if each.average_price is None else round(each.average_price, 8)),
             shown(decided),
-            moment(each.decided_at),
+            clock(each.decided_at),
             str(each.trades),
         )
     console().print(shown_rows)

@@ -17,7 +17,7 @@ class StrategyEntry(msgspec.Struct, frozen=True):
     `started` is false for one that the settings don't start. `budget` is in base currency, for all its symbols
     together; null for no bound. `suspended_until` (desk time, ns UTC) is how long the symbol is disabled for what its
     trades lost; null if it never was. `decision` and `reason` are the last that were journalled, at desk time
-    `decided_at`.
+    `decided_at`. In `shadow` its position and trades are simulated.
     """
 
     strategy: str
@@ -34,6 +34,7 @@ class StrategyEntry(msgspec.Struct, frozen=True):
     decided_at: int | None
     trades: int
     suspended_until: int | None = None
+    shadow: bool = False
 
 
 class StrategiesDocument(msgspec.Struct, frozen=True):
@@ -81,4 +82,5 @@ def _entry(chosen: Any, named: StrategyView, view: StrategyView | None) -> Strat
         decided_at=told.decided_at,
         trades=told.trades,
         suspended_until=told.suspended_until or None,
+        shadow=told.shadow or (chosen is not None and chosen.shadow),
     )

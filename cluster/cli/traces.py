@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.tree import Tree
 
 from cluster.cli.output import moment, shown, span, table
+from cluster.cli.stage_tables import stage_tables
 from cluster.observe.trace import Detail, Trace, TraceStep
 from messages.intents import CheckResult
 
@@ -27,9 +28,11 @@ _COLOURS = {
 def render_trace(trace: Trace) -> Tree:
     """The trace as a rich tree."""
     head = (
-        f"[bold]{escape(trace.intent_id)}[/] {shown(trace.symbol)} {shown(trace.strategy)}: "
-        f"{trace.outcome}, {span(trace.total_ns)} from first to last"
+        f"[bold]{escape(trace.intent_id or 'decision')}[/] {shown(trace.symbol)} {shown(trace.strategy)}: "
+        f"{trace.outcome}"
     )
+    if trace.total_ns is not None:
+        head += f", {span(trace.total_ns)} from first to last"
     if not trace.complete:
         head += " [yellow](parts of the journals are gone)[/]"
     tree = Tree(head)
@@ -40,6 +43,9 @@ def render_trace(trace: Trace) -> Tree:
             branch.add(", ".join(f"{name} {_detail(name, value)}" for name, value in details.items()))
         if step.checks:
             branch.add(_checks(step.checks))
+        if step.stages is not None:
+            for piece in stage_tables(step.stages):
+                branch.add(piece)
     return tree
 
 

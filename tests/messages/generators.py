@@ -63,6 +63,7 @@ _STRATEGIES: dict[type, Callable[[Any], Strategy]] = {
     inspect.IntType: lambda node: NANOSECONDS,
     inspect.FloatType: lambda node: FINITE,
     inspect.StrType: lambda node: TEXT,
+    inspect.BytesType: lambda node: st.binary(max_size=8),
     inspect.DecimalType: lambda node: DECIMALS,
     inspect.EnumType: lambda node: st.sampled_from(list(node.cls)),
     inspect.UnionType: _union,

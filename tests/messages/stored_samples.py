@@ -73,13 +73,15 @@ def _complaints(kind: type[Message], version: int, sample: Sample) -> Iterable[s
 
 
 def readable(message: Message) -> Any:
-    """The fields of a message as JSON: decimals as `{"decimal": text}`."""
+    """The fields of a message as JSON: decimals as `{"decimal": text}`, bytes as `{"bytes": base64}`."""
     return _json_form(codec.to_plain(message))
 
 
 def _json_form(value: Any) -> Any:
     if isinstance(value, Decimal):
         return {"decimal": str(value)}
+    if isinstance(value, bytes):
+        return {"bytes": base64.b64encode(value).decode()}
     if isinstance(value, dict):
         return {key: _json_form(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -216,6 +218,7 @@ _TELLING: dict[type, Callable[[Any, str], Any]] = {
     inspect.IntType: _whole,
     inspect.FloatType: lambda node, path: _number(path) % 100_000 / 8,
     inspect.StrType: lambda node, path: path,
+    inspect.BytesType: lambda node, path: path.encode(),
     inspect.DecimalType: lambda node, path: Decimal(_number(path)).scaleb(-5).quantize(Decimal("1.000000")),
     inspect.EnumType: lambda node, path: list(node.cls)[_number(path) % len(node.cls)],
     inspect.UnionType: _choice,
@@ -232,6 +235,7 @@ _EMPTY: dict[type, Callable[[Any, str], Any]] = {
     inspect.IntType: lambda node, path: 0,
     inspect.FloatType: lambda node, path: 0.0,
     inspect.StrType: lambda node, path: "",
+    inspect.BytesType: lambda node, path: b"",
     inspect.DecimalType: lambda node, path: Decimal(0),
     inspect.EnumType: _TELLING[inspect.EnumType],
     inspect.UnionType: lambda node, path: None if node.includes_none else _empty(node.types[0], path),

@@ -26,6 +26,7 @@ LANES = {
     "DiscoverChildren": "",
     "EndSupervisor": "",
     "LeaveDesk": "",
+    "ObserveMarket": "market",
 }
 """What each effect's lane is made of; in the full example a text field holds its own name."""
 
@@ -37,6 +38,7 @@ HARMLESS = {
     "QueryInstruments",
     "ArmDeadMan",
     "ConfigureAccount",
+    "ObserveMarket",
 }
 
 EFFECTS = {kind.__name__: kind for kind in desk_types() if issubclass(kind, Effect)}

@@ -40,6 +40,7 @@ BY_SEVERITY = {
         reconciliation_start reconciliation_end backtest_start backtest_end stage_change
         intent_raised intent_decided intent_closed order_placing order_changed arming_changed anomaly_cleared
         child_started child_stopped capital_changed limits_changed adaptation_applied
+        universe_changed
         router_metrics
     """,
     Severity.DEBUG: "heartbeat quote_received cycle_start cycle_end ledger_posted",

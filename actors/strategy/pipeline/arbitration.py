@@ -5,7 +5,8 @@
     score = net / sqrt(h / 5),  to be traded from |score| >= 2 + 0.5 x spread on
 
 Alphas are expected returns, as fractions; volatility is that of a day's return and is scaled to the horizon here.
-A spread, volatility or volume that is not known gives no cost, so no edge and no trade. Sheet F 4 and 16.10.
+A spread, volatility or volume that is not known gives no cost, so no edge and no trade. What the horizons have paid so
+far may prefer one that is to be traded to another that is, but never makes a trade. Sheet F 4 and 16.10.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class Arbitration(NamedTuple):
     float64[S,H]: `edge_bps` is |alpha| - cost, below zero where costs are more; `net_bps` keeps the sign of alpha
     and is 0 there; `score` = net / sqrt(h / 5). By symbol: `threshold` of the score, `best` horizon by edge
     whether it is enough or not (-1 without any), `chosen` = best if it is to be traded, else -1, `direction` -1, 0, +1
-    of the trade, `reason` an index into `REASONS`.
+    of the trade, `reason` an index into `REASONS`. `preference` is what the scores counted for, None for alike.
     """
 
     costs: Costs
@@ -94,6 +95,7 @@ class Arbitration(NamedTuple):
     chosen: Ints
     direction: Ints
     reason: Codes
+    preference: Floats | None = None
 
 
 def trading_costs(
@@ -138,11 +140,13 @@ def arbitrate(
     spread_bps: Floats,
     costs: Costs,
     settings: ArbitrationSettings = ArbitrationSettings(),  # noqa: B008 — frozen
+    preference: Floats | None = None,
 ) -> Arbitration:
     """Choose the horizon of each symbol from `alpha[S,H]`, expected returns over `minutes[H]`, shortest first.
 
     The largest edge per sqrt(h / 5) is best, the shortest horizon of equal ones. `spread_bps[S]` sets the threshold,
-    `costs` are those of `trading_costs`.
+    `costs` are those of `trading_costs`. Among the horizons whose scores reach the threshold, scores are compared
+    after multiplication by `preference[S,H]`, above 0; see `horizon_preference`.
     """
     alpha = np.where(np.isfinite(alpha), alpha, np.nan)
     divisors = horizon_divisors(minutes)
@@ -151,9 +155,12 @@ def arbitrate(
     score = net / divisors
     comparable = edge / divisors
     known = np.isfinite(comparable)
-    best = np.where(known, comparable, -np.inf).argmax(axis=1)
-    any_known: Bools = np.logical_or.reduce(known, axis=1)
     threshold = settings.threshold_bps + settings.threshold_per_spread * _known(spread_bps)
+    ranked = np.where(known, comparable, -np.inf)
+    if preference is not None:
+        ranked = _preferred(ranked, preference, threshold)
+    best = ranked.argmax(axis=1)
+    any_known: Bools = np.logical_or.reduce(known, axis=1)
     rows = np.arange(best.shape[0])
     of_best = score[rows, best]
     trades: Bools = any_known & (of_best != 0.0) & (np.abs(of_best) >= threshold)
@@ -167,7 +174,25 @@ def arbitrate(
         np.where(trades, best, -1),
         np.where(trades, np.sign(of_best), 0.0).astype(np.int64),
         _reasons(alpha, costs, any_known, trades),
+        preference,
     )
+
+
+def horizon_preference(weights: Floats, share: Floats) -> Floats:
+    """float64[S,H]: 1 where nothing was learned, else what scores count for by what the horizons have paid.
+
+    `weights[S,H]` sum to 1 by symbol (`bandit.horizon_weights`), `share[S]` is the part that they decide: so it lies
+    between 1 - share and 1 + share x (H - 1). Of horizons that were traded those count for more that paid better; one
+    that was never traded counts as the bandit's weights do, like one that never lost, until it is.
+    """
+    return np.asarray(1.0 + share[:, None] * (weights * weights.shape[1] - 1.0))
+
+
+def _preferred(ranked: Floats, preference: Floats, threshold: Floats) -> Floats:
+    """What horizons are compared by where some are to be traded; what is best elsewhere is as without preference."""
+    passes = (ranked > 0.0) & (ranked >= threshold[:, None])
+    some = np.logical_or.reduce(passes, axis=1)[:, None]
+    return np.where(some, np.where(passes, ranked * preference, -np.inf), ranked)
 
 
 def _known(values: Floats) -> Floats:

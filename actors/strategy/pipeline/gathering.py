@@ -45,11 +45,17 @@ def market_of(desks: Sequence[Desk], bars: Floats, barriers: Barriers, chosen: P
         volatility_daily=market.daily_volatility(bars, lookback, per_day),
         adv=market.daily_volume(bars, lookback, per_day) if volume is None else np.full(len(desks), volume),
         planned=np.array([_planned(each, chosen) for each in desks]),
-        fee_bps=np.full(len(desks), chosen.costs.taker_fee_bps),
+        fee_bps=np.array([fee_bps_of(each, chosen) for each in desks]),
         p_peak=barriers.peak,
         p_valley=barriers.valley,
         y_peak=barriers.second,
     )
+
+
+def fee_bps_of(desk: Desk, chosen: PipelineParameters) -> float:
+    """What an order that takes pays, in bps: as configured here, else as the venue's settings say."""
+    told = chosen.costs.taker_fee_bps
+    return float(desk.instrument.taker_fee) * 1e4 if told is None else told
 
 
 def _planned(desk: Desk, chosen: PipelineParameters) -> float:

@@ -21,6 +21,7 @@ from actors.strategy.pipeline.arbitration import (
     ArbitrationSettings,
     arbitrate,
     cost_shares,
+    horizon_preference,
     trading_costs,
 )
 from actors.strategy.pipeline.arrays import Bools, Floats, Ints
@@ -64,7 +65,8 @@ class Words(msgspec.Struct, frozen=True):
     """What the models say and what is known of them: float64[S,M,H], NaN for missing.
 
     `raw` and standardised `z`, the seconds since they were said, `statistics` of realised returns, the models'
-    `agreement`; `learned` weights with the share of the say that they have (float64[S]), None without a learner.
+    `agreement`; `learned` weights of the models and `learned_horizons` (float64[S,H]) with the share of the say that
+    they have (float64[S]), None without a learner.
     """
 
     raw: Floats
@@ -73,6 +75,7 @@ class Words(msgspec.Struct, frozen=True):
     statistics: Statistics
     agreement: Agreement
     learned: Floats | None = None
+    learned_horizons: Floats | None = None
     learned_share: Floats | float = 0.0
 
 
@@ -178,7 +181,13 @@ def plan(
         settings.blending,
     )
     watch("blending")
-    chosen = arbitrate(blended.alpha, axes.minutes, market.spread_bps, costs, settings.arbitration)
+    preference = None
+    if words.learned_horizons is not None:
+        share = np.broadcast_to(words.learned_share, words.learned_horizons.shape[:1])
+        preference = horizon_preference(words.learned_horizons, share)
+    chosen = arbitrate(
+        blended.alpha, axes.minutes, market.spread_bps, costs, settings.arbitration, preference
+    )
     horizon, alpha, volatility = _judged(axes, blended, chosen, market, held, settings)
     watch("arbitration")
     inputs = _gate_inputs(chosen, alpha, market, held)

@@ -25,7 +25,7 @@ def daily_volatility(bars: Floats, count: int, per_day: float) -> Floats:
     returns = closes[:, 1:] / closes[:, :-1] - 1.0
     centred = returns - returns.mean(axis=1)[:, None]
     variance = (centred * centred).sum(axis=1) / (count - 1)
-    return np.sqrt(variance * per_day)
+    return np.asarray(np.sqrt(variance * per_day))
 
 
 def daily_volume(bars: Floats, count: int, per_day: float) -> Floats:

@@ -120,6 +120,8 @@ class PipelineMemory:
         self.settings = LearningSettings.of_figures(state.figures)
         self._standardiser = Standardiser.from_state(state.scale, self.settings.prediction)
         self._correlations = Correlations.from_state(state.agreement)
+        # to encode both at each prediction would cost more than the prediction's place in the memory
+        state.scale, state.agreement = self._standardiser.live(), self._correlations.live()
         self._statistics: tuple[int, bytes, returns.Statistics] | None = None
 
     @classmethod
@@ -203,7 +205,6 @@ class PipelineMemory:
         state.z = np.where(fresh, z, self.z).tobytes()
         state.raw = np.where(fresh, raw, self.raw).tobytes()
         state.bars = [bar or before for bar, before in zip(event.bars, state.bars, strict=True)]
-        state.scale, state.agreement = self._standardiser.to_state(), self._correlations.to_state()
         state.predictions += 1
 
     def _kept(self, event: PredictionsKept) -> None:

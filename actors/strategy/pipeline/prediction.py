@@ -104,6 +104,10 @@ class Standardiser:
         """The memory, to be stored."""
         return self.rings.to_state()
 
+    def live(self) -> RingsState:
+        """As `to_state`, but it changes with what is remembered; see `Rings.live`."""
+        return self.rings.live()
+
     @classmethod
     def from_state(
         cls,

@@ -75,16 +75,18 @@ def verdict(row: int, plan: Plan, words: Words) -> Verdict:
     if reason is Reason.NO_DIRECTION and code != TRADED:
         text = ARBITRATION_REASONS[code]
         reason = Reason(text.partition(":")[0])
-        if code == NO_ALPHAS and _is_uncalibrated(row, plan, words):
+        if code == NO_ALPHAS and _is_unweighed(row, plan, words):
             reason, text = Reason.UNCALIBRATED, Reason.UNCALIBRATED.value
+            if not np.isfinite(plan.confidence.capacity[row]).any():
+                reason, text = Reason.MISSING, f"{Reason.MISSING.value}:volume"
     detail = text.partition(":")[2] or None
     if reason in _HOLDS:
         return Verdict(Decision.HOLD, reason, detail)
     return Verdict(Decision.NO_TRADE if reason in _NO_TRADE else Decision.BLOCKED, reason, detail)
 
 
-def _is_uncalibrated(row: int, plan: Plan, words: Words) -> bool:
-    """Whether models did predict, but nobody knows what their predictions are worth."""
+def _is_unweighed(row: int, plan: Plan, words: Words) -> bool:
+    """Whether models did predict, but what their predictions are worth can't be told."""
     said = np.isfinite(words.z[row])
     return bool(said.any() and not np.isfinite(plan.expected[row]).any())
 
@@ -203,6 +205,7 @@ def _arbitration(row: int, plan: Plan, names: Names) -> ArbitrationResult:
                 _figure(costs.impact[row, place]),
                 _figure(made.net_bps[row, place]),
                 _figure(made.score[row, place]),
+                None if made.preference is None else _figure(made.preference[row, place]),
             )
             for place, horizon in enumerate(names.horizons)
         ),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import msgspec
 import numpy as np
@@ -14,9 +15,14 @@ import numpy as np
 from actors.strategy.pipeline.arrays import Floats, Ints
 from messages.errors import ConfigurationError, StoreError
 
+_CELL = 8
+
 
 class RingsState(msgspec.Struct, frozen=True, gc=False):
-    """Rings as they are stored: little-endian float64 cells [length, *shape] and int64 numbers of pushes [shape]."""
+    """Rings as they are stored: little-endian float64 cells [length, *shape] and int64 numbers of pushes [shape].
+
+    Those that `Rings.live` gives are the rings' own memory: they change with every push.
+    """
 
     length: int
     shape: tuple[int, ...]
@@ -30,7 +36,7 @@ class Rings:
     `cells` is float64[length, *shape] (not in the order of time), `pushed` int64[shape] counts what was ever pushed.
     """
 
-    __slots__ = ("_next", "cells", "length", "pushed", "shape")
+    __slots__ = ("_cells", "_next", "_pushed", "cells", "length", "pushed", "shape")
 
     def __init__(self, length: int, shape: Sequence[int]) -> None:
         if length < 1 or any(each < 0 for each in shape):
@@ -42,9 +48,12 @@ class Rings:
             )
         self.length = length
         self.shape = tuple(shape)
-        self.cells: Floats = np.full((length, *self.shape), np.nan)
-        self.pushed: Ints = np.zeros(self.shape, dtype=np.int64)
-        self._next: Ints = np.zeros(math.prod(self.shape), dtype=np.int64)
+        count = math.prod(self.shape)
+        self._cells, self._pushed = bytearray(_CELL * length * count), bytearray(_CELL * count)
+        self.cells: Floats = np.frombuffer(self._cells, dtype="<f8").reshape(length, *self.shape)
+        self.cells.fill(np.nan)
+        self.pushed: Ints = np.frombuffer(self._pushed, dtype="<i8").reshape(self.shape)
+        self._next: Ints = np.zeros(count, dtype=np.int64)
 
     def counts(self) -> Ints:
         """int64[shape]: how many values each series holds, at most `length`."""
@@ -76,13 +85,12 @@ class Rings:
         return chosen
 
     def to_state(self) -> RingsState:
-        """Everything, to be stored."""
-        return RingsState(
-            self.length,
-            self.shape,
-            self.cells.astype("<f8", copy=False).tobytes(),
-            self.pushed.astype("<i8", copy=False).tobytes(),
-        )
+        """Everything as it is now, to be stored."""
+        return RingsState(self.length, self.shape, bytes(self._cells), bytes(self._pushed))
+
+    def live(self) -> RingsState:
+        """Everything as it is whenever it is looked at: for a state that is stored seldom and changes often."""
+        return RingsState(self.length, self.shape, cast(bytes, self._cells), cast(bytes, self._pushed))
 
     @classmethod
     def from_state(cls, state: RingsState) -> Rings:

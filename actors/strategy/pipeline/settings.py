@@ -14,6 +14,7 @@ from actors.strategy.bars import BarSource
 from actors.strategy.pipeline.arbitration import ArbitrationSettings
 from actors.strategy.pipeline.blending import BlendSettings
 from actors.strategy.pipeline.gating import (
+    BAD_TICK_BARS,
     BadTickSettings,
     BarrierSettings,
     ChopSettings,
@@ -55,34 +56,36 @@ class PredictionParameters(Section):
     """Scale of predictions, and how far they are trusted."""
 
     window: int | None = Field(
-        None,
+        default=None,
         ge=1,
         description="Observations a prediction is compared with; null for that of the models, else 10.",
     )
-    minimum: int = Field(3, ge=1, description="Observations from which on there is a scale.")
-    clip: float = Field(3.0, gt=0, description="Largest standardised prediction.")
-    flat: float = Field(1e-9, gt=0, description="Deviation below which a series does not move.")
-    ic_floor: float = Field(0.01, gt=0, description="Least IC in a confidence.")
+    minimum: int = Field(default=3, ge=1, description="Observations from which on there is a scale.")
+    clip: float = Field(default=3.0, gt=0, description="Largest standardised prediction.")
+    flat: float = Field(default=1e-9, gt=0, description="Deviation below which a series does not move.")
+    ic_floor: float = Field(default=0.01, gt=0, description="Least IC in a confidence.")
     capacity_share: float = Field(
-        0.1, gt=0, description="Part of the daily volume that trades without loss of trust."
+        default=0.1, gt=0, description="Part of the daily volume that trades without loss of trust."
     )
     unproven_stability: float = Field(
-        0.5, gt=0, description="Stability of a model whose errors are not known yet."
+        default=0.5, gt=0, description="Stability of a model whose errors are not known yet."
     )
 
 
 class BlendParameters(Section):
     """Weights of the models of a horizon."""
 
-    ridge: float = Field(0.15, ge=0, description="Added to the diagonal of the correlations.")
-    cost_weight: float = Field(0.5, ge=0, description="How much the share of costs takes from an IC.")
-    mu_floor: float = Field(0.01, gt=0, description="Least of what is left of an IC.")
+    ridge: float = Field(default=0.15, ge=0, description="Added to the diagonal of the correlations.")
+    cost_weight: float = Field(default=0.5, ge=0, description="How much the share of costs takes from an IC.")
+    mu_floor: float = Field(default=0.01, gt=0, description="Least of what is left of an IC.")
     minimum: int = Field(
-        5, ge=1, description="Rows two models must have in common; below it weights are equal."
+        default=5, ge=1, description="Rows two models must have in common; below it weights are equal."
     )
-    history: int = Field(50, ge=2, le=64, description="Rows of predictions that correlations are made of.")
+    history: int = Field(
+        default=50, ge=2, le=64, description="Rows of predictions that correlations are made of."
+    )
     temperature: dict[str, float] = Field(
-        {"5m": 0.75, "10m": 0.85, "15m": 0.90},
+        default={"5m": 0.75, "10m": 0.85, "15m": 0.90},
         description="Exponent of the weights by horizon; 1 for all others.",
     )
 
@@ -90,87 +93,96 @@ class BlendParameters(Section):
 class CostParameters(Section):
     """What a trade costs, and how large an edge must be."""
 
-    spread_weight: float = Field(1.0, ge=0, description="Part of the spread that a trade costs.")
-    timing_weight: float = Field(0.15, ge=0, description="Part of the volatility over the horizon.")
+    spread_weight: float = Field(default=1.0, ge=0, description="Part of the spread that a trade costs.")
+    timing_weight: float = Field(default=0.15, ge=0, description="Part of the volatility over the horizon.")
     impact_weight: float = Field(
-        1.0, ge=0, description="Weight of the square-root impact; 0 asks for no volume."
+        default=1.0, ge=0, description="Weight of the square-root impact; 0 asks for no volume."
     )
-    threshold_bps: float = Field(2.0, ge=0, description="Least score.")
-    threshold_per_spread: float = Field(0.5, ge=0, description="What each bp of spread adds to it.")
+    threshold_bps: float = Field(default=2.0, ge=0, description="Least score.")
+    threshold_per_spread: float = Field(default=0.5, ge=0, description="What each bp of spread adds to it.")
     daily_volume: float | None = Field(
-        None, gt=0, description="Average daily volume in quote currency; null for that of the bars."
+        default=None, gt=0, description="Average daily volume in quote currency; null for that of the bars."
     )
-    taker_fee_bps: float = Field(5.0, ge=0, description="The venue's taker fee.")
+    taker_fee_bps: float | None = Field(
+        default=None, ge=0, description="Fee of an order that takes; null for that of the venue's settings."
+    )
 
 
 class BadTickParameters(Section):
     """A price far from the bars before it."""
 
-    enabled: bool = Field(True, description="Whether it is asked.")
-    max_deviation: float = Field(0.10, ge=0, description="From the mean of 20 closes.")
-    min_volume_ratio: float = Field(0.1, ge=0, description="Of their mean volume, to be believed beyond it.")
+    enabled: bool = Field(default=True, description="Whether it is asked.")
+    max_deviation: float = Field(default=0.10, ge=0, description="From the mean of 20 closes.")
+    min_volume_ratio: float = Field(
+        default=0.1, ge=0, description="Of their mean volume, to be believed beyond it."
+    )
 
 
 class SpreadParameters(Section):
     """Spread and age of the quote."""
 
-    enabled: bool = Field(True, description="Whether it is asked.")
-    max_spread_bps: float = Field(12.0, ge=0, description="Widest spread, in bps of the mid.")
-    max_quote_age: Duration = Field(5 * SECOND, description="Oldest quote, by the venue's clock.")
+    enabled: bool = Field(default=True, description="Whether it is asked.")
+    max_spread_bps: float = Field(default=12.0, ge=0, description="Widest spread, in bps of the mid.")
+    max_quote_age: Duration = Field(default=5 * SECOND, description="Oldest quote, by the venue's clock.")
 
 
 class ChopParameters(Section):
     """A market that does not move."""
 
-    enabled: bool = Field(True, description="Whether it is asked.")
-    min_atr_ratio: float = Field(1.05, ge=0, description="Of the ATR to its own median.")
-    lookback: int = Field(ChopSettings().lookback, ge=28, description="Bars of the median.")
+    enabled: bool = Field(default=True, description="Whether it is asked.")
+    min_atr_ratio: float = Field(default=1.05, ge=0, description="Of the ATR to its own median.")
+    lookback: int = Field(default=ChopSettings().lookback, ge=28, description="Bars of the median.")
 
 
 class BarrierParameters(Section):
     """Probabilities of a peak and a valley. Without models of both nothing passes while it is on."""
 
-    enabled: bool = Field(True, description="Whether it is asked.")
+    enabled: bool = Field(default=True, description="Whether it is asked.")
     block_peak: float = Field(
-        0.60, ge=0, le=1, description="Probability of a peak above which no long is entered."
+        default=0.60, ge=0, le=1, description="Probability of a peak above which no long is entered."
     )
     block_valley: float = Field(
-        0.55, ge=0, le=1, description="Probability of a valley above which no short is entered."
+        default=0.55, ge=0, le=1, description="Probability of a valley above which no short is entered."
     )
     exit_peak: float = Field(
-        0.65, ge=0, le=1, description="Probability of a peak above which a long is closed."
+        default=0.65, ge=0, le=1, description="Probability of a peak above which a long is closed."
     )
     exit_valley: float = Field(
-        0.60, ge=0, le=1, description="Probability of a valley above which a short is closed."
+        default=0.60, ge=0, le=1, description="Probability of a valley above which a short is closed."
     )
     bounce: float = Field(
-        0.55, ge=0, le=1, description="Probability of a valley from which a long is called a bounce."
+        default=0.55, ge=0, le=1, description="Probability of a valley from which a long is called a bounce."
     )
     rejection: float = Field(
-        0.48, ge=0, le=1, description="Probability of a peak from which a short is called a rejection."
+        default=0.48,
+        ge=0,
+        le=1,
+        description="Probability of a peak from which a short is called a rejection.",
     )
     gamma: float = Field(
-        1.0, ge=0, description="Exponent of what speaks against the side, in the size factor."
+        default=1.0, ge=0, description="Exponent of what speaks against the side, in the size factor."
     )
-    delta: float = Field(0.5, ge=0, description="Exponent of what speaks for it.")
-    min_factor: float = Field(0.2, ge=0, le=1, description="Least size factor.")
+    delta: float = Field(default=0.5, ge=0, description="Exponent of what speaks for it.")
+    min_factor: float = Field(default=0.2, ge=0, le=1, description="Least size factor.")
 
 
 class ChurnParameters(Section):
     """Least holding time, and rest after a close."""
 
-    enabled: bool = Field(True, description="Whether it is asked.")
-    min_hold: Duration = Field(2 * MINUTE, description="Time before a signal may close or turn a position.")
+    enabled: bool = Field(default=True, description="Whether it is asked.")
+    min_hold: Duration = Field(
+        default=2 * MINUTE, description="Time before a signal may close or turn a position."
+    )
     reentry_cooldown: Duration = Field(
-        5 * MINUTE, description="Time without an entry after a position was closed."
+        default=5 * MINUTE, description="Time without an entry after a position was closed."
     )
 
 
 class FeeParameters(Section):
     """The edge against fees."""
 
-    enabled: bool = Field(True, description="Whether it is asked.")
-    round_trips: float = Field(1.5, ge=0, description="Round trips' fees that the net edge must pay.")
+    enabled: bool = Field(default=True, description="Whether it is asked.")
+    round_trips: float = Field(default=1.5, ge=0, description="Round trips' fees that the net edge must pay.")
 
 
 class GateParameters(Section):
@@ -182,6 +194,11 @@ class GateParameters(Section):
     barrier: BarrierParameters = BarrierParameters()
     churn: ChurnParameters = ChurnParameters()
     fees: FeeParameters = FeeParameters()
+
+    def bars_needed(self) -> int:
+        """How many bars the gates that are asked look back on."""
+        ticks = BAD_TICK_BARS + 1 if self.bad_tick.enabled else 1
+        return max(ticks, self.chop.lookback if self.chop.enabled else 1)
 
     def gates(self) -> GateSettings:
         """The settings of the gates."""
@@ -199,19 +216,19 @@ class SizeParameters(Section):
     """How large a position is, as a part of the budget."""
 
     sizer: Literal["volatility", "atr"] = Field(
-        "volatility", description="By edge over volatility, or risk over ATR."
+        default="volatility", description="By edge over volatility, or risk over ATR."
     )
     full_weight: float = Field(
-        0.05, gt=0, le=1, description="volatility: weight of an edge of z_max deviations."
+        default=0.05, gt=0, le=1, description="volatility: weight of an edge of z_max deviations."
     )
-    z_max: float = Field(3.0, gt=0, description="volatility: deviations of a full weight.")
+    z_max: float = Field(default=3.0, gt=0, description="volatility: deviations of a full weight.")
     risk: float = Field(
-        0.0025, gt=0, le=1, description="atr: part of the budget that an average range may move."
+        default=0.0025, gt=0, le=1, description="atr: part of the budget that an average range may move."
     )
-    min_strength: float = Field(0.25, gt=0, le=1, description="atr: least strength of a signal.")
-    max_weight: float = Field(0.20, gt=0, le=1, description="Cap on a symbol.")
-    max_gross: float = Field(0.50, gt=0, le=1, description="Cap on all symbols together.")
-    band: float = Field(0.008, ge=0, description="Smaller changes are not traded.")
+    min_strength: float = Field(default=0.25, gt=0, le=1, description="atr: least strength of a signal.")
+    max_weight: float = Field(default=0.20, gt=0, le=1, description="Cap on a symbol.")
+    max_gross: float = Field(default=0.50, gt=0, le=1, description="Cap on all symbols together.")
+    band: float = Field(default=0.008, ge=0, description="Smaller changes are not traded.")
 
     def chosen(self) -> Sizer:
         """The sizer."""
@@ -223,41 +240,57 @@ class SizeParameters(Section):
 class ReturnsParameters(Section):
     """How predictions are judged by what followed."""
 
-    overlap: int = Field(4, ge=1, description="Predictions of a horizon that are under way at once.")
+    overlap: int = Field(default=4, ge=1, description="Predictions of a horizon that are under way at once.")
     early: float = Field(
-        0.05, ge=0, lt=0.5, description="Part of a horizon that may be missing when a prediction is judged."
+        default=0.05,
+        ge=0,
+        lt=0.5,
+        description="Part of a horizon that may be missing when a prediction is judged.",
     )
     late: float = Field(
-        0.25, ge=0, lt=0.5, description="Part of a horizon after which a prediction is not judged any more."
+        default=0.25,
+        ge=0,
+        lt=0.5,
+        description="Part of a horizon after which a prediction is not judged any more.",
     )
-    ic_minimum: int = Field(5, ge=1, description="Pairs that an IC needs.")
-    error_minimum: int = Field(3, ge=1, description="Errors that an RMSE needs.")
-    half_life: float = Field(200.0, gt=0, description="Pairs after which a pair counts half in the slope.")
+    ic_minimum: int = Field(default=5, ge=1, description="Pairs that an IC needs.")
+    error_minimum: int = Field(default=3, ge=1, description="Errors that an RMSE needs.")
+    half_life: float = Field(
+        default=200.0, gt=0, description="Pairs after which a pair counts half in the slope."
+    )
     prior_pairs: float = Field(
-        50.0, ge=0, description="Pairs that the slope of a model's training counts as."
+        default=50.0, ge=0, description="Pairs that the slope of a model's training counts as."
     )
-    slope_minimum: int = Field(20, ge=1, description="Pairs that a slope without such a prior needs.")
+    slope_minimum: int = Field(default=20, ge=1, description="Pairs that a slope without such a prior needs.")
 
 
 class BanditParameters(Section):
     """How rewards of trades change the weights of models."""
 
-    eta_max: float = Field(0.07, gt=0, description="Largest learning rate.")
+    eta_max: float = Field(default=0.07, gt=0, description="Largest learning rate.")
     gamma: float = Field(
-        0.05, gt=0, description="What is added to a model's probability, against bad luck of rare ones."
+        default=0.05,
+        gt=0,
+        description="What is added to a model's probability, against bad luck of rare ones.",
     )
-    warm_up: int = Field(100, ge=0, description="Rewards before which the learned weights have no say.")
-    ramp: int = Field(100, ge=0, description="Rewards over which their say grows.")
-    largest_share: float = Field(0.3, ge=0, le=1, description="Their largest say.")
+    warm_up: int = Field(
+        default=100, ge=0, description="Rewards before which the learned weights have no say."
+    )
+    ramp: int = Field(default=100, ge=0, description="Rewards over which their say grows.")
+    largest_share: float = Field(default=0.3, ge=0, le=1, description="Their largest say.")
 
 
 class RewardParameters(Section):
     """What a trade's result teaches."""
 
-    range_bps: float = Field(100.0, gt=0, description="Gain or loss at which the scale of rewards ends.")
-    assumed_cost_bps: float = Field(0.0, ge=0, description="Cost charged besides the fees of the fills.")
+    range_bps: float = Field(
+        default=100.0, gt=0, description="Gain or loss at which the scale of rewards ends."
+    )
+    assumed_cost_bps: float = Field(
+        default=0.0, ge=0, description="Cost charged besides the fees of the fills."
+    )
     stale_after: Duration = Field(
-        1440 * MINUTE, description="Holding time after which a trade teaches nothing."
+        default=1440 * MINUTE, description="Holding time after which a trade teaches nothing."
     )
 
 
@@ -272,25 +305,34 @@ class LearningParameters(Section):
 class PipelineParameters(StrategyParameters):
     """Bars, horizons and the sections of all stages."""
 
-    interval: PositiveDuration = Field(MINUTE, description="Length of the bars that models are given.")
+    interval: PositiveDuration = Field(
+        default=MINUTE, description="Length of the bars that models are given."
+    )
     bars: BarSource = Field(
-        BarSource.TRADES, description="What bars are made of; feed takes those of the feed."
+        default=BarSource.TRADES, description="What bars are made of; feed takes those of the feed."
     )
     fill: int = Field(
-        5, ge=0, description="Intervals without a trade that are bridged by bars without volume."
+        default=5, ge=0, description="Intervals without a trade that are bridged by bars without volume."
     )
-    horizons: tuple[str, ...] = Field((), description="How far ahead; none for those of the models.")
+    horizons: tuple[str, ...] = Field(default=(), description="How far ahead; none for those of the models.")
     day_minutes: int = Field(
-        ALWAYS_OPEN_MINUTES, ge=1, le=1440, description="Minutes of trading in a day; 390 for US equities."
+        default=ALWAYS_OPEN_MINUTES,
+        ge=1,
+        le=1440,
+        description="Minutes of trading in a day; 390 for US equities.",
     )
-    volatility_bars: int = Field(20, ge=2, description="Bars that volatility and volume are measured on.")
+    volatility_bars: int = Field(
+        default=20, ge=2, description="Bars that volatility and volume are measured on."
+    )
     grace: Duration = Field(
-        2 * SECOND, description="How long a group waits for the bars of its last symbols."
+        default=2 * SECOND, description="How long a group waits for the bars of its last symbols."
     )
     trace_every: int = Field(
-        20, ge=1, description="Of decisions that don't trade, every so many-eth keeps its whole trace."
+        default=20,
+        ge=1,
+        description="Of decisions that don't trade, every so many-eth keeps its whole trace.",
     )
-    strict: bool = Field(False, description="A gate that lacks an input raises; always so in live.")
+    strict: bool = Field(default=False, description="A gate that lacks an input raises; always so in live.")
     prediction: PredictionParameters = PredictionParameters()
     blending: BlendParameters = BlendParameters()
     costs: CostParameters = CostParameters()

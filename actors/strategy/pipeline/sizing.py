@@ -54,7 +54,9 @@ class Sizer(Protocol):
     """How large a position should be, before gates, band and caps. A learned one runs in shadow beside the one used:
     `size` is asked twice, and only one answer is traded."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What traces call it."""
 
     def wish(self, inputs: SizeInputs) -> Wish:
         """The weight for each symbol; must not depend on any other symbol's."""

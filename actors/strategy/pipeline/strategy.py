@@ -25,12 +25,10 @@ from actors.strategy.bars import Bar, BarSource
 from actors.strategy.budget import worth
 from actors.strategy.pipeline.arrays import Bools, Floats
 from actors.strategy.pipeline.columns import ALPHA, Columns
-from actors.strategy.pipeline.gathering import budget_of, held_of, market_of, mids_of
-from actors.strategy.pipeline.gating import (
-    ensure_known,
-)
+from actors.strategy.pipeline.gathering import budget_of, fee_bps_of, held_of, market_of, mids_of
 from actors.strategy.pipeline.horizons import minutes_of, taus_s
-from actors.strategy.pipeline.kernel import Axes, Plan, Words, plan
+from actors.strategy.pipeline.kernel import Axes, Market, Plan, Words, plan
+from actors.strategy.pipeline.knowing import require_told, while_warming_up
 from actors.strategy.pipeline.learning import bandit, returns
 from actors.strategy.pipeline.market import ATR_BARS
 from actors.strategy.pipeline.memory import PipelineMemory
@@ -47,7 +45,7 @@ from actors.strategy.pipeline.rewarding import learned_from
 from actors.strategy.pipeline.settings import MINUTE, PipelineParameters
 from actors.strategy.pipeline.windows import CLOSE, BarWindow, WindowSettings
 from actors.strategy.pricing import decimal_of, rounded
-from actors.strategy.strategy import Strategy
+from actors.strategy.strategy import History, Strategy
 from actors.strategy.view import SymbolView
 from config.duration import SECOND
 from messages.decisions import Decision
@@ -72,11 +70,17 @@ _JUDGE = "judge"
 
 
 class Pipeline(Strategy):
-    """See the module docstring. `models` come from the settings' run directories; `alpha` may be one more."""
+    """Trades what models expect of the coming minutes to days, as far as it pays for its costs, sized by volatility.
+
+    It bets that the edge its models were trained on is still there. It loses when that is gone: then realised returns
+    pull the calibration, and with it the size, towards nothing. `models` come from the settings' run directories;
+    `alpha` may be one more.
+    """
 
     Parameters = PipelineParameters
     decides_for_groups = True
     needs_budget = True
+    answers_probes = True
 
     parameters: PipelineParameters
 
@@ -89,7 +93,7 @@ class Pipeline(Strategy):
 
     def bars(self, symbol: str) -> Floats:
         """float64[L,5] of the symbol's last bars: open, high, low, close, volume; oldest first, NaN before."""
-        return self._window.bars()[self._rows[symbol]]
+        return np.asarray(self._window.bars()[self._rows[symbol]])
 
     def on_start(self) -> None:
         """Arrange the models and make room for the bars that they need."""
@@ -118,9 +122,10 @@ class Pipeline(Strategy):
         )
         self._prior = columns.prior_slopes()
         needed = max(
-            columns.bars_needed, chosen.gates.chop.lookback, chosen.volatility_bars + 1, ATR_BARS + 1
+            columns.bars_needed, chosen.gates.bars_needed(), chosen.volatility_bars + 1, ATR_BARS + 1
         )
         self._window = BarWindow(len(self.symbols), WindowSettings(needed, chosen.interval, chosen.fill))
+        self.history = History(needed, chosen.interval)
         self._ends = [0] * len(self.symbols)
         self._decided_end = 0
         if chosen.bars is BarSource.FEED:
@@ -135,7 +140,7 @@ class Pipeline(Strategy):
         row = self._rows[view.symbol]
         if not self._window.push(row, bar):
             return False
-        end = self._ends[row] = bar.start + self.parameters.interval
+        end = self._ends[row] = bar.end
         if min(self._ends) < end:
             return False
         self._decided_end = end
@@ -170,7 +175,7 @@ class Pipeline(Strategy):
         made = plan(self._axes, words, seen, held_of(desks, memory, mids), self._kernel, desk.watch)
         self._keep(desk, memory, mids, fresh, made)
         for row, each in enumerate(desks):
-            self._act(row, each, memory, words, made)
+            self._act(row, each, memory, words, seen, made)
         desk.watch("decision")
 
     def _without_models(self, desk: Desk) -> None:
@@ -238,13 +243,15 @@ class Pipeline(Strategy):
         state = memory.state
         age_s = (now - np.array(state.bars, dtype=np.float64)) / 1e9
         shares = bandit.learned_shares(state.bandit, self._learner.bandit)
+        learned = bool(shares.any())
         return Words(
             raw=memory.raw,
             z=memory.z,
             age_s=np.broadcast_to(age_s[:, None, None], memory.shape),
             statistics=memory.statistics(self._prior),
             agreement=memory.correlations.agreement(),
-            learned=bandit.model_weights(state.bandit) if shares.any() else None,
+            learned=bandit.model_weights(state.bandit) if learned else None,
+            learned_horizons=bandit.horizon_weights(state.bandit) if learned else None,
             learned_share=shares,
         )
 
@@ -266,13 +273,17 @@ class Pipeline(Strategy):
         if due is not None:
             desk.of(self.symbols[0]).after(max(due - desk.now, SECOND), _JUDGE)
 
-    def _act(self, row: int, desk: Desk, memory: PipelineMemory, words: Words, made: Plan) -> None:
+    def _act(
+        self, row: int, desk: Desk, memory: PipelineMemory, words: Words, seen: Market, made: Plan
+    ) -> None:
         """Trade the symbol of this row, or say why not."""
         said = verdict(row, made, words)
-        strict = self.parameters.strict or desk.strict
-        if strict and made.gate_inputs.direction[row]:
-            ensure_known(made.gates, row, desk.symbol)
-        sampled = memory.state.predictions % self.parameters.trace_every == 0
+        strict = (self.parameters.strict or desk.strict) and not desk.probed
+        if not self._window.is_full(row):
+            said = while_warming_up(said)
+        elif strict and desk.is_fresh:
+            require_told(row, desk.symbol, made, seen)
+        sampled = desk.probed or memory.state.predictions % self.parameters.trace_every == 0
         if said.decision is Decision.TRADE or sampled:
             desk.trace(self._records(row, desk, memory, words, made, said))
         if said.detail is not None:
@@ -335,9 +346,8 @@ class Pipeline(Strategy):
         """Count the fill towards the trade it belongs to; one that ends flat is a reward for its models."""
         memory = desk.learner
         if memory is not None:
-            for event in learned_from(
-                fill, desk.strategy, desk.now, memory, self.parameters.costs.taker_fee_bps
-            ):
+            fee_bps = fee_bps_of(desk, self.parameters)
+            for event in learned_from(fill, desk.strategy, desk.now, memory, fee_bps):
                 desk.learn(event)
 
     def on_timer(self, name: str, desk: Desk) -> None:

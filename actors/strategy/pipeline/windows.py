@@ -139,6 +139,10 @@ class BarWindow:
         """bool[S]: whether the window is full."""
         return np.asarray(self.counts() == self.settings.items)
 
+    def is_full(self, symbol: int) -> bool:
+        """Whether the symbol with this index has all of its bars."""
+        return self._counts[symbol] == self.settings.items
+
     def last_close(self, symbol: int) -> float:
         """The close of the symbol's last bar; NaN without one."""
         return float(self._values[CLOSE, symbol, -1])

@@ -15,7 +15,7 @@ from actors.strategy.settings import StrategyActorSettings
 from actors.strategy.state import StrategyActorState
 from messages.codec import from_plain, pack, to_plain
 from messages.control import DecisionFailed
-from messages.decisions import Decision, DecisionMade
+from messages.decisions import Decision, DecisionMade, StageOverran
 from messages.errors import InvariantError
 from messages.market import ObservationDue, TickKind
 from messages.orders import OrderState
@@ -186,6 +186,14 @@ def test_an_exception_of_a_strategy_is_never_swallowed() -> None:
 def test_a_failed_decision_that_the_host_has_journalled_is_counted(stage: Stage) -> None:
     stage.actor.apply(DecisionFailed("ObservationDue", "exception:RuntimeError", "always raises"))
     assert stage.actor.state.failed_decisions == 1
+
+
+def test_a_slow_stage_that_the_host_has_measured_is_journalled_and_counted(stage: Stage) -> None:
+    for times in (1, 2):
+        stage.take(StageOverran("gating", 60_000_000, 50_000_000, times), sender="host")
+    assert [each.times for each in stage.events(StageOverran)] == [1, 2]
+    stage.crash()
+    assert stage.actor.state.overruns == {"gating": 3}
 
 
 def test_a_strategy_without_a_decision_of_its_own_says_so() -> None:

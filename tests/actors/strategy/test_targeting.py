@@ -16,7 +16,8 @@ from messages.decisions import (
     TargetDeferred,
 )
 from messages.errors import ConfigurationError, InvariantError
-from messages.intents import Purpose, Side
+from messages.intents import OrderIntent, Purpose, Side
+from messages.market import Marks
 from messages.orders import OrderState
 from messages.reasons import Reason
 from tests.actors.strategy.sample_strategies import FLAT_TARGET
@@ -273,3 +274,14 @@ def test_the_symbols_of_a_group_have_one_kind_and_parameters() -> None:
     other = msgspec.structs.replace(first, instrument=ETH, parameters={"x": 1})
     with pytest.raises(ConfigurationError, match="different kinds or parameters"):
         Stage(first, other)
+
+
+def test_risk_judges_a_group_by_the_quotes_it_decided_on() -> None:
+    """The symbol whose row made the decision due came after the last marks: they are told again before it."""
+    stage = group()
+    stage.quote(order=101.0, symbol="ETH-USDT", bid=500.0)
+    stage.quote(order=107.0, bid=1_001.0)
+    kinds = [type(each) for _, _, each in stage.sent]
+    assert OrderIntent in kinds
+    before = [each for _, _, each in stage.sent[: kinds.index(OrderIntent)] if isinstance(each, Marks)]
+    assert {mark.symbol: mark.bid for mark in before[-1].marks} == {"BTC-USDT": 1_001.0, "ETH-USDT": 500.0}

@@ -34,6 +34,8 @@ class StoredDesk:
         self.loaded = load_config("synthetic", environ={}, overrides=(f"desk.name={name}", *FAST))
         self.posted: list[Message] = []
         self.on_post: Callable[[Message], None] = lambda message: None
+        self.answers: dict[Address, Any] = {}
+        self.asked: list[tuple[Any, ...]] = []
         self.stopped = self.closed = 0
         self.progress: Any = None
         self.ended = False
@@ -100,6 +102,11 @@ class FakeDesk:
         self._stored.posted.append(message)
         self._stored.on_post(message)
         return "operator#1"
+
+    async def ask(self, address: Address, method: str, *arguments: Any) -> Any:
+        """What the test has the process of this actor answer; None where it has none."""
+        self._stored.asked.append((address, method, *arguments))
+        return self._stored.answers.get(address)
 
     async def wait_until_end(self, timeout_s: float | None = None) -> bool:
         """Whether the test says that the session is over."""

@@ -15,13 +15,27 @@ from typer.testing import CliRunner
 from cluster.cli.documents import DOCUMENTS
 from cluster.cli.exits import MEANINGS
 from cluster.cli.main import app
+from cluster.cli.probe import ProbeDocument
 from cluster.conformance.suite import Report
+from cluster.models.manifest import RunManifest
+from cluster.models.promoting import Promotion
+from cluster.models.verifying import VerifyDocument
+from cluster.shadow.comparing import Comparison
 from cluster.sweep.document import SweepDocument
 
 pytestmark = pytest.mark.golden
 
 GOLDEN = Path(__file__).parent / "golden"
-PROMISED = {**DOCUMENTS, "sweep": SweepDocument, "exchange conformance": Report}
+PROMISED = {
+    **DOCUMENTS,
+    "sweep": SweepDocument,
+    "exchange conformance": Report,
+    "models train": RunManifest,
+    "models verify": VerifyDocument,
+    "models promote": Promotion,
+    "probe": ProbeDocument,
+    "shadow compare": Comparison,
+}
 COMMANDS = (
     "",
     "demo",
@@ -35,19 +49,42 @@ COMMANDS = (
     "orders",
     "positions",
     "trace",
+    "probe",
     "halt",
     "resume",
     "flatten",
+    "treasury",
+    "treasury sweep",
+    "treasury purge",
+    "treasury trim",
+    "strategies",
+    "strategies list",
+    "strategies enable",
+    "strategies disable",
+    "strategies budget",
+    "shadow",
+    "shadow compare",
+    "universe",
+    "universe show",
+    "universe add",
+    "universe remove",
+    "universe ban",
+    "universe unban",
     "config",
     "config check",
     "config show",
     "store",
     "store show",
+    "report",
     "export",
     "replay",
     "parity",
     "backtest",
     "sweep",
+    "models",
+    "models train",
+    "models verify",
+    "models promote",
     "drill",
     "bench",
     "chaos",

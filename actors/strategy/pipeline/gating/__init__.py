@@ -16,6 +16,7 @@ from actors.strategy.pipeline.gating.gates import (
     evaluate,
 )
 from actors.strategy.pipeline.gating.measures import (
+    BAD_TICK_BARS,
     atr_ratio,
     bad_tick_measures,
     barrier_probability,
@@ -34,6 +35,7 @@ from actors.strategy.pipeline.gating.settings import (
 )
 
 __all__ = [
+    "BAD_TICK_BARS",
     "GATES",
     "OUTCOMES",
     "BadTickSettings",

@@ -8,7 +8,7 @@ the headline. A missing input is a refusal.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -280,13 +280,22 @@ def evaluate(inputs: GateInputs, settings: GateSettings, gates: tuple[Gate, ...]
     return GateResult(verdicts, allowed, factor, decidable, headline)
 
 
-def ensure_known(result: GateResult, row: int, symbol: str, gates: tuple[Gate, ...] = GATES) -> None:
+def ensure_known(
+    result: GateResult,
+    row: int,
+    symbol: str,
+    gates: tuple[Gate, ...] = GATES,
+    *,
+    may_lack: Collection[str] = (),
+) -> None:
     """Strict mode, for one symbol: raise `GatingError` naming the first gate that lacked an input.
 
-    Per symbol, because what one symbol lacks must not stop the others of its group.
+    Per symbol, because what one symbol lacks must not stop the others of its group. Inputs of the names in `may_lack`
+    may be missing.
     """
     for gate, verdict in zip(gates, result.verdicts, strict=True):
-        if is_missing(verdict.code[row : row + 1])[0]:
+        missed = is_missing(verdict.code[row : row + 1])[0]
+        if missed and OUTCOMES[verdict.code[row]].text.partition(":")[2] not in may_lack:
             raise GatingError(
                 f"the gate {gate.name} of {symbol} lacks an input",
                 field=f"gates.{gate.name}",

@@ -397,7 +397,9 @@ def test_the_parameters_have_the_defaults_of_the_stages() -> None:
 
 def test_what_horizons_have_paid_counts_in_their_choice_and_is_in_the_trace() -> None:
     stage = Minutes(
-        pipeline("Wave", horizons=["5m", "15m"], learning={"bandit": {"warm_up": 1, "ramp": 0}}, trace_every=1)
+        pipeline(
+            "Wave", horizons=["5m", "15m"], learning={"bandit": {"warm_up": 1, "ramp": 0}}, trace_every=1
+        )
     )
     stage.play(range(200))
     assert stage.events(RewardBooked)
