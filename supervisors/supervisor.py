@@ -109,10 +109,11 @@ class Supervisor(SupervisorMemory):
 
     @receives(StartFailed)
     def on_start_failed(self, message: StartFailed, ctx: Context) -> None:
-        """A start failed: it counts like any failure and is retried after the backoff."""
+        """A start failed: it counts like any failure, if it was tried, and is retried after the backoff."""
         child = self.state.children.get(message.child)
         if child is not None and child.status is ChildStatus.STARTING and message.attempt == child.attempt:
-            ended(self.state, child, ExitReason.START_FAILED, message.detail, ctx)
+            counted = not message.withheld
+            ended(self.state, child, ExitReason.START_FAILED, message.detail, ctx, counted=counted)
             self._advance(ctx)
 
     @receives(ChildDown)

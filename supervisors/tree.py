@@ -3,8 +3,8 @@
 desk
 ├── risk                    the portfolio risk actor; only its failures escalate
 ├── venues                  per venue: its own services first, then execution/<venue>
-├── strategies              strategy/<symbol>, grown and pruned by commands
-└── operations              metrics, clock, gateways
+├── strategies              strategy/<symbol>, which the universe starts and retires; strategy/<name> of groups
+└── operations              metrics, clock, universe, gateways
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from cluster.steps.journal import InputKind, JournalledInput
 from cluster.steps.requests import Input, Taken
 from cluster.store.port import CommitStatus, Position, Section
 from messages import codec
-from messages.base import Address, Envelope
+from messages.base import Address, Envelope, Message
 from messages.errors import DeskError
 
 ORIGINS = {
@@ -101,6 +101,11 @@ def input_key(address: Address, item: Input, due: int | None = None) -> str:
     """The name under which failures of an input are counted; `due` tells one firing of a timer from the next."""
     firing = f"@{due}" if due is not None else ""
     return f"{address}<-{NAMES[item.kind]}:{item.reference}{firing}"
+
+
+def is_decision(item: Input) -> bool:
+    """Whether a decision is due, on an observation or by the clock: one that fails is a NO_TRADE, not a dead letter."""
+    return isinstance(item.data, Message) and type(item.data).decides
 
 
 def kind_of(item: Input) -> tuple[str, bool]:

@@ -21,6 +21,7 @@ from cluster.steps.inputs import (
     InputFailedError,
     Progress,
     input_key,
+    is_decision,
     kind_of,
     origin,
     stored_form,
@@ -338,7 +339,7 @@ class StepMachine:
             context.resume(kept)
             yield from self._commit(self._section(taken.feed, failed.progress, None), perform=False)
         detail = f"{type(error).__name__}: {error}"
-        if item.kind is InputKind.OBSERVATION:
+        if is_decision(item):
             yield from self._give_up(item, taken, detail)
         else:
             attempts = yield from self._insist(CountAttempt(self.address, key))
@@ -363,7 +364,7 @@ class StepMachine:
         context.now = max(taken.now, self.position.now)
         key = self._input_key(item)
         fault: Message
-        if item.kind is InputKind.OBSERVATION:
+        if is_decision(item):
             fault = DecisionFailed(input=key, reason=f"exception:{detail.split(':')[0]}", error=detail)
         else:
             kind, grave = kind_of(item)
@@ -373,8 +374,8 @@ class StepMachine:
             yield from self._insist(PutAside(self.address, key, stored_form(item), detail))
             context.begin(self.address, key, key)
             context.send(RISK, fault)
-            if item.kind is InputKind.TIMER:
-                context.cancelled_timers.add(item.reference)
+        if item.kind is InputKind.TIMER:
+            context.cancelled_timers.add(item.reference)
         progress = Progress(self.position)
         by_value = item.data if isinstance(item.data, Message) else None
         progress.accept(JournalledInput(item.kind, item.reference, by_value))

@@ -14,6 +14,7 @@ from actors.base import Timer
 from cluster.steps.journal import JournalRecord
 from cluster.store.port import (
     BEGINNING,
+    CLAIM_REFUSED,
     EARLIER_KEPT,
     ActorStatus,
     Claimed,
@@ -129,6 +130,9 @@ class MemoryStore:
     ) -> Claimed:
         """See `Store.claim`."""
         if parent is not None and self._actor(parent[0]).epoch != parent[1]:
+            last = self.actors.get(address)
+            if last is not None and last.incarnation == incarnation and last.exit_reason is None:
+                last.exit_reason = CLAIM_REFUSED
             raise refused_claim(address, parent, self._actor(parent[0]).epoch)
         actor = self._actor(address)
         before, reason = actor.incarnation, actor.exit_reason

@@ -15,6 +15,7 @@ import msgspec
 from actors.base import Timer
 from cluster.steps.journal import JournalRecord
 from messages.base import Address, Envelope
+from messages.supervision import ExitReason
 
 T = TypeVar("T")
 Maybe: TypeAlias = T | Awaitable[T]
@@ -24,6 +25,9 @@ EARLIER_KEPT = 7
 
 BEGINNING = "0-0"
 """The cursor of a stream nothing of which has been read."""
+
+CLAIM_REFUSED = f"{ExitReason.FENCED.value}: its claim was refused, as its supervisor has been superseded"
+"""The exit reason of a process that claims anew, after a loss of history, and is refused."""
 
 
 class StreamName(StrEnum):
@@ -200,7 +204,11 @@ class Store(Protocol):
         parent: tuple[Address, int] | None = None,
         at_least: int = 0,
     ) -> Maybe[Claimed]:
-        """Claim the next epoch (above `at_least`). Raises `FencedError` when the parent's epoch is not `parent`'s."""
+        """Claim the next epoch (above `at_least`).
+
+        Raises `FencedError` when the parent's epoch is not `parent`'s. The process that had claimed last has then left
+        with the word `CLAIM_REFUSED`, as it has no epoch any more under which it could write one.
+        """
 
     def fence(self, address: Address) -> Maybe[int]:
         """Raise the epoch so that no living incarnation can commit; returns the new epoch."""

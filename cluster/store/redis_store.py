@@ -22,6 +22,7 @@ from cluster.store.noticeboard import Noticeboard
 from cluster.store.packing import commit_call, stream_of
 from cluster.store.port import (
     BEGINNING,
+    CLAIM_REFUSED,
     EARLIER_KEPT,
     ActorStatus,
     Claimed,
@@ -95,7 +96,14 @@ class RedisStore(Noticeboard):
         answer = await self._run(
             "claim",
             [keys.actor(address), keys.actor(parent[0] if parent else address), keys.store, keys.index],
-            [address, msgspec.json.encode(incarnation), parent[1] if parent else "", at_least, EARLIER_KEPT],
+            [
+                address,
+                msgspec.json.encode(incarnation),
+                parent[1] if parent else "",
+                at_least,
+                EARLIER_KEPT,
+                CLAIM_REFUSED,
+            ],
         )
         if answer[0] == b"refused":
             assert parent is not None

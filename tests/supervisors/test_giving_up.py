@@ -25,6 +25,8 @@ from messages.supervision import (
     LeaveDesk,
     RetryChild,
     Shutdown,
+    StartChild,
+    StartFailed,
     StrategyGivenUp,
 )
 from supervisors.state import Phase
@@ -53,6 +55,18 @@ def test_scope_child_parks_the_child_and_leaves_its_siblings_untouched() -> None
     assert host.statuses() == {"a": "running", "b": "given_up", "c": "running"}
     assert host.since(mark) == []
     assert {name: host.child(name).incarnation for name in ("a", "c")} == before
+
+
+@pytest.mark.parametrize(("withheld", "status"), [(False, "given_up"), (True, "backing_off")])
+def test_a_start_that_was_not_tried_for_want_of_a_lease_does_not_count(withheld: bool, status: str) -> None:
+    host = FakeHost(spec(*children("a"), intensity=ALONE), begin=False)
+    host.pass_on(next(iter(host.lanes)))
+    for _ in range(ALONE.restarts + 1):
+        host.elapse(8 * SECOND, settle=False)
+        start = host.lanes.pop("a")[0]
+        assert isinstance(start, StartChild)
+        host.take(StartFailed("a", start.attempt, "lease_lost", withheld=withheld))
+    assert host.statuses() == {"a": status}
 
 
 def test_scope_child_counts_each_child_by_itself() -> None:

@@ -1,10 +1,16 @@
 -- Claim an actor: the next epoch, unless the supervisor that asks has been superseded itself.
 -- KEYS: actor hash, parent's hash, store hash, index of actors.
--- ARGV: address, incarnation, parent's epoch ('' for none), lowest epoch to exceed, how many earlier ones to keep.
+-- ARGV: address, incarnation, parent's epoch ('' for none), lowest epoch to exceed, how many earlier ones to keep,
+-- the exit reason of a process that is refused: it leaves, and has no epoch under which it could write one.
 local address, incarnation, parent_epoch, at_least = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 if parent_epoch ~= '' then
   local stored = redis.call('HGET', KEYS[2], 'epoch') or '0'
-  if stored ~= parent_epoch then return {'refused', stored} end
+  if stored ~= parent_epoch then
+    if redis.call('HGET', KEYS[1], 'incarnation') == incarnation then
+      redis.call('HSETNX', KEYS[1], 'exit_reason', ARGV[6])
+    end
+    return {'refused', stored}
+  end
 end
 local was = redis.call('HMGET', KEYS[1], 'epoch', 'step', 'incarnation', 'exit_reason', 'claimed_step', 'deaths',
   'earlier')

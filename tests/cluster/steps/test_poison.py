@@ -15,6 +15,7 @@ from cluster.steps.requests import Input, Load
 from messages import codec
 from messages.base import Effect, Envelope, Message
 from messages.control import DeadLettered, DecisionFailed
+from messages.decisions import DecisionDue
 from messages.errors import FencedError
 from messages.market import ObservationDue
 from tests.cluster.steps.stage import QUIET, Oracle, Raw, RawUrgent, Stage
@@ -225,6 +226,42 @@ def test_an_exception_on_an_observation_is_a_recorded_no_trade_and_a_crash() -> 
     assert list(second.events) == []
     assert stage.sent("risk") == []
     assert stage.start().machine.actor.state.numbers == [1], "it is consumed: the next life does not meet it"
+
+
+class Clocked(Counter):
+    """A counter that decides by the clock after each ping, and fails at it."""
+
+    @receives(Ping)
+    def on_ping(self, ping: Ping, ctx: Context) -> None:
+        ctx.after(1_000, DecisionDue("flow", "X", ctx.now + 1_000), key="decision/flow/X")
+        ctx.emit(Counted(number=ping.number))
+
+    @receives(DecisionDue)
+    def on_due(self, due: DecisionDue, ctx: Context) -> None:
+        ctx.emit(Counted(number=7))
+        raise ZeroDivisionError("no spread")
+
+
+def test_an_exception_in_a_decision_by_the_clock_is_one_too() -> None:
+    stage = Stage(lambda: Clocked("counter", CounterState(numbers=[], asked={})))
+    stage.post(Ping(number=1))
+    host = stage.start()
+    stage.clock.now += 1_000
+    host.settle()
+    assert isinstance(host.ended, PoisonError), "the supervisor hears of it at the first failure"
+    first, second = stage.journal()
+    assert list(first.events) == [Counted(number=1)]
+    assert second.fault == DecisionFailed(
+        input="counter<-timer:decision/flow/X@2000",
+        reason="exception:ZeroDivisionError",
+        error="ZeroDivisionError: no spread",
+    )
+    assert list(second.events) == []
+    assert stage.sent("risk") == [], "it is no dead letter: trading goes on"
+    last = stage.start()
+    assert last.ended is None, "it is consumed: the next life does not meet it"
+    assert last.machine.timers == {}
+    assert stage.store.load("counter").timers == {}
 
 
 class Observing:

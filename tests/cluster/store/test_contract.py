@@ -18,6 +18,7 @@ from cluster.steps.journal import InputKind, JournalledInput, JournalRecord
 from cluster.store.memory import MemoryStore
 from cluster.store.port import (
     BEGINNING,
+    CLAIM_REFUSED,
     EARLIER_KEPT,
     CommitStatus,
     Incarnation,
@@ -189,6 +190,20 @@ def test_a_claim_under_a_superseded_supervisor_is_refused(store: Stage) -> None:
     with pytest.raises(FencedError, match="superseded"):
         store.claim("a", HERE, ("supervisor/x", old))
     assert store.where("a").epoch == 0
+
+
+def test_the_last_claimant_leaves_a_word_when_it_is_refused_and_nobody_else_does(store: Stage) -> None:
+    old = ("supervisor/x", store.claim("supervisor/x", THERE).epoch)
+    for address in ("a", "b", "c"):
+        store.claim(address, HERE, old)
+    store.leave("c", 1, "shutdown")
+    store.claim("supervisor/x", THERE)
+    for address, process in (("a", HERE), ("b", THERE), ("c", HERE)):
+        with pytest.raises(FencedError, match="superseded"):
+            store.claim(address, process, old)
+    found = [(status.epoch, status.exit_reason) for status in store.status(["a", "b", "c"])]
+    assert found == [(1, CLAIM_REFUSED), (1, None), (1, "shutdown")]
+    assert store.claim("a", THERE).deaths == 0
 
 
 def test_an_exit_reason_is_told_to_the_next_claim_only(store: Stage) -> None:
