@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import ray
+from ray.exceptions import RayError
 
 from cluster.code_version import code_version
 from cluster.embedded_redis import EmbeddedRedis, RedisSettings, chosen_port
@@ -71,6 +72,17 @@ class Desk:
         now = time.time_ns()
         return await self.store.post(Envelope(OPERATOR, 0, to, "operator", "operator", now, message))
 
+    async def ask(self, address: Address, method: str, *arguments: Any, timeout_s: float = 10.0) -> Any:
+        """What a coroutine method of the actor's host returns; None when no process of that name answers in time."""
+        self._join_ray()
+        handle = Handles(self.launch.namespace).find(address)
+        if handle is None:
+            return None
+        try:
+            return await asyncio.wait_for(_awaited(handle.call.remote(method, *arguments)), timeout_s)
+        except (RayError, TimeoutError):
+            return None
+
     async def wait_until_end(self, timeout_s: float | None = None) -> bool:
         """Wait until the session has ended and all is at rest; False when the time ran out first."""
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
@@ -87,11 +99,13 @@ class Desk:
             name for name in await self.addresses() if not name.startswith(("supervisor", "clock", "metrics"))
         ]
         statuses = await self.store.status(traders)
-        parked = {row["address"] for row in await self.store.tree() if row["status"] in PARKED}
+        tree = {row["address"]: row["status"] for row in await self.store.tree()}
         return not any(
             status.urgent_depth or status.mailbox_depth or status.outstanding
             for status in statuses
-            if not status.address.startswith("venue/") and status.address not in parked
+            if not status.address.startswith("venue/")
+            and tree.get(status.address) not in PARKED
+            and not _is_retired(status.address, tree)
         )
 
     async def stop(self, *, drain: bool = True, timeout_s: float = 60.0) -> None:
@@ -151,6 +165,11 @@ class Desk:
             await asyncio.to_thread(EmbeddedRedis(self.launch.embedded_redis).stop)
         if self._name_lock is not None:
             self._name_lock.release()
+
+
+def _is_retired(address: Address, tree: Mapping[Address, str]) -> bool:
+    """Whether a strategy was removed with its symbol: what comes for it now finds nobody, and is not waited for."""
+    return address.startswith("strategy/") and bool(tree) and address not in tree
 
 
 async def start_desk(

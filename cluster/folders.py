@@ -14,10 +14,12 @@ import os
 import pickle
 import secrets
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, TypeVar
 
 import msgspec
+from pydantic import BaseModel
 
 from cluster.host.launch import Launch
 from config import DeskConfig
@@ -25,6 +27,8 @@ from messages.errors import DeskLockedError, StoreUnavailableError
 
 CURRENT = "current"
 LAUNCH_FILE = "launch"
+
+_Settings = TypeVar("_Settings", bound=BaseModel)
 
 
 def default_folder(config: DeskConfig) -> Path:
@@ -61,6 +65,7 @@ def read_word(name: str, folder: Path | None) -> Launch:
         launch: Launch = pickle.loads((base / CURRENT / LAUNCH_FILE).read_bytes())
     except FileNotFoundError:
         raise not_running(name) from None
+    launch = msgspec.structs.replace(launch, config=_with_new_settings(launch.config))
     if launch.redis_url:
         return launch
     url = os.environ.get("RAYDESK__REDIS__URL")
@@ -71,6 +76,25 @@ def read_word(name: str, folder: Path | None) -> Launch:
             remedy="set RAYDESK__REDIS__URL to it",
         )
     return msgspec.structs.replace(launch, redis_url=url)
+
+
+def _with_new_settings(written: _Settings) -> _Settings:
+    """Settings that an earlier version of the code wrote: what has come since has its default."""
+    known: dict[str, Any] = {}
+    for name, field in type(written).model_fields.items():
+        if name in written.__dict__:
+            known[name] = _filled(written.__dict__[name])
+        elif not field.is_required():
+            known[name] = field.get_default(call_default_factory=True)
+    return written.model_copy(update=known)
+
+
+def _filled(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return _with_new_settings(value)
+    if isinstance(value, Mapping):
+        return type(value)({key: _filled(each) for key, each in value.items()})  # type: ignore[call-arg]
+    return value
 
 
 def not_running(name: str) -> StoreUnavailableError:

@@ -127,6 +127,12 @@ class DeskCollector(Collector):
             "raydesk_given_up", "Children given up", (), [((), picture.projection.family.given_up_events)]
         )
         yield counted("raydesk_dead_letters", "Messages put aside", (), [((), picture.dead_letters)])
+        yield counted(
+            "raydesk_stage_overruns",
+            "Stages of decisions that took longer than they may",
+            ("actor", "stage"),
+            sorted(picture.projection.strategies.overruns.items()),
+        )
 
     def _trades(self) -> Iterator[Metric]:
         projection, desk = self._picture.projection, self._picture.projection.orders
@@ -271,7 +277,10 @@ class MetricsService:
             await self._observer.poll()
             picture.statuses = await self._observer.statuses()
             picture.dead_letters, _ = await self._observer.dead_letters(1)
-            picture.connections = await read_connections(self._store, self._config, time.time_ns())
+            running = self._observer.projection.universe.running
+            picture.connections = await read_connections(
+                self._store, self._config, time.time_ns(), running=running
+            )
             picture.projection = self._observer.projection
             picture.store_up = await self._observer.writable()
             picture.polled = True

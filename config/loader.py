@@ -93,7 +93,22 @@ def _load(
     if config is None or problems:
         return None, problems
     sources = {".".join(path): origin for path, origin in merged.sources.items()}
-    return LoadedConfig(config, sources, config_hash(config)), []
+    return LoadedConfig(_rooted(config), sources, config_hash(config)), []
+
+
+def _rooted(config: DeskConfig) -> DeskConfig:
+    """The settings with absolute paths of models: processes on Ray have working directories of their own.
+
+    The hash is over the settings as they were given, so that it does not depend on where the desk was started.
+    """
+    rooted = {
+        name: strategy.model_copy(
+            update={"models": tuple(str(FilePath(each).expanduser().absolute()) for each in strategy.models)}
+        )
+        for name, strategy in config.strategies.items()
+        if strategy.models
+    }
+    return config.model_copy(update={"strategies": {**config.strategies, **rooted}}) if rooted else config
 
 
 def _merge(layers: Sequence[Layer], flags: Layer, variables: Variables) -> tuple[Merged, list[Problem]]:

@@ -14,7 +14,11 @@ import pytest
 
 from tests.leftovers import children, processes_of
 
-REAL_DESKS = ("tests/chaos/test_", "tests/cluster/sweep/test_on_ray.py")
+REAL_DESKS = (
+    "tests/chaos/test_",
+    "tests/cluster/sweep/test_on_ray.py",
+    "tests/cluster/models/test_on_ray.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -168,7 +168,14 @@ def test_exit_codes_are_those_of_the_program() -> None:
 
 # names
 
-NO_SETTINGS = {"desk.remember", "feed.json", "desk.risk.log"}
+NO_SETTINGS = {
+    "desk.remember",
+    "feed.json",
+    "desk.risk.log",
+    "universe.yaml",
+    "strategies.yaml",
+    "venues.yaml",
+}
 """What looks like a setting in the text: a method of a strategy's desk, and files."""
 
 

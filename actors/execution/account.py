@@ -1,7 +1,7 @@
 """The account as a whole: its first reading, and the comparison of our records with the venue's.
 
 Asked for at the first start, after a lost store, when the private stream has a gap or begins anew, and from time to
-time. Placing is held for the first two until the comparison is done, clean or not.
+time. Placing is held for the first two until the comparison is done, clean or not; see `on_store_renewed`.
 """
 
 from __future__ import annotations
@@ -62,7 +62,11 @@ def on_account_query_due(actor: ExecutionMemory, ctx: Context) -> None:
 
 
 def on_store_renewed(actor: ExecutionMemory, ctx: Context, renewed: StoreRenewed) -> None:
-    """History was lost: new client order ids, and nothing is placed before the account was compared."""
+    """History was lost: new client order ids; nothing is placed before the account is compared and risk has spoken.
+
+    What was approved before may have been placed in the history that was lost, under an id that nobody here knows.
+    The new version of the mode, which risk tells when it hears the same, makes all of that void.
+    """
     if renewed.generation == actor.state.generation:
         return
     ctx.emit(GenerationChanged(renewed.generation))
@@ -70,10 +74,12 @@ def on_store_renewed(actor: ExecutionMemory, ctx: Context, renewed: StoreRenewed
     ctx.emit(VenueAccountDue(1, 0, Reason.STORE_LOST, ctx.now))
     ctx.perform(QueryAccount(actor.settings.venue))
     for order in actor.state.live_orders():
-        if order.state is OrderState.PLACING and order.retry_at is not None:
-            # that nothing was written is what was known then: what was lost may have placed it
+        if order.state is OrderState.PLACING:
+            # what is known of its requests is what was known then: what was lost may have placed it, a moment ago
+            retried = order.retry_at is not None
             move(ctx, order, Trigger.DOUBTED, Reason.STORE_LOST)
-            ask(ctx, order)
+            if retried:
+                ask(ctx, order)  # any other is asked for as what is owed after a recovery
 
 
 def on_account_result(actor: ExecutionMemory, ctx: Context, result: AccountResult) -> None:

@@ -32,8 +32,9 @@ class AccountMemory(Actor[ExecutionState]):
 
     @property
     def holds_placing(self) -> bool:
-        """Whether approved intents wait: for the comparison of the account, or for its configuration."""
-        return self.state.placing_held or self.configuration != self.state.at_venue.configured
+        """Whether approved intents wait: for the account to be compared or configured, or for risk's mode."""
+        state = self.state
+        return state.placing_held or state.mode_due or self.configuration != state.at_venue.configured
 
     # --- the private stream and fills
 
@@ -111,6 +112,13 @@ class AccountMemory(Actor[ExecutionState]):
         self.move_cash(collateral.currency, gain * collateral.multiplier)
         self.move_cash(fill.fee_currency, -fill.fee)
 
+    def note_exchange(self, fill: Fill, signed: Decimal) -> None:
+        """A fill that exchanges one currency for another."""
+        conversion = self.settings.conversions[fill.symbol]
+        self.move_cash(conversion.base, signed)
+        self.move_cash(conversion.quote, -signed * fill.price)
+        self.move_cash(fill.fee_currency, -fill.fee)
+
     def move_cash(self, currency: str, amount: Decimal) -> None:
         """Cash changes; that of a currency which was never told stays unknown."""
         balances = self.state.at_venue.balances
@@ -141,7 +149,9 @@ class AccountMemory(Actor[ExecutionState]):
             self.move_holding(event.owner, event.strategy, event.symbol, signed)
 
     def move_position(self, symbol: str, signed: Decimal) -> None:
-        """The account's position changes by a signed quantity."""
+        """The account's position changes by a signed quantity, unless the symbol makes none."""
+        if symbol in self.settings.conversions:
+            return
         after = self.state.positions.get(symbol, ZERO) + signed
         if after == 0:
             self.state.positions.pop(symbol, None)

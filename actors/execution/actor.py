@@ -54,7 +54,7 @@ from messages.order_events import AccountQueryDue, OrderTimer, OrderTimerDue, Wa
 from messages.orders import Fill, OrderReport, OrderState
 from messages.protection import ProtectDue
 from messages.reasons import Reason
-from messages.routing import RouteDue, TuneRouter
+from messages.routing import RouteDue, RouterEvidence, TuneRouter
 from messages.supervision import StrategyGivenUp
 from messages.venue import (
     AccountResult,
@@ -164,6 +164,8 @@ class ExecutionActor(ExecutionMemory):
             words.append("setting up the account")
         if state.placing_held:
             words.append(f"comparing the account, {len(state.waiting)} intents wait")
+        elif state.mode_due:
+            words.append(f"awaiting risk's mode after lost history, {len(state.waiting)} intents wait")
         return ", ".join(words)
 
     # --- inputs
@@ -222,6 +224,11 @@ class ExecutionActor(ExecutionMemory):
     def on_tune_router(self, wish: TuneRouter, ctx: Context) -> None:
         """A proposal for a symbol's routing policy."""
         tuning.on_tune(self, ctx, wish)
+
+    @receives(RouterEvidence)
+    def on_router_evidence(self, told: RouterEvidence, ctx: Context) -> None:
+        """What is known of a symbol's trades, for tuning."""
+        tuning.on_evidence(ctx, told)
 
     @receives(RouteDue)
     def on_route_due(self, due: RouteDue, ctx: Context) -> None:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from actors.base import Context
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import Order, cancellation, fills_question, question
+from actors.execution.routing.records import record_of_order
 from actors.execution.settings import doubling, probe_delay
 from actors.execution.transitions import Trigger, transition
 from messages.account_events import OrderFillsAsked
@@ -151,10 +152,13 @@ def ask_later(actor: ExecutionMemory, ctx: Context, order: Order, *, decisive: i
     """Ask after the wait that the number of answers so far calls for.
 
     An answer counts for more from desk time `decisive` (ns UTC) on: the question is put then, if that is sooner
-    or not long after.
+    or not long after. Once that time is past, the next answer may settle the matter and is not waited for any longer
+    than the first.
     """
     delay = probe_delay(actor.settings, order.probes)
-    if decisive is not None and ctx.now < decisive <= ctx.now + 2 * delay:
+    if decisive is not None and decisive <= ctx.now:
+        delay = min(delay, probe_delay(actor.settings, 1))
+    elif decisive is not None and decisive <= ctx.now + 2 * delay:
         delay = decisive - ctx.now
     wake(ctx, order, OrderTimer.PROBE, delay)
 
@@ -234,8 +238,16 @@ def settle(actor: ExecutionMemory, ctx: Context, order: Order) -> None:
         _cancel_timers(actor, ctx, order)
     if order.routed:
         actor.touched[order.intent_id] = None
-    else:
-        report(ctx, order, final=True)
+        return
+    leave_record(ctx, order)
+    report(ctx, order, final=True)
+
+
+def leave_record(ctx: Context, order: Order) -> None:
+    """The router record of an order that is all of its intent; again only after a late fill."""
+    tally = order.tally
+    if tally is not None and tally.recorded != order.filled:
+        ctx.emit(record_of_order(order, tally, ctx.now))
 
 
 def note_overfill(ctx: Context, order: Order) -> None:

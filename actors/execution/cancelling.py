@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from actors.base import Context
+from actors.execution import external
 from actors.execution.acts import ask, cancel_later, may_cancel, request_cancel, send_cancel
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import Order
@@ -65,9 +66,11 @@ def cancel_wished(actor: ExecutionMemory, ctx: Context) -> None:
 def on_cancel_result(actor: ExecutionMemory, ctx: Context, result: CancelResult) -> None:
     """The end of a request to cancel. Taken is not gone; refused or unanswered means: ask what the order is now."""
     order = actor.state.orders.get(result.client_order_id)
-    if order is None or order.state is not OrderState.PENDING_CANCEL:
+    if order is None:
+        external.on_cancel_result(actor, ctx, result)
+    elif order.state is not OrderState.PENDING_CANCEL:
         return
-    if result.outcome is Outcome.NOT_SENT:
+    elif result.outcome is Outcome.NOT_SENT:
         cancel_later(actor, ctx, order)
     elif result.outcome is not Outcome.ACCEPTED:
         ask(ctx, order)

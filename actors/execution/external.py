@@ -19,13 +19,16 @@ from actors.execution.settings import ExternalPolicy, ReconcilePolicy
 from messages.account_events import HoldingsExceeded, PositionCorrected
 from messages.control import Mode
 from messages.intents import Side
-from messages.order_events import ExternalActivity, ExternalSeen
+from messages.order_events import AccountQueryDue, ExternalActivity, ExternalSeen
+from messages.orders import OrderState
 from messages.reasons import Reason
-from messages.venue import CancelOrder, VenueOrder
+from messages.venue import CancelOrder, CancelResult, Outcome, VenueOrder
 
 ZERO = Decimal(0)
 
 _STRATEGIES = "strategy/"
+_AT_WORK = frozenset({OrderState.WORKING, OrderState.PARTIALLY_FILLED})
+_CALLED_OFF = frozenset({OrderState.CANCELLED, OrderState.EXPIRED, OrderState.REJECTED})
 
 
 def is_ours(actor: ExecutionMemory, client_order_id: str) -> bool:
@@ -44,12 +47,31 @@ def _whose(actor: ExecutionMemory, client_order_id: str) -> Whose:
     )
 
 
+def take_external(actor: ExecutionMemory, ctx: Context, activity: ExternalActivity) -> None:
+    """The private stream tells of an order or fill that is not known here: told, and an order that may work on met.
+
+    One of ours is of history that was lost, or its request came in late: nobody looks after it, as `account` has it.
+    """
+    is_first = activity.venue_order_id not in actor.state.at_venue.strangers
+    tell_external(actor, ctx, activity)
+    if is_first and activity.state in _AT_WORK:
+        unwanted = activity.ours or actor.settings.external_policy is ExternalPolicy.CANCEL
+        if unwanted and may_cancel(actor):
+            # an event does not say whether its order is a stop: such a cancel is good for either
+            ctx.perform(
+                CancelOrder(
+                    activity.client_order_id, activity.symbol, activity.venue_order_id, conditional=True
+                )
+            )
+
+
 def tell_external(actor: ExecutionMemory, ctx: Context, activity: ExternalActivity) -> None:
     """Record activity that is not ours and tell risk; see what it took of what strategies hold."""
     fill = activity.fill
     by = _whose(actor, activity.client_order_id)
     ours = by is Whose.OURS
     suspect = ours or actor.settings.external_policy is not ExternalPolicy.IGNORE
+    suspect = suspect and not _is_known_end(actor, activity)
     activity = msgspec.structs.replace(activity, ours=ours, suspect=suspect)
     before = actor.state.positions.get(activity.symbol, ZERO)
     ctx.emit(ExternalSeen(activity))
@@ -63,10 +85,27 @@ def tell_external(actor: ExecutionMemory, ctx: Context, activity: ExternalActivi
         take_from_holdings(actor, ctx, activity.symbol, signed, before, fill.price, activity.time, reason)
 
 
+def _is_known_end(actor: ExecutionMemory, activity: ExternalActivity) -> bool:
+    """Whether an order that was told before ends here, and nothing else: the account stays as it was told.
+
+    A person who has looked need not look again because of it. The desk itself ends orders of lost history, maybe a
+    moment after the person has let it trade on.
+    """
+    told = activity.venue_order_id in actor.state.at_venue.strangers
+    return told and activity.fill is None and activity.state in _CALLED_OFF
+
+
 def cancel_external(actor: ExecutionMemory, ctx: Context, told: VenueOrder) -> None:
     """Cancel an open order that is not ours, where the policy says so."""
     if actor.settings.external_policy is ExternalPolicy.CANCEL and may_cancel(actor):
         ctx.perform(CancelOrder(told.client_order_id, told.symbol, told.venue_order_id, told.conditional))
+
+
+def on_cancel_result(actor: ExecutionMemory, ctx: Context, result: CancelResult) -> None:
+    """The end of a cancel of an order that is not known here: where it did not get through, the account is compared,
+    which tells whether the order is open still, and cancels it again."""
+    if result.outcome in (Outcome.NOT_SENT, Outcome.NO_ANSWER):
+        ctx.after(actor.settings.account_backoff_max_ns, AccountQueryDue(), key="account")
 
 
 def take_from_holdings(

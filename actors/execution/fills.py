@@ -1,4 +1,4 @@
-"""Fills by question, where the private stream can't be read again: what it told while nobody listened is asked for.
+"""Fills by question: what the private stream told while nobody listened, where it can't be read again, or is to tell.
 
 Two questions: all fills of a symbol since a moment (after the stream began anew, or where positions differ), and the
 fills of one order of which the venue counts more than were seen. A fill is new by its id, whoever tells it.

@@ -11,13 +11,16 @@ from decimal import Decimal
 from actors.base import applies
 from actors.execution.order import Order
 from actors.execution.routing.memory import RoutingMemory
+from actors.execution.routing.tally import Tally
 from actors.execution.state import Exit, Holding, Protection, Ward, holding_key, intent_parts
 from messages import order_events as e
 from messages import protection as p
 from messages.orders import Fill, OrderState
+from messages.reasons import Reason
 
 _UNKNOWN, _PENDING_CANCEL = OrderState.UNKNOWN, OrderState.PENDING_CANCEL
 _AT_WORK = (OrderState.WORKING, OrderState.PARTIALLY_FILLED)
+_STORE_LOST = Reason.STORE_LOST
 """Bound once: to look a member up on its enum class costs more than the comparison."""
 
 
@@ -76,6 +79,8 @@ class ExecutionMemory(RoutingMemory):
         plans = self.state.routing.plans
         if plans and event.intent_id in plans:
             self.note_child(plans[event.intent_id], order, event)
+        else:
+            order.tally = Tally(event.quote, event.time)
         if event.intent_id in self.state.stops:
             # what it protects may have changed while risk was asked
             self.touched_holdings[self.state.stops[event.intent_id]] = None
@@ -118,6 +123,8 @@ class ExecutionMemory(RoutingMemory):
             order.seen, order.doubt_from, order.absences = True, None, 0
             if order.routed:
                 self.note_heard(order, event)
+            elif order.tally is not None and order.tally.acknowledged_at is None:
+                order.tally.acknowledged_at = event.time
         if event.venue_filled is not None and event.venue_filled > order.venue_filled:
             order.venue_filled = event.venue_filled
         self._reopen_if_unsettled(order)
@@ -128,7 +135,8 @@ class ExecutionMemory(RoutingMemory):
             order.probes, order.escalated = 0, False
         if event.state is _UNKNOWN:
             self.state.frozen[order.symbol] = self.state.frozen.get(order.symbol, 0) + 1
-            order.doubt_from = order.placed_at
+            # the newest request that may be under way: of a lost history's nobody knows, but it is not of the future
+            order.doubt_from = event.time if event.reason is _STORE_LOST else order.placed_at
         elif event.state is _PENDING_CANCEL:
             order.cancel_reason = event.reason
             order.cancels = 1
@@ -196,17 +204,21 @@ class ExecutionMemory(RoutingMemory):
         order.venue_order_id = fill.venue_order_id
         order.venue_filled = max(order.venue_filled, event.venue_filled, order.filled)
         signed = fill.quantity * fill.side.sign
-        if self.state.at_venue.balances:
-            key = holding_key(order.beneficiary, order.strategy, fill.symbol)
-            self.note_cash(fill, signed, self.state.holdings.get(key))
-        self._hold(order, fill, signed)
-        self.move_position(fill.symbol, signed)
-        if not self.settings.traits.stream_resumes:
-            self.note_fill(fill.fill_id, fill.event_time)
-            if order.filled == order.venue_filled:
-                order.fill_probes = 0
+        if fill.symbol in self.settings.conversions:
+            self.note_exchange(fill, signed)
+        else:
+            if self.state.at_venue.balances:
+                key = holding_key(order.beneficiary, order.strategy, fill.symbol)
+                self.note_cash(fill, signed, self.state.holdings.get(key))
+            self._hold(order, fill, signed)
+            self.move_position(fill.symbol, signed)
+        self.note_fill(fill.fill_id, fill.event_time)
+        if order.filled == order.venue_filled:
+            order.fill_probes = 0
         if order.routed:
             self.note_plan_fill(order, fill)
+        elif order.tally is not None:
+            order.tally.note_fill(fill)
         self._reopen_if_unsettled(order)
 
     @applies(e.FundingReceived)
@@ -260,13 +272,13 @@ class ExecutionMemory(RoutingMemory):
 
     @applies(e.ExternalSeen)
     def remember_external(self, event: e.ExternalSeen) -> None:
-        """The account's position moves by any fill, whoever caused it."""
-        fill = event.activity.fill
+        """The account's position moves by any fill, whoever caused it; an order that may work on is known again."""
+        activity, fill = event.activity, event.activity.fill
         if fill is not None:
-            self.move_position(event.activity.symbol, fill.quantity * event.activity.side.sign)
-            self.note_fill(fill.fill_id, event.activity.time)
-        else:
-            self.note_stranger(event.activity.venue_order_id)
+            self.move_position(activity.symbol, fill.quantity * activity.side.sign)
+            self.note_fill(fill.fill_id, activity.time)
+        if fill is None or activity.state in _AT_WORK:
+            self.note_stranger(activity.venue_order_id)
 
     @applies(e.VenueAccountOpened)
     def remember_account(self, event: e.VenueAccountOpened) -> None:
@@ -279,16 +291,18 @@ class ExecutionMemory(RoutingMemory):
 
     @applies(e.GenerationChanged)
     def remember_generation(self, event: e.GenerationChanged) -> None:
-        """New client order ids; nothing is placed before the account was compared; versions count anew."""
+        """New client order ids; nothing is placed before the account was compared and risk has told its mode anew."""
         self.state.generation = event.generation
-        self.state.mode_version = 0
+        self.state.mode_version, self.state.mode_due = 0, True
         self.state.placing_held = True
 
     # --- modes and wards
 
     @applies(e.ExecutionModeSet)
     def remember_mode(self, event: e.ExecutionModeSet) -> None:
-        """The mode as it is known here."""
+        """The mode as it is known here; the kill switch says nothing of the version."""
+        if event.version > self.state.mode_version:
+            self.state.mode_due = False
         self.state.mode, self.state.mode_version = event.mode, event.version
         self.state.halt_unconfirmed, self.state.resume_seen = event.halt_unconfirmed, event.resume_seen
 

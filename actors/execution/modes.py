@@ -8,6 +8,7 @@ from actors.execution.acts import may_cancel
 from actors.execution.cancelling import cancel_wished, cancel_working
 from actors.execution.conditions import forget_personal
 from actors.execution.memory import ExecutionMemory
+from actors.execution.placing import release_waiting
 from messages.control import Drain, Halt, Mode, ModeChanged, Resume, SessionStarted
 from messages.order_events import DrainingSet, ExecutionModeSet
 from messages.reasons import Reason
@@ -35,7 +36,7 @@ def on_mode_changed(actor: ExecutionMemory, ctx: Context, changed: ModeChanged) 
     state = actor.state
     if changed.version <= state.mode_version:
         return
-    could_cancel = may_cancel(actor)
+    could_cancel, was_held = may_cancel(actor), actor.holds_placing
     confirmed = changed.mode.strictness >= Mode.HALTED.strictness or state.resume_seen
     unconfirmed = state.halt_unconfirmed and not confirmed
     ctx.emit(ExecutionModeSet(changed.mode, changed.version, unconfirmed, unconfirmed and state.resume_seen))
@@ -43,6 +44,8 @@ def on_mode_changed(actor: ExecutionMemory, ctx: Context, changed: ModeChanged) 
         cancel_working(actor, ctx, Reason.HALTED)
     if may_cancel(actor) and not could_cancel:
         cancel_wished(actor, ctx)
+    if was_held and not actor.holds_placing:
+        release_waiting(actor, ctx)
 
 
 def on_drain(actor: ExecutionMemory, ctx: Context, drain: Drain) -> None:

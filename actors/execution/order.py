@@ -6,6 +6,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import msgspec
 
+from actors.execution.routing.tally import Tally
 from actors.execution.settings import ExecutionSettings
 from messages.base import Address
 from messages.intents import OrderTerms, OrderType, PositionLeg, Purpose, Side, TimeInForce
@@ -47,6 +48,7 @@ class Order(msgspec.Struct):
     - `retry_at`: nothing was written, and the order is to be placed again then.
     - `settled`: ended, and every fill the venue counts has been seen.
     - `routed`: one of several orders of its intent; `child`, `attempt` say which. `replacing`: a change is under way.
+    - `tally`: what its router record needs, where it is the only order of its intent.
     """
 
     client_order_id: str
@@ -84,6 +86,7 @@ class Order(msgspec.Struct):
     child: int = 0
     attempt: int = 0
     replacing: Replacement | None = None
+    tally: Tally | None = None
 
     @property
     def symbol(self) -> str:
@@ -149,19 +152,20 @@ def placement(
         mode_version=mode_version,
         increases_exposure=increases_exposure,
         close_position=terms.close_position,
-        leg=leg_of(terms) if settings.hedge_mode else None,
+        leg=leg_of(terms, increases_exposure) if settings.hedge_mode else None,
         take_profit=terms.take_profit,
     )
 
 
-def leg_of(terms: OrderTerms) -> PositionLeg:
+def leg_of(terms: OrderTerms, increases_exposure: bool) -> PositionLeg:
     """The leg that an order is about where the account keeps long and short apart.
 
-    What its terms say; else an order that reduces is about the other side's position, one that adds about its own.
+    What its terms say; else an order that reduces, or can't increase exposure whatever its flags, is about the other
+    side's position, one that adds about its own.
     """
     if terms.leg is not None:
         return terms.leg
-    closes = terms.reduce_only or terms.close_position
+    closes = terms.reduce_only or terms.close_position or not increases_exposure
     return PositionLeg.LONG if (terms.side is _BUY) is not closes else PositionLeg.SHORT
 
 

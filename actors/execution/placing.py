@@ -10,13 +10,13 @@ from decimal import Decimal
 
 from actors.base import Context
 from actors.execution import configuring, funds, instruments
-from actors.execution.acts import ask, move, report, settle, tell, wake
+from actors.execution.acts import ask, leave_record, move, report, settle, tell, wake
 from actors.execution.client_ids import client_order_id
 from actors.execution.evidence import Told, weigh
 from actors.execution.gate import ENDING, refusal
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import CONDITIONAL, ZERO, Order, placement
-from actors.execution.routing.beginning import begin
+from actors.execution.routing.beginning import as_flip, begin, crosses
 from actors.execution.settings import doubling
 from actors.execution.transitions import Trigger
 from messages.intents import Route, SubmitOrder
@@ -40,8 +40,9 @@ _WORKING, _ACCEPTED, _DRY_RUN = OrderState.WORKING, Reason.ACCEPTED, Reason.DRY_
 _DIRECT = Route.DIRECT
 """Bound once: to look a member up on its enum class costs more than the comparison."""
 
-NOTHING_WRITTEN_RETRY = frozenset({Reason.NOT_SENT, Reason.RATE_LIMIT})
-"""Why an order was not sent that may be sent later: the way to the venue, not a verdict on the order."""
+NOTHING_DONE_RETRY = frozenset({Reason.NOT_SENT, Reason.RATE_LIMIT, Reason.CLOCK_SKEW})
+"""Why an order surely did not come about that may be sent later: the way to the venue, or the venue's being too busy
+to look at it or its calling the request's time wrong. No verdict on the order."""
 
 WITHHELD: dict[Reason, Trigger] = {
     Reason.EXPIRED: Trigger.EXPIRED,
@@ -120,6 +121,8 @@ def admit(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder) -> None:
         _simulate(actor, ctx, submit, effect)
     elif submit.terms.route is not _DIRECT:
         begin(actor, ctx, submit)
+    elif actor.settings.hedge_mode and crosses(actor, submit.terms):
+        begin(actor, ctx, as_flip(submit))
     else:
         ctx.emit(promise(actor, ctx, submit, effect))
         ctx.perform(effect)
@@ -169,10 +172,17 @@ def resend(actor: ExecutionMemory, ctx: Context, order: Order) -> None:
 
 
 def may_resend(actor: ExecutionMemory, ctx: Context, order: Order) -> bool:
-    """Whether an order may be placed again under its id: the venue never takes an id twice, and all else stands."""
+    """Whether an order that may be at the venue may be placed again: the venue never takes an id twice, and it stands.
+
+    Where it does take one twice, absence is no proof: the earlier request may arrive after the later one.
+    """
+    return actor.settings.traits.never_accepts_id_twice and _still_stands(actor, ctx, order)
+
+
+def _still_stands(actor: ExecutionMemory, ctx: Context, order: Order) -> bool:
+    """Whether an order is still wanted under its id, was not sent too often, and the gate would let it pass."""
     return (
-        actor.settings.traits.never_accepts_id_twice
-        and not order.seen
+        not order.seen
         and order.cancel_reason is None
         and order.sends < actor.settings.max_sends
         and _against(actor, ctx, order) is None
@@ -223,7 +233,10 @@ def _rejected(actor: ExecutionMemory, ctx: Context, order: Order, result: PlaceR
 
 
 def _not_sent(actor: ExecutionMemory, ctx: Context, order: Order, result: PlaceResult) -> None:
-    """Nothing was written: try again later where only the way was barred, else end it."""
+    """Surely nothing came of it: try again later where that is no verdict on the order, else end it.
+
+    The same id is safe at every venue, as no request with it is under way; one that may be makes the order doubtful.
+    """
     if order.state not in (OrderState.PLACING, OrderState.UNKNOWN) or order.seen:
         return
     if order.doubt_from is not None:
@@ -233,9 +246,9 @@ def _not_sent(actor: ExecutionMemory, ctx: Context, order: Order, result: PlaceR
     delay = doubling(actor.settings.place_backoff_ns, order.sends - 1, actor.settings.probe_max_ns)
     due = ctx.now + delay
     if (
-        result.reason in NOTHING_WRITTEN_RETRY
+        result.reason in NOTHING_DONE_RETRY
         and due <= order.terms.deadline
-        and may_resend(actor, ctx, order)
+        and _still_stands(actor, ctx, order)
     ):
         ctx.emit(OrderRetryPlanned(order.client_order_id, due, result.reason))
         wake(ctx, order, OrderTimer.PLACE_AGAIN, delay)
@@ -262,7 +275,7 @@ def _withhold(
 def _against(actor: ExecutionMemory, ctx: Context, order: Order) -> Reason | None:
     """What speaks against placing an order again now."""
     state = actor.state
-    if state.placing_held:
+    if state.placing_held or state.mode_due:
         return Reason.STORE_LOST
     frozen = state.frozen
     unknown = sum(frozen.values()) if actor.settings.freeze_venue else frozen.get(order.symbol, 0)
@@ -326,6 +339,7 @@ def promise(
         ctx.now,
         child,
         attempt,
+        submit.quote,
     )
 
 
@@ -335,11 +349,13 @@ def _simulate(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder, effect:
     flags = [name for name in ("post_only", "reduce_only") if getattr(effect, name)]
     route = " ".join([effect.order_type.value, effect.time_in_force.value, *flags])
     ctx.emit(promise(actor, ctx, submit, effect))
+    order = actor.state.orders[effect.client_order_id]
     ctx.emit(
         OrderSimulated(effect.client_order_id, route, price, price * effect.quantity, Reason.DRY_RUN, ctx.now)
     )
     ctx.emit(OrderSettled(effect.client_order_id, ZERO, ctx.now))
-    report(ctx, actor.state.orders[effect.client_order_id], final=True, detail=route)
+    leave_record(ctx, order)
+    report(ctx, order, final=True, detail=route)
 
 
 def _waiting_key(intent_id: str) -> str:

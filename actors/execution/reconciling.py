@@ -43,10 +43,15 @@ def differences(actor: ExecutionMemory, theirs: dict[str, Decimal]) -> dict[str,
 
 
 def ask_for_what_moved(actor: ExecutionMemory, ctx: Context, symbols: Iterable[str]) -> None:
-    """A position that differs is one with fills that were not told, where the stream can't be read again."""
-    venue = actor.state.at_venue
+    """A position that differs is one with fills that were not told, where the stream can't be read again.
+
+    Where it can, it is late, and will tell them: then they are asked for only where a correction would be made in
+    their place, which would count them twice.
+    """
+    venue, settings = actor.state.at_venue, actor.settings
     known = venue.base_time if venue.compared_at is None else venue.compared_at
-    if not actor.settings.traits.stream_resumes and known is not None and not actor.state.account_looks:
+    untold = not settings.traits.stream_resumes or settings.reconcile_policy is ReconcilePolicy.AUTO
+    if untold and known is not None and not actor.state.account_looks:
         request_fills(actor, ctx, symbols, known)
 
 

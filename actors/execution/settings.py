@@ -49,6 +49,13 @@ class ExternalPolicy(StrEnum):
     """as WARN, and they are cancelled"""
 
 
+class Conversion(msgspec.Struct, frozen=True):
+    """A symbol whose fills exchange cash of `base` for cash of `quote` and make no position."""
+
+    base: str
+    quote: str
+
+
 class ExecutionSettings(msgspec.Struct, frozen=True):
     """The settings of one execution actor.
 
@@ -80,6 +87,7 @@ class ExecutionSettings(msgspec.Struct, frozen=True):
     - `protective_stop`: distance (fraction of the average price) of a stop kept at the venue for each holding, None =
       none is kept; it is changed at most once in `protect_interval_ns`.
     - `collateral`: by symbol, what an exposure takes of the account; of symbols that are missing that is not known.
+    - `conversions`: by symbol, what exchanges one currency for another.
     - `routing`: how intents that are more than one order are worked; `taker_fee` (fraction) counts where the venue
       tells none.
     - `keep_closed`, `keep_tombstones`, `keep_waiting`, `keep_missing`, `keep_payments`, `keep_fills`: bounds of what
@@ -130,6 +138,7 @@ class ExecutionSettings(msgspec.Struct, frozen=True):
     protective_stop: Decimal | None = None
     protect_interval_ns: int = SECOND
     collateral: dict[str, Collateral] = {}
+    conversions: dict[str, Conversion] = {}
     routing: RoutingSettings = RoutingSettings()
     taker_fee: Decimal = Decimal(0)
     keep_closed: int = 10_000

@@ -78,6 +78,8 @@ class ExecutionState(msgspec.Struct):
     - `stream_missing`: sequences that were skipped and may still come.
     - `payments`: ids of the latest payments of funding; those up to `account_as_of` are in the first reading.
     - `placing_held`: nothing is placed until the account was compared; `account_due`: that question is owed.
+    - `mode_due`: history was lost, and nothing is placed until risk has told its mode anew: its new version is
+      what tells the approvals of the lost history, which may have been placed there, from those given since.
     - `at_venue`: what is about the account as a whole; `routing`: intents that are more than one order.
     """
 
@@ -85,6 +87,7 @@ class ExecutionState(msgspec.Struct):
     generation: str
     mode: Mode = Mode.NORMAL
     mode_version: int = 0
+    mode_due: bool = False
     halt_unconfirmed: bool = False
     draining: bool = False
     resume_seen: bool = False

@@ -10,7 +10,7 @@ from actors.base import Context
 from actors.execution.account import request_account
 from actors.execution.acts import RISK
 from actors.execution.evidence import Told, book, told_by_fills, weigh
-from actors.execution.external import is_ours, tell_external
+from actors.execution.external import is_ours, take_external
 from actors.execution.fills import known_until, request_fills, symbols_here
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import Order
@@ -33,7 +33,7 @@ def on_venue_event(actor: ExecutionMemory, ctx: Context, event: VenueEvent) -> N
         _on_gap(actor, ctx, event)
     if order is None:
         if not _is_known(actor, event):
-            tell_external(actor, ctx, _external(actor, event))
+            take_external(actor, ctx, _external(actor, event))
     else:
         _take(actor, ctx, order, event, late=late)
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from actors.base import Actor
+from cluster.backtest.audience import Audience
 from cluster.backtest.books import Books
 from cluster.backtest.harvest import Harvest
 from cluster.backtest.tape import Tape
@@ -76,11 +77,9 @@ class BacktestDesk:
         self._intakes: Mapping[Address, Intake]
         self.rounds: Rounds | UnrecordedRounds
         self.rounds, self._intakes = self._recorded() if keep_journal else self._unrecorded()
-        symbols = [_rest(address) for address in self._strategies]
-        self.tape = Tape(
-            [feeds[symbol] for symbol in symbols],
-            [self.actors[f"strategy/{symbol}"].observer(symbol) for symbol in symbols],  # type: ignore[attr-defined]
-        )
+        symbols = settings_map.traded_symbols(config)
+        self.audience = Audience(config, self.actors, symbols)
+        self.tape = Tape([feeds[symbol] for symbol in symbols], self.audience.observers)
         self._has_funding = bool(funding) or any(
             settings_map.paper_funding(config, name) for name in config.venues
         )
@@ -179,9 +178,10 @@ class BacktestDesk:
                 if tape.matched:
                     self._news(now)
                 if tape.due:
-                    address = self._strategies[tape.feed]
-                    self._intakes[address].observation(ObservationDue(tape.symbol, tape.position, now))
-                    self.rounds.settle(address)
+                    for address in self.audience.due(tape.feed):
+                        position = self.audience.position(address, tape)
+                        self._intakes[address].observation(ObservationDue(tape.symbol, position, now))
+                        self.rounds.settle(address)
             else:
                 if recorded:
                     self._tell_positions()
@@ -195,8 +195,8 @@ class BacktestDesk:
 
     def _tell_positions(self) -> None:
         """Each step is recorded with the rows its strategy had seen: a replay folds as many."""
-        for feed, address in enumerate(self._strategies):
-            self._intakes[address].folded(self.tape.folded(feed))
+        for address, position in self.audience.positions(self.tape):
+            self._intakes[address].folded(position)
 
     def _catch_up(self, now: int) -> int:
         """Let everything happen that is due by `now`, and what follows from it; returns when something is due next."""

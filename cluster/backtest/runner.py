@@ -166,6 +166,7 @@ def result_of(
         fill_model={name: fill_model(config, name) for name in config.venues},
         notes=_notes(
             config,
+            start=market.start,
             recorded=bool(market.files),
             charged=desk.has_funding,
             sliced=isinstance(desk, SlicedDesk),
@@ -241,7 +242,9 @@ def _symbols(config: DeskConfig, market: MarketData) -> tuple[SymbolInfo, ...]:
     )
 
 
-def _notes(config: DeskConfig, *, recorded: bool, charged: bool, sliced: bool = False) -> tuple[str, ...]:
+def _notes(
+    config: DeskConfig, *, start: int, recorded: bool, charged: bool, sliced: bool = False
+) -> tuple[str, ...]:
     time = SLICES.format(config.feed.slice / 1e6) if sliced else EXACT_TIME
     notes = [] if recorded else [GENERATED.format(config.feed.synthetic.seed)]
     notes += [CONFLATION, time, FUNDING if charged else NO_FUNDING]
@@ -250,6 +253,11 @@ def _notes(config: DeskConfig, *, recorded: bool, charged: bool, sliced: bool = 
             f"1 {currency} = {format_money(rate)}" for currency, rate in config.desk.rates.items()
         )
         notes.append(f"Valued at fixed rates: {rates} {config.desk.base_currency}.")
+    models = [folder for each in config.strategies.values() if each.enabled for folder in each.models]
+    if models:
+        from cluster.models.hindsight import hindsight_of  # few desks have models
+
+        notes += hindsight_of(models, start)
     return tuple(notes)
 
 

@@ -20,6 +20,7 @@ from cluster.bench.figures import flatten
 from cluster.bench.lives import LivesPlan, measure_lives
 from cluster.bench.order import measure_order
 from cluster.bench.paths import PathPlan, measure_chain, measure_hop
+from cluster.bench.pipeline import PipelinePlan, measure_pipeline
 from cluster.bench.throughput import ThroughputPlan, measure_messages, measure_risk
 from cluster.embedded_redis import EmbeddedRedis, RedisSettings
 from cluster.simulator.stub_backtest import measure as measure_stub
@@ -37,6 +38,7 @@ class BenchPlan(msgspec.Struct, frozen=True):
     lives: LivesPlan = LivesPlan()
     feed: FeedPlan = FeedPlan()
     order: PathPlan = PathPlan(samples=150, warm_up=40)
+    pipeline: PipelinePlan = PipelinePlan()
 
 
 FULL = BenchPlan()
@@ -46,6 +48,7 @@ QUICK = BenchPlan(
     LivesPlan(kills=1),
     FeedPlan(frames=20_000, rounds=2),
     PathPlan(rounds=2, samples=50, warm_up=20),
+    PipelinePlan(one=200, thousand=20),
 )
 
 
@@ -84,6 +87,8 @@ AIMS = (
     ),
     Aim("feed.decode.frames_per_s", "800,000 frames/s decoded", least=800_000),
     Aim("feed.book.frames_per_s", "150,000 frames/s with the book applied", least=150_000),
+    Aim("pipeline.one.decision_p50_us", "a decision on one symbol within 300 µs", most=300),
+    Aim("pipeline.thousand.decision_per_symbol_us", "5 µs a symbol for a thousand in one call", most=5),
     *(Aim(f"backtest.{name}.{figure}", says, least=least) for name, figure, least, says in _BACKTEST_AIMS),
     *(Aim(f"backtest.{name}.peak_mb", "at most 250 MB", most=250) for name in SCENARIOS),
     *(
@@ -101,7 +106,7 @@ _BY_FSYNC: dict[str, Measure] = {
 }
 """Measured under both fsync settings."""
 
-SECTIONS = (*_BY_FSYNC, "recovery", "feed", "backtest")
+SECTIONS = (*_BY_FSYNC, "recovery", "feed", "pipeline", "backtest")
 """What can be asked for. `recovery` includes start time and memory per symbol."""
 
 
@@ -133,6 +138,8 @@ def run_bench(
             result |= _lives(plan)
         elif name == "feed":
             result[name] = measure_feed(plan.feed)
+        elif name == "pipeline":
+            result[name] = measure_pipeline(plan.pipeline)
         else:
             result |= _backtest(scenarios, quick)
     result["aims"] = _aims(result)

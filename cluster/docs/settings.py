@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterator
+
+from pydantic import BaseModel
 
 from actors.strategy.registry import BUILT_IN, find
 from cluster.docs.markdown import code, codes, page, table
@@ -65,14 +68,23 @@ def _parameters() -> str:
     """What the built-in strategies take under `strategies.*.parameters`."""
     parts = [f"## Parameters of the built-in strategies\n\nUnder `strategies.{ANY_ENTRY}.parameters`."]
     for kind in BUILT_IN:
-        model = find(kind).Parameters
-        defaults = model.model_construct().model_dump(mode="json")
         rows = (
-            (code(name), code(_text(defaults[name])), field.description or "")
-            for name, field in model.model_fields.items()
+            (code(name), code(_text(default)), says) for name, default, says in _leaves(find(kind).Parameters)
         )
-        parts.append(page(f"### {kind}", table(("parameter", "default", "meaning"), rows)))
+        says = inspect.cleandoc(find(kind).__doc__ or "")
+        parts.append(page(f"### {kind}", says, table(("parameter", "default", "meaning"), rows)))
     return page(*parts)
+
+
+def _leaves(model: type[BaseModel], above: str = "") -> Iterator[tuple[str, object, str]]:
+    """Every parameter by its path, its default and what it means; those of a section below its name."""
+    defaults = model.model_construct().model_dump(mode="json")
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _leaves(kind, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", defaults[name], field.description or ""
 
 
 def _text(value: object) -> str:

@@ -10,6 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 from cluster.drill.arrangement import Arrangement, Span
 from cluster.drill.line import Request
 from cluster.drill.stage import DrillDesk
+from cluster.host.settings_map import traded_symbols
 from cluster.observe.fingerprint import fingerprint
 from cluster.observe.projection import Projection
 from cluster.observe.views import OrderView
@@ -80,7 +81,7 @@ class Evidence:
     @property
     def symbols(self) -> list[str]:
         """The symbols that are traded."""
-        return [address.partition("/")[2] for address in self.desk.hosts if address.startswith("strategy/")]
+        return traded_symbols(self.desk.config)
 
     @cached_property
     def projection(self) -> Projection:

@@ -260,3 +260,9 @@ def _entry_problems(entry: ModelEntry, day_minutes: int) -> Iterator[tuple[str, 
         yield "symbols", (), "must name some symbols, or be null for all"
     if entry.calibration is not None and entry.target.is_probability:
         yield "calibration", entry.target.value, "a probability is no return and has no slope"
+    if entry.calibration is not None and entry.calibration.ranked is not entry.cross_sectional_ranking:
+        # a slope per rank is of another unit than one per deviation
+        message = (
+            "must be made of ranks where the model's scores are ranked, and of z-scores where they are not"
+        )
+        yield "calibration.ranked", entry.calibration.ranked, message

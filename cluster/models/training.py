@@ -19,6 +19,7 @@ from actors.strategy.models import Calibration, Target
 from actors.strategy.pipeline.arrays import Floats
 from actors.strategy.pipeline.features import FEATURES
 from actors.strategy.pipeline.horizons import ALWAYS_OPEN_MINUTES, parse_horizons
+from actors.strategy.pipeline.ranking import RankingSettings
 from cluster.backtest.record import DataFile
 from cluster.code_version import code_version
 from cluster.durable_files import sync_folder, write_atomically
@@ -43,8 +44,9 @@ DEFAULT_HORIZONS: Final = ("5m", "15m", "30m", "60m")
 class TrainingPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What is learnt, from bars of `interval_minutes`.
 
-    `embargo_minutes` lie between what is learnt from and what is tested; None: as long as the horizon. `features`
-    None: all that the data has. `barrier` in standard deviations over the horizon, for peaks and valleys.
+    With `ranked` the models tell how a symbol compares with the others of its time. `embargo_minutes` lie between what
+    is learnt from and what is tested; None: as long as the horizon. `features` None: all that the data has. `barrier`
+    in standard deviations over the horizon, for peaks and valleys.
     """
 
     interval_minutes: int = 5
@@ -59,6 +61,7 @@ class TrainingPlan(msgspec.Struct, frozen=True, kw_only=True):
     day_minutes: int = ALWAYS_OPEN_MINUTES
     parameters: Mapping[str, Parameter] = {}
     seed: int = 7
+    ranked: bool = False
 
     @property
     def model_name(self) -> str:
@@ -105,6 +108,13 @@ def train(
     """
     horizons = plan.horizons_ns()
     parameters = parameters_of(plan.family, plan.parameters)
+    if plan.ranked and len(series) < RankingSettings().minimum:
+        raise ConfigurationError(
+            f"a ranking takes at least {RankingSettings().minimum} symbols",
+            field="ranked",
+            value=len(series),
+            remedy="train on more symbols, or without ranking",
+        )
     if any(bars.interval != plan.interval_minutes * MINUTE for bars in series):
         raise ConfigurationError(
             "the bars are of another length than the plan's",
@@ -134,6 +144,7 @@ def train(
         entry = msgspec.structs.replace(
             entry,
             barrier=plan.barrier if key[0].is_probability else None,
+            cross_sectional_ranking=plan.ranked and not key[0].is_probability,
             calibration=_calibration(dataset, key, parts, tests, plan),
         )
         entries.append(entry)
@@ -251,6 +262,7 @@ def _calibration(
         np.concatenate([_predictions(each) for each in tests]),
         dataset.y[key][rows],
         overlap=overlap,
+        ranked=plan.ranked,
     )
 
 

@@ -54,6 +54,11 @@ class DeskSettings(Settings):
         "checks, NAV and results; balances stay in their own currencies.",
     )
 
+    off_exchange: Mapping[Currency, PositiveMoney] = Field(
+        default_factory=dict,
+        description="What is held where the desk can't trade it, such as {BTC: 0.5}: counted in AUM, never in NAV.",
+    )
+
     def rate_of(self, currency: str) -> Decimal | None:
         """What one unit of `currency` counts in base currency; None when nobody has said."""
         return Decimal(1) if currency == self.base_currency else self.rates.get(currency)

@@ -140,7 +140,9 @@ class FeedSettings(Settings):
         description="Largest difference of the venue's clock at which its quotes are believed.",
     )
     warm_up: Duration = Field(
-        default=1 * HOUR, description="Span of the venue's bars that a strategy has seen when it begins."
+        default=1 * HOUR,
+        description="Span of the venue's bars that a strategy has seen when it begins, more where a pipeline needs "
+        "more; 0s for none.",
     )
     bar_interval: PositiveDuration | None = Field(
         default=None,

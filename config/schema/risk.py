@@ -54,6 +54,25 @@ class RiskSettings(Settings):
         default=Decimal("0.03"),
         description="Loss since the day boundary at which the desk goes to REDUCE, part of NAV.",
     )
+    self_financing: bool = Field(
+        default=False,
+        description="Whether part of realised profit is set aside at each day boundary and left untouched by buys; "
+        "losses reduce capital only.",
+    )
+    treasury_share: Share = Field(
+        default=Decimal("0.4"), description="Part of realised profit, after costs, that is set aside."
+    )
+    weekly_loss_limit: Share | None = Field(
+        default=None,
+        description="Loss since the week began, Monday's day boundary, at which the desk goes to REDUCE; null: none.",
+    )
+    drawdown_cautious: Share = Field(
+        default=Decimal("0.03"),
+        description="Fall from the highest NAV at which the drawdown state becomes cautious; it refuses nothing.",
+    )
+    drawdown_defensive: Share = Field(
+        default=Decimal("0.05"), description="Fall from the highest NAV at which it becomes defensive."
+    )
     drawdown_reduce: Share = Field(
         default=Decimal("0.05"), description="Fall from the highest NAV at which the desk goes to REDUCE."
     )
@@ -93,4 +112,5 @@ _ORDERED = (
     ("min_notional", "max_order_notional"),
     ("max_symbol_exposure", "max_gross_exposure"),
     ("drawdown_reduce", "drawdown_halt"),
+    ("drawdown_cautious", "drawdown_defensive"),
 )

@@ -163,6 +163,7 @@ class ScheduleSettings(Settings):
 class IntelligenceSettings(Settings):
     """What the closed trades of a strategy on a symbol do to it."""
 
+    enabled: bool = Field(default=False, description="Whether its closed trades are judged at all.")
     window: PositiveDuration = Field(
         default=2 * DAY, description="Time that the expectancy of trades looks back on."
     )
@@ -202,13 +203,18 @@ class StrategySettings(Settings):
     )
     models: tuple[Text, ...] = Field(
         default=(),
-        description="Run directories of trained models for it, or places that runs are promoted to.",
+        description="Run directories of trained models for it, or places that runs are promoted to; relative paths "
+        "count from the working directory.",
     )
     allow_pickle: str | None = Field(
         default=None,
         description="Words of consent to open pickled models, which can run any code; see models.md.",
     )
     order: OrderSettings = Field(description="How its decisions become orders.")
+    shadow: bool = Field(
+        default=False,
+        description="Whether its orders are simulated at the quote beside those that trade, and never sent.",
+    )
     budget: PositiveMoney | None = Field(
         default=None,
         description="Most that its positions may be worth, in base currency, in equal parts for its actors.",
@@ -227,8 +233,8 @@ class StrategySettings(Settings):
     schedule: ScheduleSettings = Field(
         default=ScheduleSettings(), description="When it decides, and when it may enter."
     )
-    intelligence: IntelligenceSettings | None = Field(
-        default=None, description="How its closed trades are judged, symbol by symbol; null for not at all."
+    intelligence: IntelligenceSettings = Field(
+        default=IntelligenceSettings(), description="How its closed trades are judged, symbol by symbol."
     )
     cooldown: Duration = Field(default=0, description="Time after a decision in which it makes no other.")
     stop: PositiveRatio | None = Field(

@@ -129,6 +129,10 @@ class Outcome:
     folder: Path
 
 
+GONE = {*PARKED, "removed"}
+"""What a child is that takes no mail any more."""
+
+
 class Session:
     """A running desk under test."""
 
@@ -176,8 +180,8 @@ class Session:
 
     async def _is_still(self) -> bool:
         before = self.orders_file.stat().st_size
-        parked = {row["address"] for row in await self.desk.store.tree() if row["status"] in PARKED}
-        traders = [name for name in (BTC, ETH, RISK, EXECUTION) if name not in parked]
+        tree = {row["address"]: row["status"] for row in await self.desk.store.tree()}
+        traders = [name for name in (BTC, ETH, RISK, EXECUTION) if tree.get(name, "removed") not in GONE]
         for _ in range(5):
             statuses = await self.desk.store.status(traders)
             if any(each.urgent_depth or each.outstanding or each.control_behind for each in statuses):

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from actors.strategy import Desk, RollingWindow, Strategy, SymbolView
+from actors.strategy.bars import Bar
+from actors.strategy.pipeline.strategy import Pipeline
 from config.duration import SECOND
 
 
@@ -54,3 +56,50 @@ class Strongest(Strategy):
     def decide(self, desk: Desk) -> None:
         desk.of(self.ranking[-1]).target(+1)
         desk.of(self.ranking[0]).target(-1)
+
+
+class Swings(Pipeline):
+    """A pipeline whose own alpha changes sides every seven bars: it enters, turns, is paid or not, and learns."""
+
+    def on_start(self) -> None:
+        super().on_start()
+        self.seen = 0
+
+    def on_bar(self, bar: Bar, view: SymbolView) -> bool:
+        self.seen += 1
+        return super().on_bar(bar, view)
+
+    def alpha(self, view: SymbolView) -> Mapping[str, float]:
+        return {"1m": 0.02 if self.seen // 7 % 2 else -0.02}
+
+
+class Rises(Pipeline):
+    """A pipeline that always expects the price to rise."""
+
+    def alpha(self, view: SymbolView) -> Mapping[str, float]:
+        return {"1m": 0.02}
+
+
+PIPELINE: Mapping[str, Any] = {
+    "symbols": ["BTC-USDT"],
+    "budget": 20_000,
+    "order": {"style": "market", "notional": 1000, "deadline": "2s"},
+    "cooldown": "200ms",
+    "stop": "1%",
+    "parameters": {
+        "interval": "1s",
+        "bars": "quotes",
+        "horizons": ["1m"],
+        "costs": {"impact_weight": 0},
+        "gates": {
+            "bad_tick": {"enabled": False},  # bars of quotes have no volume
+            "chop": {"enabled": False},
+            "barrier": {"enabled": False},
+            "churn": {"enabled": False},
+        },
+        "sizing": {"full_weight": 0.2},
+        "volatility_bars": 5,
+        "learning": {"returns": {"overlap": 6}},
+    },
+}
+"""Settings of these two, but for their `kind`."""

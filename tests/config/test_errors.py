@@ -114,9 +114,9 @@ STRATEGY = "strategies: {ema: {kind: ema_cross, order: {notional: 1}}}\n"
             "BASE-QUOTE",
         ),
         (
-            START + SYMBOL + STRATEGY.replace("kind", "parameters: {x: [1]}, kind"),
+            START + SYMBOL + STRATEGY.replace("kind", "parameters: {x: [1, {y: null}]}, kind"),
             "strategies.ema.parameters.x",
-            "must be a number, a text, true or false",
+            "[1].y must be a number, a text, true, false, or a list or mapping of them",
         ),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
@@ -95,3 +96,17 @@ def test_the_order_of_entries_does_not_matter() -> None:
 
 def test_the_hash_of_a_profile_is_the_same_in_every_load() -> None:
     assert load_config("replay", environ={}).hash == load_config("replay", environ={"X": "1"}).hash
+
+
+def test_models_are_found_from_any_process_and_the_hash_does_not_depend_on_the_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, load: Load
+) -> None:
+    flag = 'strategies.ema.models=["runs/a", "/srv/models"]'
+    monkeypatch.chdir(tmp_path)
+    here = load("", flags=[flag])
+    assert here.config.strategies["ema"].models == (str(tmp_path / "runs" / "a"), "/srv/models")
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    there = load("", flags=[flag])
+    assert there.config.strategies["ema"].models[0] == str(tmp_path / "other" / "runs" / "a")
+    assert there.hash == here.hash

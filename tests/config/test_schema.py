@@ -95,6 +95,15 @@ def test_the_symbols_of_a_strategy_are_its_own_or_all(load: Load) -> None:
         load().config.symbols_of("none")
 
 
+def test_parameters_may_be_nested(load: Load) -> None:
+    start = SMALLEST.replace(
+        "order:", "parameters: {gates: [{name: spread, most: 12.5}], tiers: {core: 1}}, order:"
+    )
+    parameters = load(start=start).config.strategies["ema"].parameters
+    assert parameters == {"gates": [{"name": "spread", "most": 12.5}], "tiers": {"core": 1}}
+    assert isinstance(parameters["gates"][0]["most"], float)  # type: ignore[index]
+
+
 def test_parameters_are_plain_numbers_and_texts(load: Load) -> None:
     start = SMALLEST.replace(
         "order:", "parameters: {fast: 20, threshold: 2bps, weight: 0.5, loud: true}, order:"

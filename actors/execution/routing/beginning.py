@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from math import isfinite
+import msgspec
 
 from actors.base import Context
 from actors.execution.memory import ExecutionMemory
-from actors.execution.order import ZERO
+from actors.execution.order import CONDITIONAL, ZERO
+from actors.execution.routing.pricing import quote_of
 from actors.execution.routing.quality import policy_of, policy_set
 from actors.execution.routing.routes import ROUTES, Situation
-from messages.intents import SubmitOrder
-from messages.routing import RouteQuote, RouteStarted
+from messages.intents import OrderTerms, Route, SubmitOrder
+from messages.routing import RouteStarted
 
 
 def begin(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder) -> None:
@@ -39,8 +39,15 @@ def begin(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder) -> None:
     actor.touched[submit.intent_id] = None
 
 
-def quote_of(bid: float, ask: float, time: int) -> RouteQuote | None:
-    """A quote as Decimals; None for one that no market has: not finite, not positive, or crossed."""
-    if not (isfinite(bid) and isfinite(ask) and 0 < bid <= ask):
-        return None
-    return RouteQuote(Decimal(repr(float(bid))), Decimal(repr(float(ask))), time)
+def crosses(actor: ExecutionMemory, terms: OrderTerms) -> bool:
+    """Whether an order closes the account's position and opens the other side with what is left.
+
+    Where long and short are kept apart that is two orders, or both legs would stay.
+    """
+    closing = -actor.state.positions.get(terms.symbol, ZERO) * terms.side.sign
+    return terms.leg is None and ZERO < closing < terms.quantity and terms.order_type not in CONDITIONAL
+
+
+def as_flip(submit: SubmitOrder) -> SubmitOrder:
+    """The same intent, to be worked as one order that closes and one that opens."""
+    return msgspec.structs.replace(submit, terms=msgspec.structs.replace(submit.terms, route=Route.FLIP))

@@ -7,7 +7,7 @@ import msgspec
 from actors.base import applies
 from actors.execution.account_memory import AccountMemory
 from actors.execution.order import Order, Replacement
-from actors.execution.routing.plan import Plan
+from actors.execution.routing.plan import Evidence, Plan
 from actors.execution.routing.quality import note_record
 from actors.execution.settings import ExecutionSettings
 from actors.execution.state import ExecutionState
@@ -108,17 +108,33 @@ class RoutingMemory(AccountMemory):
 
     @applies(r.RouterRecord)
     def remember_record(self, event: r.RouterRecord) -> None:
-        """What it teaches of its symbol, once."""
-        plan = self.state.routing.plans[event.intent_id]
-        if not plan.recorded:
+        """What it teaches of its symbol, once; an order without a plan teaches nothing of how to work one."""
+        plan = self.state.routing.plans.get(event.intent_id)
+        if plan is None:
+            order = self.state.order_of(event.intent_id)
+            if order is not None and order.tally is not None:
+                order.tally.recorded = event.filled
+        elif not plan.recorded:
             plan.recorded = True
             note_record(self.state.routing, event, self.settings.routing)
 
     @applies(r.RouterTuned)
     def remember_tuned(self, event: r.RouterTuned) -> None:
-        """The symbol's policy from now on."""
+        """The symbol's policy from now on; its record proposes again only after as many new intents."""
         if event.applied:
             self.state.routing.policies[event.symbol] = event.after
+        quality = self.state.routing.quality.get(event.symbol)
+        if quality is not None:
+            quality.untuned = 0
+
+    @applies(r.RouterEvidenceTaken)
+    def remember_evidence(self, event: r.RouterEvidenceTaken) -> None:
+        """What others know of a symbol; the oldest goes when there are too many."""
+        evidence = self.state.routing.evidence
+        evidence.pop(event.symbol, None)
+        if len(evidence) >= self.settings.routing.keep_symbols:
+            del evidence[next(iter(evidence))]
+        evidence[event.symbol] = Evidence(event.expectancy_bps, event.hit_rate, event.score)
 
     # --- what an order's own events mean for its plan
 

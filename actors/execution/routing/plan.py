@@ -69,6 +69,7 @@ class Plan(msgspec.Struct):
 class Quality(msgspec.Struct):
     """How routing has done on a symbol of late: means that forget, over `orders` intents so far.
 
+    `untuned` counts intents since its policy was last proposed to be changed.
     `maker` is the part of filled quantity that was passive, `fallback` and `rejected` the parts of intents that needed
     one or had one, `slippage_bps` against arrival, `spread_bps` at arrival, `latency_ns` until the venue's word.
     """
@@ -80,12 +81,21 @@ class Quality(msgspec.Struct):
     slippage_bps: float = 0.0
     spread_bps: float = 0.0
     latency_ns: float = 0.0
+    untuned: int = 0
+
+
+class Evidence(msgspec.Struct, frozen=True, gc=False):
+    """What others know of a symbol's trades, as `messages.routing.RouterEvidence` says; None = not known."""
+
+    expectancy_bps: float | None = None
+    hit_rate: float | None = None
+    score: float | None = None
 
 
 class RoutingState(msgspec.Struct):
     """`plans` by intent id, ended ones too as long as the intent is remembered; `working` are those that are not.
 
-    `quotes` of symbols that plans work on; `quality` and `policies` (as tuned) by symbol.
+    `quotes` of symbols that plans work on; `quality`, `policies` (as tuned) and `evidence` by symbol.
     """
 
     plans: dict[str, Plan] = {}
@@ -93,6 +103,7 @@ class RoutingState(msgspec.Struct):
     quotes: dict[str, RouteQuote] = {}
     quality: dict[str, Quality] = {}
     policies: dict[str, RoutePolicy] = {}
+    evidence: dict[str, Evidence] = {}
 
 
 def claimed(orders: Iterable[Order]) -> Decimal:

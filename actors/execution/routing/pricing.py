@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from math import isfinite
 
 from actors.execution.order import within
 from messages.intents import Side
@@ -62,6 +63,13 @@ def slippage_bps(side: Side, arrival: Decimal, average: Decimal) -> float:
 def spread_bps(quote: RouteQuote) -> float:
     """The spread as a part of the middle, in basis points."""
     return float((quote.ask - quote.bid) / quote.mid * 10_000)
+
+
+def quote_of(bid: float, ask: float, time: int) -> RouteQuote | None:
+    """A quote as Decimals; None for one that no market has: not finite, not positive, or crossed."""
+    if not (isfinite(bid) and isfinite(ask) and 0 < bid <= ask):
+        return None
+    return RouteQuote(Decimal(repr(float(bid))), Decimal(repr(float(ask))), time)
 
 
 def _on(price: Decimal, tick: Decimal, rounding: str) -> Decimal:

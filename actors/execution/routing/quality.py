@@ -46,6 +46,7 @@ def note_record(state: RoutingState, record: RouterRecord, settings: RoutingSett
     if not record.orders:
         return
     quality.orders = min(quality.orders + 1, settings.quality_orders)
+    quality.untuned += 1
     weight = 1.0 / quality.orders
     passive = float(record.maker_quantity / record.filled) if record.filled else 0.0
     quality.maker += weight * (passive - quality.maker)

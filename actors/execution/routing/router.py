@@ -14,7 +14,7 @@ from actors.execution.gate import refusal
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import ZERO
 from actors.execution.placing import inadmissible, promise, request_of
-from actors.execution.routing.beginning import quote_of
+from actors.execution.routing import tuning
 from actors.execution.routing.plan import Plan, claimed
 from actors.execution.routing.planner import (
     Finish,
@@ -26,6 +26,7 @@ from actors.execution.routing.planner import (
     View,
     decide,
 )
+from actors.execution.routing.pricing import quote_of
 from actors.execution.routing.quality import policy_of
 from actors.execution.routing.records import ending_state, record_of
 from actors.execution.routing.replacing import needs_asking, start_replace
@@ -217,11 +218,13 @@ def _wait(actor: ExecutionMemory, ctx: Context, plan: Plan, until: int | None) -
 def _finish(actor: ExecutionMemory, ctx: Context, plan: Plan, reason: Reason) -> None:
     """Tell the final outcome of an intent whose orders have all ended, with every fill seen."""
     orders = actor.state.orders_of(plan)
-    filled = sum((order.filled for order in orders), ZERO)
+    filled, recorded = sum((order.filled for order in orders), ZERO), plan.recorded
     outcome = ending_state(plan, orders, filled, reason)
     ctx.emit(RouteEnded(plan.intent_id, outcome, filled, reason, ctx.now))
     after = policy_of(actor.state.routing, plan.submit.terms.symbol, actor.settings.routing)
     ctx.emit(record_of(plan, orders, outcome, filled, reason, after, ctx.now))
+    if not recorded:
+        tuning.on_record(actor, ctx, plan.submit.terms.symbol)
     ctx.cancel_timer(_timer_key(plan.intent_id))
     submit: SubmitOrder = plan.submit
     name = orders[-1].client_order_id if orders else None

@@ -26,7 +26,7 @@ class RoutingSettings(msgspec.Struct, frozen=True):
     - `quality_orders`: over about how many of the latest intents a symbol's quality is reckoned; it counts once so many
       ended. `keep_symbols`: of how many symbols it is remembered.
     - `tuning_symbols`: whose policy may be tuned; empty = nobody's. `tuning_offset_step`, `tuning_bias_step`: the most
-      that one proposal may change.
+      that one proposal may change. After `tuning_every` intents of such a symbol its own record proposes; 0 = never.
     """
 
     maker_patience_ns: int = 15 * _SECOND
@@ -47,3 +47,4 @@ class RoutingSettings(msgspec.Struct, frozen=True):
     tuning_symbols: tuple[str, ...] = ()
     tuning_offset_step: int = 2
     tuning_bias_step: float = 0.05
+    tuning_every: int = 0

@@ -126,7 +126,9 @@ class Line:
         )
         socket = _Socket(connection, self._taker.take)
         try:
-            await asyncio.wait_for(self._subscribe(socket), settings.answer_s + self._time_to_ask())
+            # not `wait_for`, which passes over a cancel that comes with the answer
+            async with asyncio.timeout(settings.answer_s + self._time_to_ask()):
+                await self._subscribe(socket)
         except BaseException:
             await socket.close()
             raise

@@ -39,7 +39,8 @@ _logger = logging.getLogger(__name__)
 
 _MILLISECOND = 1_000_000
 _MARGIN_TYPES = {MarginMode.CROSS: "CROSSED", MarginMode.ISOLATED: "ISOLATED"}
-_FEES_AT_ONCE = 20
+_FEES_AT_ONCE = 4
+"""Asking for one costs as much as twenty other questions; at a start the budget is needed for the account."""
 _FEES_LAST_S = 24 * 3_600.0
 _DONE = Answer(None, Reason.ACCEPTED)
 _WORST_FIRST = (Outcome.NO_ANSWER, Outcome.NOT_SENT, Outcome.REJECTED, Outcome.ACCEPTED)
@@ -53,6 +54,7 @@ class Upkeep:
         self._rest = rest
         self._listings = listings
         self._fees: dict[str, tuple[FeeBody, float]] = {}
+        self._dearest: dict[str, FeeBody] = {}
         self._brought: set[tuple[str | int, ...]] = set()
         self._grids: dict[str, tuple[Decimal, Decimal]] = {}
 
@@ -108,6 +110,7 @@ class Upkeep:
         except (DataProviderError, ConfigurationError) as error:
             return InstrumentsResult(query.venue, Outcome.NO_ANSWER, detail=str(error)[:300])
         await self._learn_fees([each.listing for each in found])
+        self._note_dearest(found)
         return InstrumentsResult(
             query.venue, Outcome.ACCEPTED, tuple(self._with_fees(each) for each in found)
         )
@@ -169,11 +172,23 @@ class Upkeep:
             except DataProviderError:
                 return
 
+    def _note_dearest(self, listed: list[VenueInstrument]) -> None:
+        """The fees of an account differ by settlement currency, and seldom by symbol."""
+        self._dearest.clear()
+        for each in listed:
+            fees = None if each.listing not in self._fees else self._fees[each.listing][0]
+            known = self._dearest.get(each.settle_currency)
+            if fees is not None and (
+                known is None or fees.taker_commission_rate > known.taker_commission_rate
+            ):
+                self._dearest[each.settle_currency] = fees
+
     def _with_fees(self, instrument: VenueInstrument) -> VenueInstrument:
+        """Its own fees; until they are told, the dearest that are known of its settlement currency."""
         known = self._fees.get(instrument.listing)
-        if known is None:
+        fees = self._dearest.get(instrument.settle_currency) if known is None else known[0]
+        if fees is None:
             return instrument
-        fees = known[0]
         return msgspec.structs.replace(
             instrument, maker_fee=fees.maker_commission_rate, taker_fee=fees.taker_commission_rate
         )

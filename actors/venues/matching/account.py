@@ -114,6 +114,9 @@ class Account:
         else:
             held.open_sell_lots += lots
             held.open_sell_value += lots * order.reserve_ticks
+            if grid.instrument.converts:
+                currency = grid.instrument.base_currency
+                self.reserved[currency] = EXACT.add(self.reserved.get(currency, ZERO), grid.quantity(lots))
 
     def move(self, held: Holding, lots: int, ticks: int) -> None:
         """Change a position by signed lots traded at a price, keeping its average cost."""

@@ -66,7 +66,8 @@ def read_order(command: NewOrder, account: Account, book: Book, number: int) -> 
         command.time_in_force,
         command.post_only,
         command.reduce_only,
-        command.reduce_only or (sign < 0 and not account.settings.allow_short),
+        command.reduce_only
+        or (sign < 0 and not account.settings.allow_short and not book.instrument.converts),
         lots,
         limit_ticks,
         stop_ticks,

@@ -22,6 +22,8 @@ def can_carry(account: Account, books: Mapping[str, Book], book: Book, order: Or
     """
     if order.reduce_only or account.settings.unlimited:
         return True
+    if book.instrument.converts:
+        return _can_exchange(account, book, order)
     held = account.holding(order.symbol)
     is_buy = order.sign > 0
     closing = -held.lots - held.open_buy_lots if is_buy else held.lots - held.open_sell_lots
@@ -39,6 +41,18 @@ def can_carry(account: Account, books: Mapping[str, Book], book: Book, order: Or
     equity, exposure = _worst_case(account, books, order, currency)
     needed = EXACT.add(EXACT.multiply(exposure, account.settings.initial_margin), fees)
     return EXACT.add(balance, equity) >= needed
+
+
+def _can_exchange(account: Account, book: Book, order: Order) -> bool:
+    """Whether the cash that a conversion gives away is there and not spoken for."""
+    grid, instrument = book.grid, book.instrument
+    if order.sign > 0:
+        currency = instrument.quote_currency
+        given = EXACT.multiply(grid.value(order.lots * order.reserve_ticks), grid.cost_factor)
+    else:
+        currency, given = instrument.base_currency, grid.quantity(order.lots)
+    free = EXACT.subtract(account.balances.get(currency, ZERO), account.reserved.get(currency, ZERO))
+    return free >= given
 
 
 def payable(account: Account, book: Book, order: Order, ticks: int) -> int:

@@ -68,7 +68,8 @@ class Instrument(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unk
 
     `tick` is in quote currency per base unit, `lot` and `min_quantity` in base units, `min_notional` in quote
     currency; `multiplier` is base units per contract (1 for spot). Fees are ratios of the notional, charged in
-    the quote currency; a negative one is a rebate.
+    the quote currency; a negative one is a rebate. One that `converts` exchanges cash of its base currency for cash of
+    its quote currency and makes no position.
     """
 
     symbol: str
@@ -81,6 +82,12 @@ class Instrument(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unk
     maker_fee: Decimal = ZERO
     taker_fee: Decimal = ZERO
     market: MarketModel = MarketModel()
+    converts: bool = False
+
+    @property
+    def base_currency(self) -> str:
+        """What is bought and sold."""
+        return self.symbol.split("-")[0]
 
 
 class SelfTrade(StrEnum):

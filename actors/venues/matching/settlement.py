@@ -56,7 +56,10 @@ class Settlement:
         order.fills += 1
         held = account.holding(order.symbol)
         before = held.lots
-        account.move(held, order.sign * lots, ticks)
+        if instrument.converts:
+            account.credit(instrument.base_currency, order.sign * grid.quantity(lots))
+        else:
+            account.move(held, order.sign * lots, ticks)
         if order.reserved:
             account.reserve(order, -lots, grid)
         self.reports.filled(account, order, grid, ticks, lots, charged, is_maker)

@@ -1,4 +1,4 @@
-"""Orders whose answer does not come, or says nothing: never guessed, never sent twice."""
+"""Orders whose answer does not come, or says nothing: never guessed, never sent twice; and those surely not taken."""
 
 from __future__ import annotations
 
@@ -58,6 +58,19 @@ def _not_sent(trouble: Trouble, reason: Reason) -> Run:
     return run
 
 
+def _sent_again(trouble: Trouble) -> Run:
+    """What execution does with it: the same id once more, which has made no order yet."""
+
+    async def run(desk: Desk) -> None:
+        await desk.strike(trouble)
+        equal((await desk.place(desk.limit("again"))).outcome, Outcome.NOT_SENT, "first")
+        await desk.accepted(desk.limit("again"))
+        await desk.becomes("again", OrderState.WORKING)
+        equal([order.state for order in desk.log.of("again")], ["working"], "log")
+
+    return run
+
+
 for _trouble, _name in _DONE.items():
     UNCERTAIN_ORDERS.add(_name, _uncertain(_trouble, done=True))
 for _trouble, _name in _NOT_DONE.items():
@@ -76,6 +89,10 @@ UNCERTAIN_ORDERS.add(
     _not_sent(Trouble.THROTTLED, Reason.NOT_SENT),
     Offer.OPEN_ENDED_REFUSALS,
 )
+for _trouble, _name in {Trouble.UNAVAILABLE: "unavailable", Trouble.THROTTLED: "throttled"}.items():
+    UNCERTAIN_ORDERS.add(
+        f"after 503 {_name} the id is taken as new", _sent_again(_trouble), Offer.OPEN_ENDED_REFUSALS
+    )
 UNCERTAIN_ORDERS.add("429 is certainly not done", _not_sent(Trouble.TOO_MANY, Reason.RATE_LIMIT))
 
 

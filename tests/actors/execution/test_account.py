@@ -9,7 +9,7 @@ import pytest
 
 from actors.execution.order import Order
 from actors.execution.settings import SECOND
-from messages.control import Mode, ModeChanged, StoreAway, StoreRenewed
+from messages.control import Halt, Mode, ModeChanged, StoreAway, StoreRenewed
 from messages.intents import Purpose, Side
 from messages.order_events import (
     AccountSeeded,
@@ -21,7 +21,7 @@ from messages.order_events import (
 from messages.orders import OrderState
 from messages.reasons import Reason
 from messages.venue import AccountResult, CancelOrder, Outcome, VenueOrder
-from tests.actors.execution.rig import LOST, SYMBOL, Rig, approved, intent, kinds, told, venue_event
+from tests.actors.execution.rig import LOST, SYMBOL, WARY, Rig, approved, intent, kinds, told, venue_event
 
 pytestmark = pytest.mark.unit
 
@@ -144,20 +144,82 @@ def test_an_answer_nobody_waits_for_is_passed_over() -> None:
     assert (rig.events, rig.envelopes) == ([], [])
 
 
+def risks_mode(rig: Rig, version: int, mode: Mode = Mode.NORMAL) -> Rig:
+    return rig.take(ModeChanged(mode, version, {}, "drill"), sender="risk")
+
+
 def test_a_new_generation_holds_placing_until_the_account_was_compared_and_changes_the_ids() -> None:
     rig = Rig()
     before = rig.working(1).client_order_id
-    rig.take(ModeChanged(Mode.NORMAL, 9, {}, "before the loss"), sender="risk")
+    risks_mode(rig, 9)
     rig.take(StoreRenewed("g2"), sender="operator")
     assert kinds(rig.effects) == ["QueryAccount"]
-    rig.take(approved(2), sender="risk")
+    rig.take(approved(2, mode_version=1), sender="risk")
     assert rig.effects == []
+    assert risks_mode(rig, 1).effects == []
     rig.take(account(at_venue(before)))
     (placed,) = rig.effects
     other = Rig()
     assert other.submit(2).client_order_id != placed.lane
     rig.take(StoreRenewed("g2"), sender="operator")
     assert rig.effects == []
+
+
+def test_after_a_lost_store_only_what_risk_approved_since_is_placed() -> None:
+    # what was approved before may have been placed in the history that was lost, under an id nobody knows any more
+    rig = Rig()
+    risks_mode(rig, 2)
+    rig.take(StoreRenewed("g2"), sender="operator")
+    rig.take(approved(1, mode_version=2), sender="risk")
+    rig.take(account())
+    assert rig.effects == []
+    assert not rig.state.placing_held
+    assert "awaiting risk's mode after lost history, 1 intents wait" in rig.actor.summary()
+    rig.take(approved(2, mode_version=3), sender="risk")
+    rig.restart()
+    assert rig.state.mode_due
+    (placed,) = risks_mode(rig, 3).effects
+    order = rig.state.order_of(intent(2))
+    assert order is not None
+    assert placed.lane == order.client_order_id
+    assert [(r.intent_id, r.reason) for r in rig.reports()] == [(intent(1), Reason.MODE_OUTDATED)]
+
+
+def test_after_a_lost_store_the_kill_switch_is_not_risks_word_on_the_mode() -> None:
+    rig = Rig()
+    rig.take(StoreRenewed("g2"), sender="operator")
+    rig.take(account())
+    rig.take(Halt("ana", "drill"), sender="operator")
+    rig.take(approved(1, increases_exposure=False), sender="risk")
+    assert rig.effects == []
+    assert kinds(risks_mode(rig, 1, Mode.HALTED).effects) == []
+    assert [r.reason for r in rig.reports()] == [Reason.MODE_OUTDATED]
+
+
+def test_after_a_lost_store_an_absent_order_is_not_sent_again_before_risk_has_told_its_mode() -> None:
+    rig = Rig()
+    order = rig.submit(deadline=rig.now + 600 * SECOND)
+    rig.take(StoreRenewed("g2"), sender="operator")
+    rig.take(account())
+    rig.place_result(order, Outcome.NO_ANSWER)
+    for _ in range(3):
+        rig.absent(order)
+        assert "PlaceOrder" not in kinds(rig.wait(SECOND))
+
+
+def test_after_a_lost_store_an_order_under_way_may_have_been_sent_later_than_is_known() -> None:
+    rig = Rig(WARY)
+    order = rig.submit()
+    rig.wait(WARY.request_expiry_ns + WARY.clock_bound_ns)
+    rig.take(StoreRenewed("g2"), sender="operator")
+    assert order.state is OrderState.UNKNOWN
+    for _ in range(3):
+        rig.absent(order)
+        rig.wait(SECOND)
+    assert not order.settled
+    rig.wait(WARY.request_expiry_ns + WARY.clock_bound_ns)
+    rig.absent(order)
+    assert order.state is OrderState.NOT_SENT
 
 
 def test_after_a_lost_store_an_order_that_was_not_written_as_far_as_is_known_is_asked_for() -> None:

@@ -152,6 +152,12 @@ def test_where_legs_are_kept_apart_an_order_is_about_the_one_it_opens_or_reduces
     assert placed(SAFE, **{name: value for name, value in changes.items() if name != "leg"}).leg is None
 
 
+def test_what_cannot_increase_exposure_closes_a_leg_without_saying_reduce_only() -> None:
+    hedged = msgspec.structs.replace(SAFE, hedge_mode=True)
+    assert placement("c1", terms(side=Side.SELL), 3, False, hedged).leg is PositionLeg.LONG
+    assert placement("c1", terms(side=Side.BUY), 3, False, hedged).leg is PositionLeg.SHORT
+
+
 def test_a_take_profit_and_a_closing_stop_reach_the_venue_as_such() -> None:
     request = placed(
         order_type=OrderType.STOP, stop_price=Decimal(120), take_profit=True, close_position=True

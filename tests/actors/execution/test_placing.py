@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.execution.settings import SECOND
+from actors.execution.settings import SECOND, ExecutionSettings
 from actors.venues.port import VenueTraits
 from messages.control import Mode, ModeChanged
 from messages.intents import OrderType, PositionLeg, Purpose, Side, TimeInForce
@@ -234,6 +234,7 @@ def test_what_must_get_out_stays_a_market_order(bound: bool, purpose: Purpose) -
         (Reason.MODE_OUTDATED, OrderState.EXPIRED),
         (Reason.HALTED, OrderState.NOT_SENT),
         (Reason.LEASE_LOST, OrderState.NOT_SENT),
+        (Reason.CIRCUIT_OPEN, OrderState.NOT_SENT),
     ],
 )
 def test_an_order_withheld_at_the_gate_ends_for_its_reason(reason: Reason, state: OrderState) -> None:
@@ -260,12 +261,46 @@ def test_a_refused_connection_is_tried_again_under_the_same_id_after_growing_wai
     assert [(r.state, r.final) for r in rig.reports()] == [(OrderState.NOT_SENT, True)]
 
 
-def test_without_the_trait_nothing_is_ever_sent_twice() -> None:
+@pytest.mark.parametrize("reason", [Reason.NOT_SENT, Reason.RATE_LIMIT, Reason.CLOCK_SKEW])
+@pytest.mark.parametrize("settings", [SAFE, WARY], ids=["safe", "wary"])
+def test_what_the_venue_surely_did_not_take_is_sent_again_wherever_ids_may_be_used_again(
+    settings: ExecutionSettings, reason: Reason
+) -> None:
+    rig = Rig(settings)
+    order = rig.submit()
+    rig.place_result(order, Outcome.NOT_SENT, reason)
+    (again,) = rig.wait(SECOND // 4)
+    assert isinstance(again, PlaceOrder)
+    assert again.client_order_id == order.client_order_id
+    rig.place_result(order, Outcome.ACCEPTED)
+    assert (order.state, order.sends) == (OrderState.WORKING, 2)
+
+
+def test_without_the_trait_nothing_that_may_be_at_the_venue_is_sent_again() -> None:
     rig = Rig(WARY)
     order = rig.submit()
     rig.place_result(order, Outcome.NOT_SENT)
-    assert [(r.state, r.final) for r in rig.reports()] == [(OrderState.NOT_SENT, True)]
-    assert kinds(rig.wait(3600 * SECOND)) == []
+    rig.wait(SECOND // 4)
+    rig.place_result(order, Outcome.NO_ANSWER)
+    rig.place_result(order, Outcome.NOT_SENT)
+    assert order.state is OrderState.UNKNOWN
+    while not order.settled:
+        rig.absent(order)
+        assert "PlaceOrder" not in kinds(rig.wait(40 * SECOND))
+    assert order.sends == 2
+
+
+def test_a_retry_under_way_at_a_crash_is_asked_for_and_not_sent_again_without_the_trait() -> None:
+    rig = Rig(WARY)
+    rig.place_result(rig.submit(), Outcome.NOT_SENT)
+    rig.wait(SECOND // 4)
+    assert kinds(rig.restart()) == ["QueryOrder"]
+    order = rig.state.order_of(intent(1))
+    assert order is not None
+    while not order.settled:
+        rig.absent(order)
+        assert "PlaceOrder" not in kinds(rig.wait(40 * SECOND))
+    assert order.state is OrderState.NOT_SENT
 
 
 def test_a_retry_that_would_come_after_the_deadline_is_not_planned() -> None:

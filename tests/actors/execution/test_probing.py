@@ -115,6 +115,43 @@ def test_one_absence_proves_nothing_however_late() -> None:
     assert state_of(order) is OrderState.UNKNOWN
 
 
+def test_absence_after_the_expiry_is_confirmed_at_once_however_long_the_silence_before() -> None:
+    rig, order = unknown(WARY)
+    for seconds in (1, 5, 30):
+        rig.silent(order)
+        assert kinds(rig.wait(seconds * SECOND)) == ["QueryOrder"]
+    rig.absent(order)
+    assert state_of(order) is OrderState.UNKNOWN
+    assert kinds(rig.wait(SECOND)) == ["QueryOrder"]
+    rig.absent(order)
+    assert state_of(order) is OrderState.NOT_SENT
+    assert rig.state.frozen == {}
+
+
+def test_a_question_put_before_the_expiry_and_answered_after_it_is_put_again_at_once() -> None:
+    rig, order = unknown(WARY)
+    rig.absent(order)
+    assert kinds(rig.wait(SECOND)) == ["QueryOrder"]
+    rig.wait(WARY.request_expiry_ns + WARY.clock_bound_ns)
+    rig.absent(order)
+    assert state_of(order) is OrderState.UNKNOWN
+    assert kinds(rig.wait(SECOND)) == ["QueryOrder"]
+    rig.absent(order)
+    assert state_of(order) is OrderState.NOT_SENT
+
+
+def test_silence_after_an_absence_is_probed_by_schedule_again() -> None:
+    rig, order = unknown(WARY)
+    for seconds in (1, 5, 30):
+        rig.silent(order)
+        rig.wait(seconds * SECOND)
+    rig.absent(order)
+    rig.wait(SECOND)
+    rig.silent(order)
+    assert rig.wait(119 * SECOND) == []
+    assert kinds(rig.wait(SECOND)) == ["QueryOrder"]
+
+
 def test_sending_again_stops_at_the_deadline_the_mode_a_cancel_and_the_limit() -> None:
     def rig_with(**terms: Any) -> tuple[Rig, Order]:
         return unknown(SAFE, **terms)

@@ -15,12 +15,22 @@ from actors.execution.settings import (
     ReconcilePolicy,
 )
 from messages.account_events import HoldingsExceeded, PositionCorrected, VenueCondition
-from messages.control import Mode, Resume, SessionStarted
+from messages.control import Mode, ModeChanged, Resume, SessionStarted
 from messages.intents import Side
 from messages.order_events import ExternalActivity, VenueReconciled
 from messages.orders import OrderState
 from messages.reasons import Reason
-from messages.venue import AccountResult, CancelOrder, Outcome, QueryAccount, VenueOrder
+from messages.venue import (
+    AccountResult,
+    CancelOrder,
+    CancelResult,
+    FillsResult,
+    Outcome,
+    QueryAccount,
+    QueryFills,
+    VenueOrder,
+    VenueTrade,
+)
 from tests.actors.execution.rig import (
     FOREIGN,
     LOST,
@@ -57,10 +67,12 @@ def holding(policy: ReconcilePolicy, quantity: str = "1", **changes: Any) -> Rig
 
 
 def looks(rig: Rig, **positions: str) -> Rig:
-    """Answer with these positions until the comparison is concluded."""
+    """Answer with these positions until the comparison is concluded; no fills are listed that were not told."""
     rig.wait(60 * SECOND)
     while True:
         account(rig, **positions)
+        for asked in [each for each in rig.effects if isinstance(each, QueryFills)]:
+            rig.take(FillsResult("paper", asked.symbol, Outcome.ACCEPTED, (), asked.since))
         if not rig.state.account_due:
             return rig
         assert kinds(rig.wait(4 * SECOND)) == ["QueryAccount"]
@@ -225,6 +237,25 @@ def test_more_of_the_same_side_takes_nothing_of_anybody() -> None:
     assert rig.happened(HoldingsExceeded) == []
 
 
+def test_what_a_late_stream_will_tell_is_asked_for_and_not_corrected() -> None:
+    rig = holding(AUTO)
+    late = venue_event("web_1", OrderState.FILLED, rig.state.stream_sequence + 1, filled="2", fill="x1")
+    assert late.fill is not None
+    rig.wait(60 * SECOND)
+    account(rig, BTC="3")
+    (asked,) = [each for each in rig.effects if isinstance(each, QueryFills)]
+    for _ in range(2):
+        rig.wait(4 * SECOND)
+        account(rig, BTC="3")
+    assert rig.happened(PositionCorrected) == []
+    trade = VenueTrade(late.venue_order_id, None, SYMBOL, Side.BUY, late.time + rig.now, late.fill)
+    rig.take(FillsResult("paper", SYMBOL, Outcome.ACCEPTED, (trade,), asked.since))
+    assert rig.state.positions == {SYMBOL: Decimal(3)}
+    rig.take(late)
+    assert rig.state.positions == {SYMBOL: Decimal(3)}
+    assert rig.happened(PositionCorrected) == []
+
+
 def open_order(name: str) -> VenueOrder:
     return VenueOrder(name, "v9", SYMBOL, Side.BUY, OrderState.WORKING, Decimal(1), Decimal(0))
 
@@ -250,6 +281,74 @@ def test_an_open_order_of_somebody_else(
     rig.wait(60 * SECOND)
     account(rig, open_order("web_1"))
     assert told(rig.envelopes, ExternalActivity, "risk") == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "cancels"),
+    [
+        (ExternalPolicy.IGNORE, []),
+        (ExternalPolicy.WARN, []),
+        (ExternalPolicy.CANCEL, [CancelOrder("web_1", SYMBOL, "v1", conditional=True)]),
+    ],
+)
+@pytest.mark.parametrize("fill", [None, "x1"], ids=["new", "filled in part"])
+def test_an_open_order_of_somebody_else_in_the_stream_is_cancelled_once(
+    policy: ExternalPolicy, cancels: list[CancelOrder], fill: str | None
+) -> None:
+    rig = Rig(with_settings(external_policy=policy))
+    state = OrderState.WORKING if fill is None else OrderState.PARTIALLY_FILLED
+    rig.take(venue_event("web_1", state, 1, filled="1" if fill else "0", fill=fill))
+    assert rig.effects == cancels
+    rig.take(venue_event("web_1", OrderState.PARTIALLY_FILLED, 2, filled="2", fill="x2", quantity="1"))
+    assert rig.effects == []
+    rig.take(venue_event("web_2", OrderState.FILLED, 3, filled="1", fill="x3"))
+    assert rig.effects == []
+
+
+def test_an_order_of_lost_history_that_comes_in_late_is_cancelled_whatever_is_allowed_to_others() -> None:
+    rig = Rig(with_settings(external_policy=ExternalPolicy.IGNORE))
+    rig.take(venue_event(LOST, OrderState.WORKING, 1))
+    assert rig.effects == [CancelOrder(LOST, SYMBOL, "v1", conditional=True)]
+
+
+def test_nothing_of_somebody_else_is_cancelled_in_mode_observe() -> None:
+    rig = Rig(with_settings(external_policy=ExternalPolicy.CANCEL))
+    rig.take(ModeChanged(Mode.OBSERVE, 1, {}, "drill"), sender="risk")
+    rig.take(venue_event("web_1", OrderState.WORKING, 1))
+    assert rig.effects == []
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NOT_SENT, Outcome.NO_ANSWER])
+def test_a_cancel_of_somebody_elses_order_that_did_not_get_through_is_repeated_while_it_is_open(
+    outcome: Outcome,
+) -> None:
+    rig = Rig(with_settings(external_policy=ExternalPolicy.CANCEL))
+    rig.take(venue_event("web_1", OrderState.WORKING, 1))
+    rig.take(CancelResult("web_1", outcome, Reason.NOT_SENT))
+    assert rig.wait(rig.settings.account_backoff_max_ns) == [QueryAccount("paper")]
+    account(rig, open_order("web_1"))
+    assert rig.effects == [CancelOrder("web_1", SYMBOL, "v9")]
+    rig.take(CancelResult("web_1", Outcome.ACCEPTED, Reason.ACCEPTED))
+    assert rig.wait(3_600 * SECOND) == []
+
+
+@pytest.mark.parametrize("name", ["web_1", LOST])
+@pytest.mark.parametrize("state", [OrderState.CANCELLED, OrderState.EXPIRED])
+def test_the_end_of_an_order_that_was_told_is_no_second_matter_for_a_person(
+    name: str, state: OrderState
+) -> None:
+    rig = Rig(with_settings(external_policy=ExternalPolicy.WARN))
+    rig.take(venue_event(name, OrderState.WORKING, 1))
+    rig.take(venue_event(name, state, 2))
+    assert [each.suspect for each in told(rig.sent, ExternalActivity, "risk")] == [True, False]
+    rig.take(venue_event(name, OrderState.FILLED, 3, filled="1", fill="x1"))
+    assert told(rig.envelopes, ExternalActivity, "risk")[0].suspect, "a fill is never what was told before"
+
+
+def test_an_order_of_somebody_else_that_is_only_heard_of_at_its_end_is_suspect() -> None:
+    rig = Rig(with_settings(external_policy=ExternalPolicy.WARN))
+    rig.take(venue_event(LOST, OrderState.CANCELLED, 1))
+    assert told(rig.envelopes, ExternalActivity, "risk")[0].suspect
 
 
 def test_a_fill_of_our_own_lost_history_is_suspect_whatever_is_allowed_to_others() -> None:

@@ -59,8 +59,9 @@ def test_cancel_timeout_asks_and_cancels_again_what_still_works(venue: Execution
 # --- 429, then visible
 
 
-def test_place_429_is_tried_later_under_the_same_id_where_that_can_not_double_it() -> None:
-    rig = Rig(SAFE)
+@VENUES
+def test_place_429_is_tried_later_under_the_same_id(venue: ExecutionSettings) -> None:
+    rig = Rig(venue)
     order = rig.submit()
     rig.place_result(order, Outcome.NOT_SENT, Reason.RATE_LIMIT)
     assert rig.effects == []
@@ -71,13 +72,27 @@ def test_place_429_is_tried_later_under_the_same_id_where_that_can_not_double_it
     assert state_of(order) is OrderState.WORKING
 
 
-@pytest.mark.parametrize("venue", [WARY, DOUR], ids=["wary", "dour"])
-def test_place_429_elsewhere_ends_and_what_becomes_visible_all_the_same_is_ours(
+@VENUES
+def test_place_429_whose_order_becomes_visible_all_the_same_is_not_tried_again(
     venue: ExecutionSettings,
 ) -> None:
     rig = Rig(venue)
     order = rig.submit()
     rig.place_result(order, Outcome.NOT_SENT, Reason.RATE_LIMIT)
+    rig.event(order, OrderState.WORKING)
+    assert state_of(order) is OrderState.WORKING
+    assert rig.wait(SECOND) == []
+
+
+@VENUES
+def test_place_429_to_the_end_ends_and_what_becomes_visible_all_the_same_is_ours(
+    venue: ExecutionSettings,
+) -> None:
+    rig = Rig(venue)
+    order = rig.submit()
+    for _ in range(venue.max_sends):
+        rig.place_result(order, Outcome.NOT_SENT, Reason.RATE_LIMIT)
+        rig.wait(SECOND)
     final = rig.final()
     assert final is not None
     assert (final.state, final.reason) == (OrderState.NOT_SENT, Reason.RATE_LIMIT)

@@ -20,6 +20,7 @@ import httpx
 import websockets
 
 from cluster.exchange.core import ExchangeSettings, default_listings
+from cluster.exchange.core.market import MarketSource
 from cluster.exchange.faults import FaultRule, FaultSettings
 from cluster.exchange.published import ExchangeAddress
 from cluster.exchange.server import ExchangeServer
@@ -194,10 +195,12 @@ def settings_of(home: Path, *rules: FaultRule, **changes: Any) -> ServerSettings
 
 
 @asynccontextmanager
-async def running(settings: ServerSettings, clock: Clock | None = None) -> AsyncIterator[Rig]:
+async def running(
+    settings: ServerSettings, clock: Clock | None = None, market: MarketSource | None = None
+) -> AsyncIterator[Rig]:
     """An exchange that serves, and a client of it."""
     clock = clock or Clock()
-    server = ExchangeServer(settings, clock=clock)
+    server = ExchangeServer(settings, clock=clock, market=market)
     address = await server.start()
     try:
         async with httpx.AsyncClient(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from actors.strategy.pipeline.arrays import Floats, Ints
 from actors.strategy.pipeline.prediction import PredictionSettings, Standardiser
+from actors.strategy.pipeline.ranking import rank_scores
 from cluster.models.calibrating import calibration_of, rank_correlation
 
 pytestmark = pytest.mark.unit
@@ -61,6 +62,18 @@ def test_symbols_have_a_scale_of_their_own() -> None:
     found = calibration_of(times, symbols, larger, returns, overlap=1)
     assert found is not None
     assert found.slope == pytest.approx(0.001)
+
+
+def test_the_slope_of_ranked_models_is_per_rank_as_the_pipeline_ranks() -> None:
+    times, symbols, raw = drawn(120, symbols=6)
+    ranks = np.concatenate([rank_scores(each) for each in raw.reshape(120, 6)])
+    drifting = raw + 1000.0 * times  # what all symbols share is no word on any of them
+    found = calibration_of(times, symbols, drifting, 0.0006 * ranks, overlap=1, ranked=True)
+    assert found is not None
+    assert found.slope == pytest.approx(0.0006)
+    assert found.ic == pytest.approx(1.0)
+    assert (found.pairs, found.ranked) == (720, True)
+    assert calibration_of(*drawn(120, symbols=4), drawn(120, symbols=4)[2], overlap=1, ranked=True) is None
 
 
 @pytest.mark.parametrize(

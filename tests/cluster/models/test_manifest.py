@@ -56,6 +56,7 @@ def test_a_manifest_is_read_as_it_was_written(run: Run) -> None:
         (lambda d: d["models"][0].update(channels=["close"]), "open, high, low, close, volume"),
         (lambda d: d["models"][0].update(symbols=[]), "or be null for all"),
         (lambda d: d["models"][0].update(target="peak"), "a probability is no return"),
+        (lambda d: d["models"][0].update(cross_sectional_ranking=True), "made of ranks"),
         (lambda d: d["models"][0].update(target="luck"), "Invalid enum value 'luck'"),
         (lambda d: d["models"][0].update(normalisation="zscore"), "Invalid enum value 'zscore'"),
     ],

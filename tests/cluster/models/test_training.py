@@ -185,3 +185,19 @@ def test_where_the_data_came_from_is_kept(plan: TrainingPlan) -> None:
     files = (DataFile("btc.csv", "0123456789ab", 900, START, START + 1),)
     quick = msgspec.structs.replace(plan, horizons=("5m",), folds=1)
     assert train([made_bars(count=700)], quick, data=files).manifest.data == files
+
+
+def test_ranked_models_are_calibrated_and_served_by_ranks(tmp_path: Path) -> None:
+    series = [made_bars(f"{name}-USDT", count=600, seed=seed) for seed, name in enumerate("ABCDE")]
+    plan = TrainingPlan(
+        horizons=("5m",), folds=1, parameters=QUICK, ranked=True, targets=(Target.FORWARD_RETURN, Target.PEAK)
+    )
+    write_run(tmp_path / "run", train(series, plan))
+    score, peak = ModelRun.open(tmp_path / "run").models()
+    assert score.cross_sectional
+    assert score.calibration is not None
+    assert score.calibration.ranked
+    assert score.calibration.slope > 0.0003
+    assert not peak.cross_sectional
+    with pytest.raises(ConfigurationError, match="at least 5 symbols"):
+        train(series[:4], plan)

@@ -6,8 +6,9 @@ import pytest
 
 from cluster.metrics import Picture, metrics_text
 from messages.control import Mode
+from messages.decisions import StageOverran
 from tests.cluster.observe import stories
-from tests.cluster.observe.stories import T0, record
+from tests.cluster.observe.stories import MS, T0, record
 from tests.cluster.observe.test_figures import beating, status
 from tests.cluster.observe.test_projection import folded
 
@@ -19,7 +20,9 @@ def page(*, empty: bool = False) -> str:
     picture = Picture("demo", "paper", "abc")
     if not empty:
         journal = [*stories.one_trade(), *stories.a_given_up_child()]
-        picture.projection = folded([*journal, ("risk", record(9, T0, stories.halted_mode()))])
+        slow = StageOverran("inference", 450 * MS, 200 * MS, 3)
+        journal += [("risk", record(9, T0, stories.halted_mode())), (stories.STRATEGY, record(9, T0, slow))]
+        picture.projection = folded(journal)
         picture.statuses = [status("risk"), status("execution/paper")]
         picture.pulses = beating("risk", "execution/paper", still_s=2.0)
         picture.store_up, picture.dead_letters = True, 4
@@ -38,6 +41,8 @@ def page(*, empty: bool = False) -> str:
         'raydesk_restarts_total{actor="strategy/BTC-USDT"} 1.0',
         "raydesk_given_up_total 1.0",
         "raydesk_dead_letters_total 4.0",
+        'raydesk_stage_overruns_total{actor="strategy/BTC-USDT",stage="inference"} 3.0',
+        'raydesk_events_total{event="warning"} 1.0',
         "raydesk_intents_total 1.0",
         'raydesk_orders{state="filled"} 1.0',
         "raydesk_fills_total 1.0",

@@ -8,7 +8,7 @@ from cluster.exchange.api import Refusal, Rules
 from cluster.exchange.fronts.binance_usdm.context import Call
 from cluster.exchange.fronts.binance_usdm.errors import NO_MARGIN_CHANGE_TEXT, NO_MODE_CHANGE_TEXT, ApiError
 from cluster.exchange.fronts.binance_usdm.limits import TEN_SECONDS_MS
-from cluster.exchange.fronts.binance_usdm.wire import ms, text
+from cluster.exchange.fronts.binance_usdm.wire import highest_price, ms, text
 from messages.reasons import Reason
 
 SUCCESS = {"code": 200, "msg": "success"}
@@ -174,5 +174,13 @@ def close_listen_key(call: Call) -> object:
 
 
 def notional_cap(call: Call, rules: Rules) -> Decimal:
-    """The largest position: what the largest order comes to at the mark price, in whole units."""
-    return (rules.max_quantity * call.exchange.mark(rules.listing).mark).to_integral_value()
+    """The largest position: what the largest order comes to at the mark price, in whole units.
+
+    Before there is a mark price, at the highest price that an order may have: what an account is set to does not wait
+    for a market.
+    """
+    try:
+        price = call.exchange.mark(rules.listing).mark
+    except Refusal:
+        price = highest_price(rules)
+    return (rules.max_quantity * price).to_integral_value()

@@ -13,6 +13,7 @@ from cluster.exchange.fronts.binance_usdm.wire import (
     ORDER_TYPES,
     TIMES_IN_FORCE,
     decimals,
+    highest_price,
     ms,
     text,
 )
@@ -210,7 +211,6 @@ def _limit(kind: str, interval: str, number: int, limit: int) -> dict[str, objec
 
 
 def _listing(rules: Rules) -> dict[str, object]:
-    highest = text(rules.tick * 10**7)
     return {
         "symbol": rules.listing,
         "pair": rules.listing,
@@ -237,7 +237,7 @@ def _listing(rules: Rules) -> dict[str, object]:
             {
                 "filterType": "PRICE_FILTER",
                 "minPrice": text(rules.tick),
-                "maxPrice": highest,
+                "maxPrice": text(highest_price(rules)),
                 "tickSize": text(rules.tick),
             },
             {

@@ -35,6 +35,11 @@ def status_name(record: OrderRecord) -> str:
     return STATUSES[record.status]
 
 
+def highest_price(rules: Rules) -> Decimal:
+    """The highest price that a listing's filters let an order have."""
+    return rules.tick * 10**7
+
+
 def text(value: Decimal | None) -> str:
     """A number without an exponent, at most 8 decimals; `0` for None."""
     if value is None:

@@ -7,16 +7,26 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from actors.execution.routing.plan import Quality, RoutingState
+from actors.execution.routing.autotune import propose
+from actors.execution.routing.plan import Evidence, Quality, RoutingState
 from actors.execution.routing.quality import judged, note_record, policy_of
 from actors.execution.routing.settings import RoutingSettings
 from actors.execution.settings import SECOND
 from messages.control import Mode, ModeChanged
 from messages.intents import Route, Side
-from messages.orders import OrderState
+from messages.orders import Liquidity, OrderState
 from messages.reasons import Reason
-from messages.routing import RoutePolicy, RouterQuality, RouterRecord, RouterTuned, RouteStarted, TuneRouter
-from tests.actors.execution.rig import SYMBOL
+from messages.routing import (
+    RoutePolicy,
+    RouterEvidence,
+    RouterQuality,
+    RouterRecord,
+    RouterTuned,
+    RouteStarted,
+    TuneRouter,
+)
+from messages.venue import Outcome
+from tests.actors.execution.rig import SYMBOL, venue_event
 from tests.actors.execution.routing.routed import AMENDING, ROUTING, RoutedRig, placed
 
 pytestmark = pytest.mark.unit
@@ -122,7 +132,7 @@ def test_an_intent_of_which_nothing_was_placed_teaches_nothing() -> None:
 
 
 def tunable(**changes: object) -> RoutedRig:
-    routing = msgspec.structs.replace(ROUTING, tuning_symbols=(SYMBOL,), **changes)
+    routing = msgspec.structs.replace(ROUTING, **({"tuning_symbols": (SYMBOL,)} | changes))
     return RoutedRig(msgspec.structs.replace(AMENDING, routing=routing))
 
 
@@ -166,3 +176,83 @@ def test_nothing_is_tuned_outside_the_normal_mode_or_where_routing_is_broken() -
     assert tune(rig).detail == "its quality is broken"
     rig.take(ModeChanged(Mode.REDUCE, 1, {}, "drill"), sender="risk")
     assert tune(rig).detail == "the desk is in mode reduce"
+
+
+# --- what a symbol's own records propose
+
+STRONG = Quality(KNOWN, maker=0.9, fallback=0.1)
+HEAVY = Quality(KNOWN, maker=0.3, fallback=0.55)
+
+
+@pytest.mark.parametrize(
+    ("quality", "evidence", "nearer", "bias"),
+    [
+        (Quality(KNOWN, maker=0.5), Evidence(), 0, 0.0),
+        (STRONG, Evidence(), -1, -0.0375),
+        (HEAVY, Evidence(), 1, 0.0375),
+        (Quality(KNOWN, maker=0.5, fallback=0.6, slippage_bps=12.0), Evidence(), 2, 0.05),
+        (Quality(KNOWN, maker=0.5), Evidence(expectancy_bps=1.0), 2, 0.0375),
+        (Quality(KNOWN, maker=0.5), Evidence(expectancy_bps=-1.0), -2, -0.0375),
+        (Quality(KNOWN, maker=0.5), Evidence(expectancy_bps=9.0), 2, 0.05),
+        (STRONG, Evidence(expectancy_bps=1.0), 0, 0.0),
+        (Quality(KNOWN, maker=0.5), Evidence(hit_rate=0.65, score=0.7), 2, 0.05),
+        (Quality(KNOWN, maker=0.5), Evidence(hit_rate=0.45, score=0.3), -2, -0.05),
+        (Quality(KNOWN, maker=0.5), Evidence(expectancy_bps=0.0, hit_rate=0.5, score=0.5), 0, 0.0),
+    ],
+)
+def test_the_table_of_proposals(quality: Quality, evidence: Evidence, nearer: int, bias: float) -> None:
+    before = RoutePolicy(offset_ticks=1, taker_bias=0.2)
+    policy, rationale = propose(before, quality, evidence, RoutingSettings())
+    assert policy.offset_ticks == 1 - nearer
+    assert policy.taker_bias == pytest.approx(0.2 + bias)
+    assert f"over {KNOWN} orders" in rationale[0]
+
+
+def passive_order(rig: RoutedRig, number: int) -> None:
+    """The n-th intent, filled where it rests."""
+    rig.route(Route.MAKER_FIRST, intent_id=f"strategy/BTC-USDT#{number}")
+    order = rig.state.order_of(f"strategy/BTC-USDT#{number}")
+    assert order is not None
+    rig.place_result(order, Outcome.ACCEPTED, Reason.ACCEPTED)
+    sequence = rig.state.stream_sequence + 1
+    event = venue_event(
+        order, OrderState.FILLED, sequence, filled="2", fill=f"f{number}", price=str(order.terms.limit_price)
+    )
+    assert event.fill is not None
+    maker = msgspec.structs.replace(event.fill, liquidity=Liquidity.MAKER)
+    rig.take(msgspec.structs.replace(event, fill=maker))
+
+
+def test_records_of_a_symbol_change_its_policy_with_before_and_after() -> None:
+    rig = tunable(quality_orders=3, tuning_every=3)
+    for number in range(1, 4):
+        passive_order(rig, number)
+    (tuned,) = rig.happened(RouterTuned)
+    assert tuned.applied
+    assert (tuned.before.offset_ticks, tuned.after.offset_ticks) == (0, 1)
+    assert (tuned.before.taker_bias, tuned.after.taker_bias) == (0.0, 0.0)
+    assert tuned.rationale == ("maker 1.00, fallback 0.00, slippage -100.0 bps over 3 orders", "maker strong")
+    for number in range(4, 6):
+        passive_order(rig, number)
+    assert len(rig.happened(RouterTuned)) == 1
+    rig.restart()
+    passive_order(rig, 6)
+    assert [each.after.offset_ticks for each in rig.happened(RouterTuned)] == [1, 2]
+
+
+def test_what_others_know_of_a_symbol_counts_in_its_next_proposal() -> None:
+    rig = tunable(quality_orders=2, tuning_every=2)
+    rig.take(RouterEvidence(SYMBOL, expectancy_bps=5.0), sender="operations/intelligence")
+    rig.restart()
+    for number in range(1, 3):
+        passive_order(rig, number)
+    (tuned,) = rig.happened(RouterTuned)
+    assert tuned.rationale[1:] == ("maker strong", "expectancy +1.5")
+    assert tuned.after.taker_bias == pytest.approx(0.0375)
+
+
+@pytest.mark.parametrize("changes", [{"tuning_every": 0}, {"tuning_every": 1, "tuning_symbols": ()}])
+def test_records_propose_nothing_unless_they_are_asked_to(changes: dict[str, object]) -> None:
+    rig = tunable(quality_orders=1, **changes)
+    passive_order(rig, 1)
+    assert rig.happened(RouterTuned) == []

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from actors.execution.settings import SECOND
-from messages.control import Halt, StoreRenewed
-from messages.intents import OrderType, Route, Side, TimeInForce
+from messages.control import Halt, Mode, ModeChanged, StoreRenewed
+from messages.intents import OrderType, PositionLeg, Route, Side, TimeInForce
 from messages.order_events import OrderPlacing
 from messages.orders import OrderReport, OrderState
 from messages.reasons import Reason
@@ -23,7 +23,7 @@ from messages.venue import (
     ReplaceOrder,
     ReplaceResult,
 )
-from tests.actors.execution.rig import STRATEGY, intent, kinds, told
+from tests.actors.execution.rig import STRATEGY, SYMBOL, intent, kinds, told
 from tests.actors.execution.routing.routed import AMENDING, PATIENT, REPLACING, RoutedRig, placed
 
 pytestmark = pytest.mark.unit
@@ -267,12 +267,14 @@ def test_an_old_quote_is_none_and_what_can_not_be_priced_passively_is_taken_with
 def test_an_approval_that_waits_for_the_account_begins_its_plan_afterwards() -> None:
     rig = RoutedRig()
     rig.take(StoreRenewed("g2"), sender="operator")
-    assert rig.route(Route.MAKER_FIRST) == []
     rig.take(AccountResult("paper", Outcome.ACCEPTED))
+    assert rig.route(Route.MAKER_FIRST, mode_version=1) == []
+    rig.take(ModeChanged(Mode.NORMAL, 1, {}, "store renewed"), sender="risk")
     assert placed(rig.effects).limit_price == 99
 
 
-def test_a_plan_places_nothing_while_the_account_is_compared() -> None:
+def test_a_plan_goes_no_further_after_history_was_lost() -> None:
+    # its next order may have been placed, and filled, in the history that was lost
     rig = RoutedRig()
     rig.route(Route.TWAP, "3")
     rig.accept()
@@ -281,7 +283,11 @@ def test_a_plan_places_nothing_while_the_account_is_compared() -> None:
     assert kinds(rig.wait(3 * SECOND)) == []
     positions = {"BTC-USDT": Decimal(1)}
     rig.take(AccountResult("paper", Outcome.ACCEPTED, positions=positions))
-    assert placed(rig.effects).quantity == 1
+    assert rig.effects == []
+    rig.take(ModeChanged(Mode.REDUCE, 1, {}, "store renewed"), sender="risk")
+    assert rig.effects == []
+    final = rig.outcome
+    assert (final.state, final.filled, final.reason) == (OrderState.CANCELLED, 1, Reason.MODE_OUTDATED)
 
 
 # --- TWAP
@@ -413,3 +419,33 @@ def test_an_answer_that_comes_twice_changes_nothing() -> None:
     name = rig.order.client_order_id
     rig.take(PlaceResult(name, Outcome.ACCEPTED, Reason.ACCEPTED, rig.order.venue_order_id))
     assert rig.events == []
+
+
+# --- hedge mode
+
+
+def hedged_rig() -> RoutedRig:
+    """Long 2, on an account that keeps long and short apart."""
+    rig = RoutedRig(msgspec.structs.replace(AMENDING, hedge_mode=True))
+    rig.state.at_venue.configured = rig.actor.configuration
+    rig.state.positions[SYMBOL] = Decimal(2)
+    return rig
+
+
+def test_an_order_that_turns_a_hedged_position_closes_one_leg_and_opens_the_other() -> None:
+    rig = hedged_rig()
+    closing = placed(rig.route(Route.DIRECT, "5", Side.SELL))
+    assert (closing.quantity, closing.leg, closing.reduce_only) == (2, PositionLeg.LONG, True)
+    rig.accept()
+    opening = placed(rig.fill("2", "99", OrderState.FILLED))
+    assert (opening.quantity, opening.leg, opening.reduce_only) == (3, PositionLeg.SHORT, False)
+    rig.accept()
+    rig.fill("3", "99", OrderState.FILLED)
+    assert (rig.outcome.state, rig.outcome.filled) == (OrderState.FILLED, 5)
+
+
+@pytest.mark.parametrize(("quantity", "side"), [("2", Side.SELL), ("5", Side.BUY)])
+def test_an_order_of_one_leg_alone_is_one_order(quantity: str, side: Side) -> None:
+    rig = hedged_rig()
+    assert placed(rig.route(Route.DIRECT, quantity, side)).quantity == Decimal(quantity)
+    assert not rig.state.routing.plans

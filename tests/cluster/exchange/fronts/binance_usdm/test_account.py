@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from tests.cluster.exchange.rig import Rig, trying
+from cluster.exchange.core.flow import FlowMarket
+from cluster.exchange.core.market import Fair
+from tests.cluster.exchange.rig import Rig, running, settings_of, trying
 
 pytestmark = pytest.mark.integration
 
@@ -45,6 +48,31 @@ def test_money_and_positions_add_up(tmp_path: Path) -> None:
         assert sum(Decimal(row["income"]) for row in paid) == -sum(Decimal(row["commission"]) for row in told)
 
     trying(tmp_path, scenario)
+
+
+class NoPricesYet(FlowMarket):
+    """A market that has not begun: nothing is worth anything that is known."""
+
+    def fair(self, listing: str) -> Fair | None:
+        return None
+
+
+def test_what_an_account_is_set_to_does_not_wait_for_a_mark_price(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        settings = settings_of(tmp_path)
+        market = NoPricesYet(settings.market.listings, settings.market.seed, 20.0, 20)
+        async with running(settings, market=market) as rig:
+            assert await rig.refused("GET", "/fapi/v1/premiumIndex", symbol="BTCUSDT") == (400, -1121)
+            told = await rig.ok("POST", "/fapi/v1/leverage", symbol="BTCUSDT", leverage=7)
+            (rules,) = (each for each in settings.market.listings if each.listing == "BTCUSDT")
+            cap = rules.max_quantity * rules.tick * 10**7
+            assert (told["leverage"], Decimal(told["maxNotionalValue"])) == (7, cap)
+            (config,) = await rig.ok("GET", "/fapi/v1/symbolConfig", symbol="BTCUSDT")
+            assert config["leverage"] == 7
+            (bracket,) = await rig.ok("GET", "/fapi/v1/leverageBracket", symbol="BTCUSDT")
+            assert bracket["brackets"][0]["notionalCap"] == cap
+
+    asyncio.run(scenario())
 
 
 def test_leverage_and_margin_are_set_and_told(tmp_path: Path) -> None:
