@@ -137,8 +137,8 @@ class StrategyActorSettings(msgspec.Struct, frozen=True):
 
     A quote older than `max_quote_age`, measured by the venue's clock, is not decided on; the estimate of that
     clock is not trusted beyond `max_clock_offset` from ours. `marks_interval` conflates the marks sent to risk. With
-    `strict` a gate that lacks an input raises. Without `has_universe` what an earlier session's universe let go is traded
-    again.
+    `strict` a gate that lacks an input raises. Without `has_universe` what an earlier session's universe let go is
+    traded again.
     """
 
     strategies: tuple[StrategySettings, ...]

@@ -63,15 +63,16 @@ def say(text: str) -> None:
 
 
 def table(*columns: str, title: str | None = None) -> Table:
-    """A plain table; columns whose name begins with `>` are aligned to the right, with `!` or `>!` are never cut."""
+    """A plain table; columns whose name begins with `>` are aligned to the right, with `!` are never cut, with `>!` are
+    aligned to the right on one line, on which an ellipsis shows that it was cut."""
     made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        whole = column.startswith(("!", ">!"))
+        whole = column.startswith("!")
         made.add_column(
             column.lstrip(">!"),
             justify="right" if column.startswith(">") else "left",
-            no_wrap=whole,
-            overflow="ignore" if whole else "fold",
+            no_wrap=whole or column.startswith(">!"),
+            overflow="ignore" if whole else "ellipsis" if column.startswith(">!") else "fold",
         )
     return made
 

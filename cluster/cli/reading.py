@@ -203,7 +203,7 @@ def _status_screen(document: StatusDocument) -> Group:
             f"realised {money(document.realized)}, unrealised {money(document.unrealized)}, before fees",
         ),
         ("positions", _pairs(document.positions)),
-        ("intents", f"{document.intents}: {document.approved} approved, {document.resized} resized"),
+        ("intents", _intents_line(document)),
         ("rejected", _pairs(document.rejected)),
         ("orders", f"{_pairs(document.orders)}; {document.fills} fills"),
         ("actors", f"{document.actors_alive} of {document.actors} alive, {document.restarts} restarts"),
@@ -240,6 +240,15 @@ ORDER_COLUMNS = (
 WIDE_ONLY = ("!type", "!route", ">!limit", ">!average")
 """What `raydesk orders` leaves out where the terminal is narrower than `ORDERS_WIDTH`."""
 ORDERS_WIDTH = 150
+
+
+def _intents_line(document: StatusDocument) -> str:
+    """What risk said to the intents. Its journal is trimmed before others, which then know of more of them."""
+    told = document.approved + document.resized + sum(document.rejected.values())
+    line = f"{document.intents}: {document.approved} approved, {document.resized} resized"
+    if told >= document.intents:
+        return line
+    return f"{line}, {document.intents - told} undecided or no longer in risk's journal"
 
 
 def _pairs(values: object) -> str:

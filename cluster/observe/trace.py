@@ -75,11 +75,11 @@ def trace(projection: Projection, wanted: str) -> Trace:
     intent = projection.orders.find(wanted)
     if intent is None:
         raise UnknownOrderError(
-            "no order or intent of this id is known",
+            "no order or intent of this id is known, nor a recorded decision of such a strategy on such a symbol",
             field="order",
             value=wanted,
             remedy="take an id from `raydesk orders`, or strategy/SYMBOL from `raydesk strategies list`; "
-            "what was trimmed from the journals can't be traced",
+            "what was trimmed from the journals can't be traced; what a strategy would do now: `raydesk probe`",
         )
     moments = sorted(
         _moments(projection.orders, intent),

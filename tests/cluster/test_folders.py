@@ -1,0 +1,65 @@
+"""How other processes find a desk: also one of which an earlier version of the code has left word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cluster.folders import leave_word, read_word, session_folder
+from cluster.host.launch import Launch
+from cluster.session_feed import FeedPlan
+from config import DeskConfig, load_config
+
+pytestmark = pytest.mark.unit
+
+
+def left_word(folder: Path, config: DeskConfig) -> None:
+    """Word of a desk with these settings."""
+    leave_word(
+        Launch(
+            desk="written",
+            namespace="written",
+            config=config,
+            config_hash="",
+            code_version="",
+            redis_url="redis://localhost",
+            folder=str(session_folder(folder, fresh=False)),
+            feed=FeedPlan(),
+        )
+    )
+
+
+def synthetic() -> DeskConfig:
+    config: DeskConfig = load_config("synthetic", environ={}).config
+    return config
+
+
+def test_settings_are_read_as_they_were_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAYDESK__REDIS__URL", "redis://localhost")
+    config = synthetic()
+    left_word(tmp_path, config)
+
+    assert read_word("written", tmp_path).config == config.model_copy(
+        update={"redis": config.redis.model_copy(update={"url": None})}
+    )
+
+
+def test_settings_that_came_after_the_word_was_left_have_their_defaults(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAYDESK__REDIS__URL", "redis://localhost")
+    written = synthetic()
+    fresh = synthetic()
+    name = next(iter(written.strategies))
+    del written.risk.__dict__["max_gross_exposure"]
+    del written.strategies[name].__dict__["weight"]
+    del written.__dict__["treasury"]
+    left_word(tmp_path, written)
+
+    read = read_word("written", tmp_path).config
+
+    assert read.risk.max_gross_exposure == type(fresh.risk)().max_gross_exposure
+    assert read.strategies[name].weight == fresh.strategies[name].weight
+    assert read.treasury == fresh.treasury
+    assert read.symbols == fresh.symbols
