@@ -171,6 +171,7 @@ def _summary(result: BacktestResult) -> Group:
         ("drawdown", "-" if statistics.max_drawdown is None else f"{statistics.max_drawdown.depth:.2%}"),
         ("sharpe, sortino", f"{shown(statistics.sharpe)}, {shown(statistics.sortino)}"),
         ("round trips", _trips(statistics)),
+        ("decisions", _decisions(result)),
         ("intents", _intents(result)),
         ("orders", _orders(result)),
         ("costs", _costs(statistics)),
@@ -212,6 +213,15 @@ def _trips(statistics: Statistics) -> str:
         return "0"
     wins = "-" if statistics.win_rate is None else f"{statistics.win_rate:.1%}"
     return f"{statistics.trades}, {wins} won, profit factor {shown(statistics.profit_factor)}"
+
+
+def _decisions(result: BacktestResult) -> str:
+    record = result.record
+    if not record.decisions:
+        return "0: none was due; does the data have what the strategies wait for (quotes, trades, bars)?"
+    ranked = sorted(record.no_trades.items(), key=lambda item: (-item[1], item[0]))
+    why = ", ".join(f"{name} {count}" for name, count in ranked)
+    return f"{record.decisions} recorded" + (f", without an intent: {why}" if why else "")
 
 
 def _intents(result: BacktestResult) -> str:

@@ -28,7 +28,7 @@ def test_it_ends_in_a_summary_and_a_report(
 ) -> None:
     assert run(["backtest", settings, "--report", str(tmp_path / "out")]) == Exit.OK
     told = capsys.readouterr()
-    for word in ("period", "profit", "intents", "fingerprint", "BTC-USDT", "ETH-USDT"):
+    for word in ("period", "profit", "decisions", "intents", "fingerprint", "BTC-USDT", "ETH-USDT"):
         assert word in told.out
     assert "report.html" in told.err
     assert {path.name for path in (tmp_path / "out").iterdir()} >= {"report.html", "report.json", "fills.csv"}

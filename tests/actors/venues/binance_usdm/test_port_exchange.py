@@ -213,6 +213,8 @@ def test_a_stop_waits_triggers_and_goes_on_under_its_id(tmp_path: Path) -> None:
                 number += 1
                 await port.place(market(f"push{number}", Side.SELL, quantity="2"), 0)
                 await asyncio.sleep(0.05)
+                # bought back, so that pushing never uses up the margin that the stop's own order needs
+                await port.place(market(f"back{number}", Side.BUY, quantity="2"), 0)
             events = await ended(ear, "stop", OrderState.FILLED)
             assert events[0].venue_order_id != events[-1].venue_order_id
             assert sum(event.fill.quantity for event in events if event.fill is not None) == Decimal("0.010")
