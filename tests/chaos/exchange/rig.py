@@ -42,6 +42,7 @@ from cluster.store.port import StreamName
 from cluster.store.redis_store import RedisStore, connect
 from messages import codec
 from messages.base import Envelope, Message
+from messages.control import Mode, ModeChanged
 from tests.chaos.desks import until
 from tests.chaos.exchange.exchange_log import ExchangeLog, read_log
 from tests.chaos.exchange.scaled import EXECUTION_SETTINGS, LISTINGS, SYMBOLS, VENUE_SETTINGS, WIDE
@@ -50,6 +51,8 @@ from tests.chaos.exchange.trader import CAPACITY, DESK, EXECUTION, TraderPlan
 PROJECT = Path(__file__).parents[3]
 ACCOUNT = "desk"
 MILLISECOND = 1_000_000
+MODE_VERSION = 1
+"""The version of the one mode that these desks are ever in."""
 
 
 class Rig:
@@ -89,6 +92,9 @@ class Rig:
         await self.store.open("first")
         await self.start_exchange()
         self._supervisor = asyncio.create_task(self._supervise())
+        # as risk does when a store is new: until its word has come nothing is placed
+        await eventually(self, lambda state: bool(state.generation), 30.0, "the trader knows the store")
+        await self.post(ModeChanged(Mode.NORMAL, MODE_VERSION, {}, "the start"))
 
     async def start_exchange(self) -> None:
         """Start the exchange, and wait until it answers."""

@@ -18,7 +18,7 @@ from messages.order_events import ExternalSeen, FillReceived, IntentEnded, Order
 from messages.orders import Fill, OrderReport, OrderState
 from messages.reasons import Reason
 from tests.chaos.exchange.exchange_log import OPEN, ExchangeLog
-from tests.chaos.exchange.rig import Rig, eventually, names
+from tests.chaos.exchange.rig import MODE_VERSION, Rig, eventually, names
 from tests.chaos.exchange.scaled import SYMBOLS
 from tests.chaos.exchange.trader import VENUE
 
@@ -85,7 +85,7 @@ class Storm:
         self.submitted.append(intent_id)
         terms, rests = self._terms()
         increases = draw.random() < 0.3
-        await self.rig.post(SubmitOrder(intent_id, STRATEGY, "storm", terms, 0, increases))
+        await self.rig.post(SubmitOrder(intent_id, STRATEGY, "storm", terms, MODE_VERSION, increases))
         if rests or draw.random() < 0.2:
             self._cancel_later(intent_id, draw.choice((0.0, 0.05, 0.3, 1.0, 3.0)) * draw.random())
         return intent_id

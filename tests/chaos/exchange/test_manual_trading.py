@@ -19,7 +19,7 @@ from messages.control import Mode
 from messages.intents import OrderTerms, OrderType, Side, SubmitOrder
 from messages.order_events import ExternalActivity, FillReceived
 from tests.chaos.desks import until
-from tests.chaos.exchange.rig import Rig, eventually, is_ready, rig
+from tests.chaos.exchange.rig import MODE_VERSION, Rig, eventually, is_ready, rig
 from tests.chaos.exchange.scaled import EXECUTION_SETTINGS, SYMBOLS
 from tests.chaos.exchange.trader import VENUE
 
@@ -83,7 +83,7 @@ async def buy(running: Rig) -> None:
     worst = (ask * Decimal("1.02")).quantize(Decimal("0.1"))
     deadline = time.time_ns() + 10 * SECOND
     terms = OrderTerms(BTC, VENUE, Side.BUY, QUANTITY, OrderType.MARKET, worst, deadline)
-    await running.post(SubmitOrder(f"{OWNER}#1", OWNER, "ema", terms, 0, True))
+    await running.post(SubmitOrder(f"{OWNER}#1", OWNER, "ema", terms, MODE_VERSION, True))
     await eventually(running, lambda state: state.positions.get(BTC) == QUANTITY, 10.0, "the desk has bought")
 
 
@@ -121,7 +121,9 @@ def test_an_order_by_hand_is_told_and_cancelled_only_where_the_policy_says_so(
 ) -> None:
     async def scenario(running: Rig) -> None:
         await place_by_hand(running)
-        [activity] = await told(running, "risk", ExternalActivity)
+        activity, *_ = await told(
+            running, "risk", ExternalActivity
+        )  # cancelled at once, its end may be told too
         assert (activity.client_order_id, activity.symbol, activity.side) == ("web_by_hand", BTC, Side.BUY)
         assert not activity.ours
         assert activity.suspect is (external is not ExternalPolicy.IGNORE)

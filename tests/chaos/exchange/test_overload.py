@@ -21,6 +21,7 @@ from messages.reasons import Reason
 from tests.chaos.exchange.exchange_log import ExchangeLog
 from tests.chaos.exchange.rig import (
     EXECUTION_SETTINGS,
+    MODE_VERSION,
     SYMBOLS,
     VENUE_SETTINGS,
     Rig,
@@ -78,7 +79,7 @@ class Flood:
 
     async def end(self) -> ExecutionState:
         """Go on cancelling until every order has ended."""
-        deadline = time.time() + 30.0
+        deadline = time.time() + 60.0  # orders that wait for the rate are due for 30
         while (state := await self.running.state()).live:
             assert time.time() < deadline, describe(state)
             self.running.require_alive()
@@ -94,7 +95,7 @@ class Flood:
         deadline = time.time_ns() + 30 * SECOND
         terms = OrderTerms(symbol, VENUE, Side.BUY, quantity, OrderType.LIMIT, price, deadline, price)
         self.submitted[intent_id] = time.time()
-        await self.running.post(SubmitOrder(intent_id, STRATEGY, "busy", terms, 0, True))
+        await self.running.post(SubmitOrder(intent_id, STRATEGY, "busy", terms, MODE_VERSION, True))
 
     async def cancel_what_works(self) -> None:
         """Cancel every order that is known to work."""

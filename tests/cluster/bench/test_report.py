@@ -71,7 +71,9 @@ def test_a_file_that_is_no_result_is_named(tmp_path: Path, content: str) -> None
 
 
 def test_an_unknown_section_is_refused_with_those_there_are() -> None:
-    with pytest.raises(BenchError, match="hop, chain, order, messages, risk, recovery, feed, backtest"):
+    with pytest.raises(
+        BenchError, match="hop, chain, order, messages, risk, recovery, feed, pipeline, backtest"
+    ):
         run_bench(["speed"])
 
 
