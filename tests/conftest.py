@@ -1,4 +1,4 @@
-"""How `-n 2` shares the tests, and proof that they leave no process behind.
+"""How `-n 2` shares the tests, proof that they leave no process behind, and no deadline for a property's examples.
 
 A file's tests stay together, for they share what its fixtures start. Desks on Ray stay together too: they share a
 cluster, and two of them at once would only wait for each other. They take longest, so they begin first.
@@ -11,6 +11,7 @@ from typing import Any
 
 import psutil
 import pytest
+from hypothesis import settings
 
 from tests.leftovers import children, processes_of
 
@@ -19,6 +20,10 @@ REAL_DESKS = (
     "tests/cluster/sweep/test_on_ray.py",
     "tests/cluster/models/test_on_ray.py",
 )
+
+
+settings.register_profile("raydesk", deadline=None)  # how long an example takes is the machine's business
+settings.load_profile("raydesk")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
