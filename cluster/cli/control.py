@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
-import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Annotated
@@ -19,8 +17,6 @@ from cluster.cli.output import console, print_json, shown, table
 from cluster.observe.summary import plain
 from messages.base import Message
 from messages.control import Flatten, Halt, Mode, Resume
-
-_LOOK_S = 0.1
 
 Wait = Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for risk's answer.")]
 
@@ -128,10 +124,10 @@ async def _flatten(watch: Watch, message: Flatten, wait_s: float) -> FlattenDocu
     _refuse_unknown(watch, message)
     held, closings = _held(watch, message), Counter(watch.projection.books.closings)
     open_ = dict(held)
-    message_id = await watch.desk.post(message)
-    begun = time.monotonic()
-    while True:
-        await watch.look()
+    left: dict[str, PositionLeft] = {}
+
+    def flat() -> bool:
+        nonlocal open_, left
         books, now_held = watch.projection.books, _held(watch, message)
         open_ = {
             listing: now_held[listing]
@@ -142,12 +138,13 @@ async def _flatten(watch: Watch, message: Flatten, wait_s: float) -> FlattenDocu
         left = open_ | {
             listing: now_held[listing] for listing in now_held if listing in books.state.flattening
         }
-        passed = time.monotonic() - begun
-        if not left or passed >= wait_s:
-            closed = tuple(position for listing, position in held.items() if listing not in left)
-            name = watch.config.desk.name
-            return FlattenDocument(name, message_id, not left, tuple(left.values()), closed, round(passed, 3))
-        await asyncio.sleep(_LOOK_S)
+        return not left
+
+    message_id = await watch.desk.post(message)
+    done, passed = await watch.look_until(flat, wait_s)
+    closed = tuple(position for listing, position in held.items() if listing not in left)
+    name = watch.config.desk.name
+    return FlattenDocument(name, message_id, done, tuple(left.values()), closed, round(passed, 3))
 
 
 def _held(watch: Watch, message: Flatten) -> dict[str, PositionLeft]:
@@ -187,21 +184,21 @@ async def _command(
     """Post the message and look until the mode confirms it, or the time is over."""
     await watch.look()
     message_id = await watch.desk.post(message)
-    deadline = time.monotonic() + wait_s
-    while True:
-        await watch.look()
-        mode = watch.projection.mode
-        confirmed = mode.mode is not None and confirms(mode.mode)
-        if confirmed or time.monotonic() >= deadline:
-            return CommandDocument(
-                desk=watch.config.desk.name,
-                message_id=message_id,
-                confirmed=confirmed,
-                mode=mode.mode,
-                mode_version=mode.version,
-                mode_causes=pictures.mode_causes(watch.projection),
-            )
-        await asyncio.sleep(_LOOK_S)
+
+    def told() -> bool:
+        mode = watch.projection.mode.mode
+        return mode is not None and confirms(mode)
+
+    confirmed, _ = await watch.look_until(told, wait_s)
+    mode = watch.projection.mode
+    return CommandDocument(
+        desk=watch.config.desk.name,
+        message_id=message_id,
+        confirmed=confirmed,
+        mode=mode.mode,
+        mode_version=mode.version,
+        mode_causes=pictures.mode_causes(watch.projection),
+    )
 
 
 def _answer(document: CommandDocument, as_json: bool) -> Exit:

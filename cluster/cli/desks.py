@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DEFAULT_DESK = "desk"
+_LOOK_S = 0.1
 
 DeskName = Annotated[
     str | None,
@@ -82,6 +83,16 @@ class Watch:
         await self.look()
         await asyncio.sleep(2.2 * self.config.supervision.heartbeat_interval / 1e9)
         await self.look()
+
+    async def look_until(self, holds: Callable[[], bool], within_s: float) -> tuple[bool, float]:
+        """Look until it holds or the time is over; whether it held at the last look, and after how many seconds."""
+        begun = time.monotonic()
+        while True:
+            await self.look()
+            held, passed = holds(), time.monotonic() - begun
+            if held or passed >= within_s:
+                return held, passed
+            await asyncio.sleep(_LOOK_S)
 
     @property
     def fresh_within_s(self) -> float:

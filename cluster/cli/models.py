@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -15,7 +14,16 @@ from rich.markup import escape
 from cluster.cli.backtesting import CacheOption, DataOption, Source, instant
 from cluster.cli.desks import JsonFlag, SetOption, load
 from cluster.cli.exits import EPILOG, Exit, UsageError
-from cluster.cli.output import console, moment, print_json, say, shown, stdout_kept_clean, table
+from cluster.cli.output import (
+    console,
+    counting_bar,
+    moment,
+    print_json,
+    say,
+    shown,
+    stdout_kept_clean,
+    table,
+)
 from config.duration import MINUTE, parse_duration
 
 if TYPE_CHECKING:
@@ -230,23 +238,8 @@ def _train(
     interval = plan.interval_minutes * MINUTE
     series = [bars_of(feed, interval, source) for _, feed in sorted(market.feeds.items())]
     runner = nullcontext(fit_here) if local else fit_on_ray(config)
-    with runner as run, _progress(quiet=quiet) as progress:
+    with runner as run, counting_bar("fits", quiet=quiet) as progress:
         return fit_all(series, plan, data=market.files, run=run, progress=progress)
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar with the fits that have ended and the time left, on a terminal; else nothing."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    columns = (TextColumn("fits"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
-        task = bar.add_task("fits", total=None)
-        yield lambda ended, known: bar.update(task, completed=ended, total=known)
 
 
 # ---------------------------------------------------------------------- text

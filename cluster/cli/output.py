@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TextIO
@@ -60,6 +60,20 @@ def stdout_kept_clean() -> Iterator[None]:
 def say(text: str) -> None:
     """A line to the operator, on stderr, so that stdout stays the command's result."""
     console(sys.stderr).print(text, soft_wrap=True)
+
+
+@contextlib.contextmanager
+def counting_bar(name: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on a terminal that counts what has ended of how many, with the time left; else nothing."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda ended, known: bar.update(task, completed=ended, total=known)
 
 
 def table(*columns: str, title: str | None = None) -> Table:

@@ -6,7 +6,6 @@ every actor concerned has taken it over.
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import time
 from collections.abc import Callable
@@ -27,8 +26,6 @@ from cluster.cli.strategy_documents import (
 from messages.base import Message
 from messages.decisions import DisableStrategy, EnableStrategy, SetStrategyBudget
 from messages.reasons import Reason
-
-_LOOK_S = 0.1
 
 Name = Annotated[str, typer.Argument(help="The strategy's name in the settings.")]
 OneSymbol = Annotated[
@@ -157,15 +154,16 @@ async def _command(
     """Post the message and look until every actor concerned has taken it over, or the time is over."""
     await watch.look()
     concerned = _concerned(watch, message)
-    message_id = await watch.desk.post(message)
-    deadline = time.monotonic() + wait_s
-    while True:
-        await watch.look()
+    rows: tuple[StrategyEntry, ...] = ()
+
+    def taken_over() -> bool:
+        nonlocal rows
         rows = tuple(each for each in entries(watch.config, watch.projection) if _key(each) in concerned)
-        confirmed = all(is_done(each) and _has_budget(watch, message, each) for each in rows)
-        if confirmed or time.monotonic() >= deadline:
-            return StrategyCommandDocument(watch.config.desk.name, message_id, confirmed, rows)
-        await asyncio.sleep(_LOOK_S)
+        return all(is_done(each) and _has_budget(watch, message, each) for each in rows)
+
+    message_id = await watch.desk.post(message)
+    confirmed, _ = await watch.look_until(taken_over, wait_s)
+    return StrategyCommandDocument(watch.config.desk.name, message_id, confirmed, rows)
 
 
 def _has_budget(watch: Watch, message: Message, entry: StrategyEntry) -> bool:

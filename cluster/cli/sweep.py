@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +14,7 @@ from cluster.cli.backtesting import CacheOption, DataOption, FundingOption, Sour
 from cluster.cli.desks import JsonFlag, SetOption, load
 from cluster.cli.exits import EPILOG, Exit, UsageError
 from cluster.cli.gate import BaselineOption, Gate, ToleranceOption, gate_of
-from cluster.cli.output import console, say, stdout_kept_clean
+from cluster.cli.output import console, counting_bar, say, stdout_kept_clean
 from cluster.cli.sweep_text import sweep_text
 from messages.errors import ConfigurationError
 
@@ -187,20 +187,5 @@ def _run(
     from cluster.sweep.sweep import sweep as run
 
     runner = nullcontext(run_here) if local else ray_runner(base.config)
-    with runner as chosen, _progress(quiet=quiet) as progress:
+    with runner as chosen, counting_bar("sweep", quiet=quiet) as progress:
         return run(base, load_point, plan, runner=chosen, progress=progress)
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar with the runs that have ended and the time left, on a terminal; else nothing."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    columns = (TextColumn("sweep"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
-        task = bar.add_task("sweep", total=None)
-        yield lambda ended, known: bar.update(task, completed=ended, total=known)

@@ -6,9 +6,7 @@ other order. The command waits until risk has told what it found, and until what
 
 from __future__ import annotations
 
-import asyncio
 import getpass
-import time
 from typing import Annotated, Any
 
 import typer
@@ -23,7 +21,6 @@ from config.schema.venues import PaperVenueSettings
 from messages.base import Address
 from messages.treasury import TreasuryCommand, TreasuryLine, TreasuryOperation, TreasuryOutcome
 
-_LOOK_S = 0.1
 _RISK: Address = "risk"
 
 VenueOption = Annotated[
@@ -109,24 +106,23 @@ async def _carry_out(watch: Watch, message: TreasuryCommand, wait_s: float) -> T
     await watch.look()
     _refuse_senseless(watch, message)
     message_id = await watch.desk.post(message, to=_RISK)
-    begun = time.monotonic()
-    while True:
-        await watch.look()
+
+    def carried_out() -> bool:
         review = watch.projection.books.reviews.get(message_id)
-        done = review is not None and not any(_is_under_way(watch, line) for line in review.lines)
-        passed = time.monotonic() - begun
-        if done or passed >= wait_s:
-            return TreasuryDocument(
-                desk=watch.config.desk.name,
-                message_id=message_id,
-                operation=message.operation,
-                dry_run=message.dry_run,
-                answered=review is not None,
-                done=done,
-                lines=() if review is None else review.lines,
-                seconds=round(passed, 3),
-            )
-        await asyncio.sleep(_LOOK_S)
+        return review is not None and not any(_is_under_way(watch, line) for line in review.lines)
+
+    done, passed = await watch.look_until(carried_out, wait_s)
+    review = watch.projection.books.reviews.get(message_id)
+    return TreasuryDocument(
+        desk=watch.config.desk.name,
+        message_id=message_id,
+        operation=message.operation,
+        dry_run=message.dry_run,
+        answered=review is not None,
+        done=done,
+        lines=() if review is None else review.lines,
+        seconds=round(passed, 3),
+    )
 
 
 def _is_under_way(watch: Watch, line: TreasuryLine) -> bool:

@@ -5,9 +5,7 @@ Changes are messages to the universe's actor, journalled with who asked, and sur
 
 from __future__ import annotations
 
-import asyncio
 import getpass
-import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -27,7 +25,6 @@ from config.duration import parse_duration
 from messages.base import Address
 from messages.universe import AddSymbol, BanSymbol, RemoveSymbol, UnbanSymbol
 
-_LOOK_S = 0.1
 _UNIVERSE: Address = "universe"
 
 OneSymbol = Annotated[str, typer.Argument(help="The symbol, as the settings name it.", metavar="SYMBOL")]
@@ -174,25 +171,26 @@ async def _command(
     _refuse_without(watch)
     book = watch.projection.universe
     refused = book.refused
-    message_id = await watch.desk.post(message, to=_UNIVERSE)
-    deadline = time.monotonic() + wait_s
-    while True:
-        await watch.look()
+    problem = ""
+
+    def answered() -> bool:
+        nonlocal problem
         problem = next(
             (each.problem for each in book.refusals[len(book.refusals) - (book.refused - refused) :]), ""
         )
-        confirmed = not problem and is_done(book)
-        if problem or confirmed or time.monotonic() >= deadline:
-            rows = document_of(watch.config, book).symbols
-            return UniverseCommandDocument(
-                watch.config.desk.name,
-                message_id,
-                confirmed,
-                problem,
-                book.version,
-                tuple(each for each in rows if each.symbol == message.symbol),
-            )
-        await asyncio.sleep(_LOOK_S)
+        return bool(problem) or is_done(book)
+
+    message_id = await watch.desk.post(message, to=_UNIVERSE)
+    done, _ = await watch.look_until(answered, wait_s)
+    rows = document_of(watch.config, book).symbols
+    return UniverseCommandDocument(
+        watch.config.desk.name,
+        message_id,
+        done and not problem,
+        problem,
+        book.version,
+        tuple(each for each in rows if each.symbol == message.symbol),
+    )
 
 
 def _print_answer(document: UniverseCommandDocument) -> None:
