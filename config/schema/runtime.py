@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
-from config.duration import DAY, MILLISECOND, SECOND, Duration, PositiveDuration
+from config.duration import MILLISECOND, SECOND, Duration, PositiveDuration
 from config.ratio import Share
 from config.schema.base import Contradiction, Port, PositiveCount, Settings, Text, matches
 
@@ -168,9 +168,6 @@ class SupervisionSettings(Settings):
     )
     journal_retention_steps: PositiveCount = Field(
         default=10_000, description="Steps of the journal that are kept for replay at least."
-    )
-    journal_retention: Duration = Field(
-        default=1 * DAY, description="Time the journal is kept for replay at least."
     )
     shutdown_timeout: PositiveDuration = Field(
         default=5 * SECOND, description="Time a child has to stop by itself before it is terminated."
