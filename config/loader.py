@@ -97,7 +97,7 @@ def _load(
 
 
 def _rooted(config: DeskConfig) -> DeskConfig:
-    """The settings with absolute paths of models: processes on Ray have working directories of their own.
+    """The settings with absolute paths of models and kill file: processes on Ray have working directories of their own.
 
     The hash is over the settings as they were given, so that it does not depend on where the desk was started.
     """
@@ -108,7 +108,11 @@ def _rooted(config: DeskConfig) -> DeskConfig:
         for name, strategy in config.strategies.items()
         if strategy.models
     }
-    return config.model_copy(update={"strategies": {**config.strategies, **rooted}}) if rooted else config
+    update: dict[str, object] = {"strategies": {**config.strategies, **rooted}} if rooted else {}
+    if config.risk.kill_file is not None:
+        path = str(FilePath(config.risk.kill_file).expanduser().absolute())
+        update["risk"] = config.risk.model_copy(update={"kill_file": path})
+    return config.model_copy(update=update) if update else config
 
 
 def _merge(layers: Sequence[Layer], flags: Layer, variables: Variables) -> tuple[Merged, list[Problem]]:

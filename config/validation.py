@@ -137,7 +137,8 @@ def _did_you_mean(path: Path, siblings: Iterable[str]) -> str:
     close = difflib.get_close_matches(path[-1].lower(), names, n=1)
     if close:
         return f"did you mean {'.'.join((*path[:-1], close[0]))}?"
-    elsewhere = [known for known, _ in settings() if known[-1] == path[-1]]
+    # the nearest to the top first: a part of the desk may have a limit of the same name
+    elsewhere = sorted((known for known, _ in settings() if known[-1] == path[-1]), key=len)
     sections = [(name,) for name in schema_tree().children if name == path[-1]]
     if elsewhere or sections:
         return f"did you mean {'.'.join((elsewhere or sections)[0])}?"

@@ -222,6 +222,18 @@ class FillsQueryDue(Message, frozen=True):
 
 
 @message_type
+class WayJudged(Message, frozen=True):
+    """Input made by execution's host: what is wrong with the way to the venue now, by cause; empty: nothing.
+
+    Causes are `stream_down`, `circuit_open` and `clock_skew`; each comes with words for people.
+    """
+
+    urgent = True
+
+    troubles: dict[str, str]
+
+
+@message_type
 class ReconcileDue(Message, frozen=True):
     """It is time to compare the account with the venue (execution -> itself)."""
 

@@ -1,7 +1,7 @@
 """The stored and wire form of messages: MessagePack that any plain msgpack reader can open.
 
-A message is `[type name, schema version, {field: value}]`. Decimals travel as extension type 1 (their text),
-so that money never passes through a float. Decoding validates by type; what does not fit is a clear error.
+A message is `[type name, schema version, {field: value}]`. Decimals travel as extension type 1 (their text), or as
+text alone in messages that say so, so that money never passes through a float. Decoding validates by type; what does not fit is a clear error.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ _DECIMAL_EXTENSION = 1
 _BUILTIN = (Decimal, bytes)
 _STORED = (*_BUILTIN, bytearray)
 """What goes into the store as it is; what was a bytearray, a memory in use, comes back as bytes."""
+_BUILTIN_AS_TEXT, _STORED_AS_TEXT = (bytes,), (bytes, bytearray)
+"""The same where Decimals are stored as text; read is then either form."""
 _BUFFER_BYTES = 4_096
 """Where packing begins; msgpack's own default of 256 KiB is allocated anew for every message."""
 
@@ -91,8 +93,12 @@ def unpack(data: bytes) -> Any:
 
 def to_plain(value: Any) -> Any:
     """A struct as plain maps and lists, Decimals kept. Raises `CodecError` for a value that has no stored form."""
+    return _to_builtins(value, _STORED)
+
+
+def _to_builtins(value: Any, kept: tuple[type, ...]) -> Any:
     try:
-        return msgspec.to_builtins(value, builtin_types=_STORED, str_keys=False)
+        return msgspec.to_builtins(value, builtin_types=kept, str_keys=False)
     except (TypeError, RecursionError) as error:
         raise CodecError(
             f"a value has no stored form: {error}",
@@ -103,8 +109,12 @@ def to_plain(value: Any) -> Any:
 
 def from_plain(value: Any, kind: type[T], *, where: str) -> T:
     """Plain maps and lists as a struct of type `kind`, validated. Raises `MessageFieldError` naming the field."""
+    return _convert(value, kind, where, _BUILTIN)
+
+
+def _convert(value: Any, kind: type[T], where: str, kept: tuple[type, ...]) -> T:
     try:
-        return msgspec.convert(value, kind, builtin_types=_BUILTIN, strict=True)
+        return msgspec.convert(value, kind, builtin_types=kept, strict=True)
     except (msgspec.ValidationError, RecursionError) as error:
         raise MessageFieldError(
             str(error), field=where, remedy="the record does not fit its schema"
@@ -113,7 +123,8 @@ def from_plain(value: Any, kind: type[T], *, where: str) -> T:
 
 def message_to_plain(message: Message) -> list[Any]:
     """`[type name, schema version, fields]`, ready for `pack`."""
-    return [type(message).__name__, message.schema_version, to_plain(message)]
+    kept = _STORED_AS_TEXT if message.decimals_as_text else _STORED
+    return [type(message).__name__, message.schema_version, _to_builtins(message, kept)]
 
 
 def message_from_plain(value: Any) -> Message:
@@ -148,7 +159,7 @@ def message_from_plain(value: Any) -> Message:
         )
     if version < kind.schema_version:
         fields = _lifted(kind, version, fields)
-    return from_plain(fields, kind, where=name)
+    return _convert(fields, kind, name, _BUILTIN_AS_TEXT if kind.decimals_as_text else _BUILTIN)
 
 
 def encode(message: Message) -> bytes:
@@ -204,7 +215,7 @@ def decode_envelope(data: bytes) -> Envelope:
 
 def digest(*parts: bytes) -> str:
     """sha256 over the parts, each prefixed by its length so that no two part lists collide; 64 hex digits."""
-    framed = [piece for part in parts for piece in (len(part).to_bytes(8, "big"), part)]
+    framed = [len(part).to_bytes(8, "big") + part for part in parts]
     return hashlib.sha256(b"".join(framed)).hexdigest()
 
 

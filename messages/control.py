@@ -95,6 +95,33 @@ class SetMode(Message, frozen=True):
 
 
 @message_type
+class ArmingDecided(Message, frozen=True):
+    """Whether what the desk does can change anything at a venue, at a start (its starter -> risk, which journals it).
+
+    `reasons` are all that speak against it; see `cluster.arming`.
+    """
+
+    urgent = True
+    event_type = EventType.ARMING_CHANGED
+
+    environment: str
+    armed: bool
+    reasons: tuple[str, ...]
+
+
+@message_type
+class KillFileSeen(Message, frozen=True):
+    """Input made by risk's host: the kill file `path` is there, with `text` in it; or it is gone (`present` False)."""
+
+    urgent = True
+    grave = True
+
+    path: str
+    present: bool
+    text: str
+
+
+@message_type
 class ModeChanged(Message, frozen=True):
     """The desk's mode from now on (risk -> everyone). Approvals of an older `version` are void."""
 

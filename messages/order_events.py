@@ -42,17 +42,20 @@ class AccountSeeded(Message, frozen=True):
 class VenueReconciled(Message, frozen=True):
     """The desk's records were compared with the venue's (execution -> risk). `detail` names every difference.
 
-    `generation` is the store's under which the comparison was made.
+    `generation` is the store's under which the comparison was made. `balances` is the venue's cash by currency where
+    the positions agree; None where nobody can say what it should be.
     """
 
     urgent = True
     grave = True
     event_type = EventType.RECONCILIATION_END
+    schema_version = 2
 
     venue: str
     clean: bool
     detail: str
     generation: str = ""
+    balances: dict[str, Decimal] | None = None
 
 
 @message_type

@@ -30,11 +30,13 @@ class IntentDecided(Message, frozen=True):
 
     `quantity` is what was approved (0 when rejected), `price` what each unit of it is reserved at, in quote currency,
     one unit of which is worth `rate` in base currency. `submit_id` is the message that carries the approval to
-    execution, None when there is none.
+    execution, None when there is none. `limits_version` is that of the limits it was judged by, `resting_price` the
+    farthest price at which it may rest in the book, None where it does not.
     """
 
     event_type = EventType.INTENT_DECIDED
-    schema_version = 2
+    schema_version = 3
+    decimals_as_text = True
 
     intent_id: str
     requester: Address
@@ -55,6 +57,8 @@ class IntentDecided(Message, frozen=True):
     checks: tuple[CheckResult, ...]
     time: int
     rate: Decimal = ONE
+    limits_version: int = 0
+    resting_price: Decimal | None = None
 
 
 @message_type

@@ -38,14 +38,15 @@ class IntentSimulated(Message, frozen=True):
 
 @message_type
 class SimulatedFillDue(Message, frozen=True):
-    """Timer: the simulated intent is filled. Void when the state does not know it any more."""
+    """Timer: the simulated intent is filled, by a fill of 0 where there was nothing to take. Void when the state does
+    not know it any more."""
 
     fill: Fill
 
 
 @message_type
 class SimulationEnded(Message, frozen=True):
-    """Nothing more comes of a simulated intent: it is filled at `price`, quote currency per base unit."""
+    """Nothing more comes of a simulated intent: `filled` of it is filled at `price`, quote currency per base unit."""
 
     strategy: str
     symbol: str

@@ -28,7 +28,7 @@ class SymbolFigures(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields
     """What is known of a symbol's market; None where it is not, which is never taken for a number.
 
     `volume` of 24 hours and `depth` of both sides within 20 bps of the mid, both in base currency; `spread_bps` of the
-    mid; `volatility` of hourly returns, a fraction a year.
+    mid; `volatility` of hourly returns, a fraction a year; `trend` is the return of seven days, a fraction.
     """
 
     symbol: str
@@ -36,6 +36,7 @@ class SymbolFigures(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields
     spread_bps: float | None = None
     depth: float | None = None
     volatility: float | None = None
+    trend: float | None = None
 
 
 class SymbolStanding(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -113,6 +114,16 @@ class SymbolRetired(Message, frozen=True):
     version: int
 
 
+@message_type
+class StrategyHandled(Message, frozen=True):
+    """Of a strategy actor that was given up nothing is held on these symbols any more (execution -> universe)."""
+
+    urgent = True
+
+    strategy: Address
+    symbols: tuple[str, ...]
+
+
 # ---------------------------------------------------------------- operators
 
 
@@ -181,6 +192,8 @@ class ObserveMarket(Effect, frozen=True):
 class MarketObserved(Message, frozen=True):
     """The answer to `ObserveMarket`; what a venue did not tell is None."""
 
+    schema_version = 2
+
     cycle: int
     figures: tuple[SymbolFigures, ...]
 
@@ -218,13 +231,18 @@ class CycleBegun(Message, frozen=True):
 
 @message_type
 class UniverseJudged(Message, frozen=True):
-    """The answer was judged: how every candidate stands. `frozen` are symbols of venues that told nothing."""
+    """The answer was judged: how every candidate stands. `frozen` are symbols of venues that told nothing; `regime` is
+    the market's, where the settings go by one and it is known.
+    """
+
+    schema_version = 2
 
     cycle: int
     standings: tuple[SymbolStanding, ...]
     figures: tuple[SymbolFigures, ...]
     frozen: tuple[str, ...]
     time: int
+    regime: str | None = None
 
 
 @message_type
@@ -290,6 +308,33 @@ class LeaverReported(Message, frozen=True):
 
 
 @message_type
+class TraderGivenUp(Message, frozen=True):
+    """A strategy actor was given up: of symbols that leave it will tell nothing."""
+
+    address: Address
+    time: int
+
+
+@message_type
+class TraderRetried(Message, frozen=True):
+    """The supervisor is asked to try it again, as it has a symbol to leave."""
+
+    address: Address
+    time: int
+
+
+@message_type
+class LeaverHandedOver(Message, frozen=True):
+    """A leaving symbol's strategy actor is given up: execution is to close what it holds, whatever its settings say."""
+
+    event_type = EventType.WARNING
+
+    symbol: str
+    address: Address
+    time: int
+
+
+@message_type
 class SymbolGone(Message, frozen=True):
     """A symbol that was leaving is flat in all its strategies: its own strategy actor is removed."""
 
@@ -339,7 +384,13 @@ class RetirementTold(Message, frozen=True):
 
 @message_type
 class UniverseTaken(Message, frozen=True):
-    """Risk goes by this snapshot from now on: on symbols `outside` exposure may only be reduced."""
+    """Risk goes by this snapshot from now on: on symbols `outside` exposure may only be reduced.
+
+    `tiers` are those of the members that have one.
+    """
+
+    schema_version = 2
 
     version: int
     outside: tuple[str, ...]
+    tiers: dict[str, str] = {}

@@ -484,6 +484,26 @@ class VenueFunding(Message, frozen=True):
 
 
 @message_type
+class VenueTransfer(Message, frozen=True):
+    """Money that came into the account, or left it, without a trade; in the private stream like `VenueEvent`.
+
+    `transfer_id` is the venue's own, unique per account; `amount` the change of the balance in `currency`; `kind` the
+    venue's word for it, such as `TRANSFER`. `time` is the venue's, ns UTC.
+    """
+
+    urgent = True
+    grave = True
+
+    venue: str
+    sequence: int
+    time: int
+    transfer_id: str
+    currency: str
+    amount: Decimal
+    kind: str
+
+
+@message_type
 class StreamOpened(Message, frozen=True):
     """The private stream begins, or begins again, at a venue that can't resume it: what it told meanwhile is lost.
 
@@ -498,5 +518,5 @@ class StreamOpened(Message, frozen=True):
     time: int
 
 
-StreamEvent = VenueEvent | VenueFunding | StreamOpened
+StreamEvent = VenueEvent | VenueFunding | VenueTransfer | StreamOpened
 """Whatever a venue's private stream tells; all of it counts in one `sequence`."""

@@ -11,7 +11,11 @@ from pydantic import BeforeValidator, Field
 
 from config.duration import SECOND, PositiveDuration
 from config.ratio import PositiveRatio, Share
-from config.schema.base import Contradiction, Money, PositiveCount, PositiveMoney, Settings
+from config.schema.allocation import AdaptationSettings, AllocationSettings
+from config.schema.anomalies import AnomalySettings
+from config.schema.base import Contradiction, Money, PositiveCount, PositiveMoney, Text
+from config.schema.limits import DeskLimits
+from config.schema.statistics import StatisticsSettings
 
 
 def _time_zone(value: object) -> object:
@@ -25,10 +29,30 @@ def _time_zone(value: object) -> object:
 TimeZone = Annotated[str, BeforeValidator(_time_zone)]
 
 
-class RiskSettings(Settings):
+class RiskSettings(DeskLimits):
     """Limits on orders, exposure, losses and the age of what is decided on."""
 
     kill_switch: bool = Field(default=False, description="Whether the desk starts HALTED.")
+    safe_mode: bool = Field(
+        default=False,
+        description="Whether the desk starts, and is held, in OBSERVE: it looks and does nothing.",
+    )
+    kill_file: Text | None = Field(
+        default=None,
+        description="File that holds the desk HALTED while it is there, and until a person resumes; null for none.",
+    )
+    anomalies: AnomalySettings = Field(
+        default=AnomalySettings(), description="Trading less while something is wrong."
+    )
+    canary_order_notional: PositiveMoney | None = Field(
+        default=None,
+        description="Largest value of an order of a canary, in base currency, whatever other limits say; null: none. "
+        "Not changed while the desk runs.",
+    )
+    canary_exposure: PositiveMoney | None = Field(
+        default=None,
+        description="Largest exposure of all that a canary holds and has open, in base currency.",
+    )
     min_notional: Money = Field(
         default=Decimal(10), description="Smallest value of an order, in base currency."
     )
@@ -88,6 +112,29 @@ class RiskSettings(Settings):
     price_collar: PositiveRatio = Field(
         default=Decimal("0.01"), description="Distance of an order's worst price from the mark, at most."
     )
+    max_portfolio_var: PositiveRatio | None = Field(
+        default=None,
+        description="Largest VaR (99%) of the portfolio over risk.statistics.horizon, part of NAV; null: none.",
+    )
+    max_position_cvar: PositiveRatio | None = Field(
+        default=None, description="Largest CVaR (95%) of one symbol over that time, part of NAV; null: none."
+    )
+    max_correlated_exposure: PositiveRatio | None = Field(
+        default=None,
+        description="Largest exposure to symbols that move with one another, or against, part of NAV; null: none.",
+    )
+    correlation_threshold: Share = Field(
+        default=Decimal("0.7"), description="Correlation of returns from which on symbols count as one."
+    )
+    statistics: StatisticsSettings = Field(
+        default=StatisticsSettings(), description="Samples of returns that these limits go by."
+    )
+    allocation: AllocationSettings = Field(
+        default=AllocationSettings(), description="The split of capital over strategies."
+    )
+    adaptation: AdaptationSettings = Field(
+        default=AdaptationSettings(), description="Limits that adapt to recent cycles."
+    )
     day_boundary: TimeZone = Field(
         default="UTC", description="Time zone at whose midnight the daily loss starts anew."
     )
@@ -97,6 +144,7 @@ class RiskSettings(Settings):
     )
 
     def contradictions(self) -> Iterator[Contradiction]:
+        yield from super().contradictions()
         shown = self.model_dump(mode="json")
         for lower, higher in _ORDERED:
             if getattr(self, lower) > getattr(self, higher):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pydantic import Field
 
 from config.duration import SECOND
+from config.schema.arming import ArmingSettings
 from config.schema.base import Contradiction, EntryName, Settings, Symbol
 from config.schema.desk import DeskSettings, LoggingSettings, MetricsSettings
 from config.schema.market import FeedSettings, SymbolSettings
@@ -23,6 +24,7 @@ class DeskConfig(Settings):
     """Everything a desk is told before it starts. Immutable; loaded by `load_config`."""
 
     desk: DeskSettings = Field(default=DeskSettings(), description="Name, environment, seed.")
+    arming: ArmingSettings = Field(default=ArmingSettings(), description="What live trading needs.")
     redis: RedisSettings = Field(default=RedisSettings(), description="Mailboxes and journals.")
     ray: RaySettings = Field(default=RaySettings(), description="Processes.")
     venues: Mapping[EntryName, VenueSettings] = Field(min_length=1, description="Venue accounts, by name.")
@@ -59,14 +61,17 @@ class DeskConfig(Settings):
         yield from self._unknown_venues()
         yield from self._shared_listings()
         yield from self._foreign_quotes()
+        yield from self._unknown_rate_symbols()
         yield from self._senseless_conversions()
         yield from self._unknown_symbols()
+        yield from self._unknown_scopes()
         yield from self._ambiguous_groups()
         yield from self._untraded_universe()
         yield from self._foreign_funding()
         yield from self._missing_start_prices()
         yield from self._wrong_feed()
         yield from self._real_money()
+        yield from self._live()
         yield from self._late_requests()
         yield from self._impatient_routes()
         if not any(strategy.enabled for strategy in self.strategies.values()):
@@ -90,6 +95,27 @@ class DeskConfig(Settings):
                     f"name one of {', '.join(self.venues)}, or add it to venues",
                 )
 
+    def _unknown_scopes(self) -> Iterator[Contradiction]:
+        known = {"symbol": self.symbols, "venue": self.venues, "strategy": self.strategies}
+        for scope in self.risk.overrides:
+            kind, _, name = scope.partition(":")
+            names = known.get(kind)
+            if names is not None and name not in names:
+                yield Contradiction(
+                    ("risk", "overrides", scope),
+                    name,
+                    f"there is no such {kind}",
+                    f"name one of {', '.join(names)}",
+                )
+        for name in self.risk.allocation.strategies or ():
+            if name not in self.strategies:
+                yield Contradiction(
+                    ("risk", "allocation", "strategies"),
+                    name,
+                    "there is no such strategy",
+                    f"name one of {', '.join(self.strategies)}",
+                )
+
     def _shared_listings(self) -> Iterator[Contradiction]:
         listings = Counter((symbol.venue, symbol.listing) for symbol in self.symbols.values())
         for name, symbol in self.symbols.items():
@@ -111,6 +137,16 @@ class DeskConfig(Settings):
                     quote,
                     f"is not quoted in desk.base_currency, {self.desk.base_currency}, nor in a currency of desk.rates",
                     f"say in desk.rates what one {quote} counts, or trade symbols quoted in the base currency",
+                )
+
+    def _unknown_rate_symbols(self) -> Iterator[Contradiction]:
+        for currency, symbol in self.desk.rate_symbols.items():
+            if symbol not in self.symbols:
+                yield Contradiction(
+                    ("desk", "rate_symbols", currency),
+                    symbol,
+                    "is no symbol of the desk, so that nobody tells its mark",
+                    "add it to symbols, and let a strategy trade it",
                 )
 
     def _senseless_conversions(self) -> Iterator[Contradiction]:
@@ -250,6 +286,12 @@ class DeskConfig(Settings):
                     "takes real orders, and desk.environment is paper",
                     "use the venue's test network, a local exchange, or environment dry_run",
                 )
+
+    def _live(self) -> Iterator[Contradiction]:
+        if self.desk.environment == "live":
+            from config.live import contradictions  # the rules are about the whole, which is this class
+
+            yield from contradictions(self)
 
     def _late_requests(self) -> Iterator[Contradiction]:
         """A successor waits one lease before it acts: no request of its predecessor may be taken after that.

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from config.duration import HOUR, Duration, PositiveDuration
-from config.ratio import PositiveRatio, Share
+from config.ratio import PositiveRatio, Ratio, Share
 from config.schema.base import (
     Contradiction,
     PositiveCount,
@@ -21,6 +21,15 @@ from config.schema.base import (
 )
 
 TierName = Literal["core", "satellite", "tactical"]
+RegimeName = Literal["bull", "chop", "bear", "crash"]
+_BEST_RATE: Mapping[RegimeName, Decimal] = {"crash": Decimal(0)}
+_SECOND_RATE: Mapping[RegimeName, Decimal] = {
+    "bull": Decimal("1.2"),
+    "chop": Decimal("0.8"),
+    "bear": Decimal("0.5"),
+    "crash": Decimal(0),
+}
+_IN_REGIMES = "Factor of `most` by the market's regime (`regime_symbol`); 1 where none is given."
 
 
 class CoreTier(Settings):
@@ -35,6 +44,9 @@ class CoreTier(Settings):
         description="Least depth of both sides within 20 bps of the mid, in base currency.",
     )
     most: WholeNumber = Field(default=10, description="Most symbols the tier holds.")
+    regimes: Mapping[RegimeName, Ratio] = Field(
+        default_factory=lambda: dict(_BEST_RATE), description=_IN_REGIMES
+    )
 
 
 class SatelliteTier(CoreTier):
@@ -51,6 +63,9 @@ class SatelliteTier(CoreTier):
         description="Least depth of both sides within 20 bps of the mid, in base currency.",
     )
     most: WholeNumber = Field(default=20, description="Most symbols the tier holds.")
+    regimes: Mapping[RegimeName, Ratio] = Field(
+        default_factory=lambda: dict(_SECOND_RATE), description=_IN_REGIMES
+    )
 
 
 class TacticalTier(CoreTier):
@@ -65,6 +80,9 @@ class TacticalTier(CoreTier):
         description="Least depth of both sides within 20 bps of the mid, in base currency.",
     )
     most: WholeNumber = Field(default=0, description="Most symbols the tier holds; 0 for no such tier.")
+    regimes: Mapping[RegimeName, Ratio] = Field(
+        default_factory=lambda: dict(_SECOND_RATE), description=_IN_REGIMES
+    )
 
 
 class SymbolOverride(Settings):
@@ -117,6 +135,11 @@ class UniverseSettings(Settings):
     core: CoreTier = Field(default=CoreTier(), description="The best tier.")
     satellite: SatelliteTier = Field(default=SatelliteTier(), description="The second tier.")
     tactical: TacticalTier = Field(default=TacticalTier(), description="The third tier.")
+    regime_symbol: Symbol | None = Field(
+        default=None,
+        description="Whose trend of a week and volatility tell the market's regime (bull, chop, bear, crash), by which "
+        "the tiers have places; null for none.",
+    )
     weights: UniverseWeights = Field(default=UniverseWeights(), description="How candidates are compared.")
     near_misses: NearMissSettings = Field(
         default=NearMissSettings(), description="Places for markets that miss a floor by little."
@@ -150,6 +173,8 @@ class UniverseSettings(Settings):
             chosen = getattr(self, name)
             for symbol in () if chosen is None or isinstance(chosen, str) else chosen:
                 yield ("universe", name), symbol
+        if self.regime_symbol is not None:
+            yield ("universe", "regime_symbol"), self.regime_symbol
 
     def contradictions(self) -> Iterator[Contradiction]:
         for symbol in sorted(set(self.whitelist) & set(self.blacklist)):

@@ -35,6 +35,9 @@ symbols:
         ("desk.base_currency=EUR", "symbols.BTC-USDT", "not quoted in desk.base_currency, EUR"),
         ("desk.rates.USDT=1", "desk.rates.USDT", "is the base currency"),
         ("desk.rates.EUR=1.0812345678", "desk.rates.EUR", "has more than 10 digits"),
+        ("desk.rate_symbols.BTC=ETH-USDT", "desk.rate_symbols.BTC", "does not say what one BTC counts"),
+        ("desk.rate_symbols.USDT=BTC-USDT", "desk.rate_symbols.USDT", "does not say what one USDT counts"),
+        ("desk.rate_symbols.EUR=EUR-USDT", "desk.rate_symbols.EUR", "is no symbol of the desk"),
         (
             'venues.paper.funding.symbols=["ETH-USDT"]',
             "venues.paper.funding.symbols",

@@ -135,7 +135,7 @@ def test_a_live_desk_reads_no_dotenv(
 ) -> None:
     (tmp_path / ".env").write_text("RAYDESK__NONSENSE=1\n", encoding="utf-8")
     message = str(refuse(text, environ))
-    assert "live trading is not complete" in message
+    assert "arming.live_trading: live trading is not armed" in message
     assert "nonsense" not in message
 
 

@@ -40,7 +40,7 @@ pytestmark = pytest.mark.unit
         ("risk: 5\n", "risk", ["must hold settings by name"]),
         ("desk: {name: My Desk}\n", "desk.name", ["a-z, 0-9 and '-'", "My Desk"]),
         ("desk: {environment: real}\n", "desk.environment", ["must be 'dry_run', 'paper' or 'live'", "real"]),
-        ("desk: {environment: live}\n", "desk.environment", ["not complete", "use paper or dry_run"]),
+        ("arming: {acknowledgement: sure}\n", "arming.acknowledgement", ["I_UNDERSTAND"]),
         ("feed: {speed: fast}\n", "feed.speed", ["max, or lockstep", "fast"]),
         ("feed: {speed: 0}\n", "feed.speed", ["above zero"]),
         ("feed: {speed: [1]}\n", "feed.speed", ["max, or lockstep"]),

@@ -79,4 +79,4 @@ def test_a_folder_without_settings_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_path_that_does_not_exist_is_refused_with_the_profiles(tmp_path: Path) -> None:
-    assert "demo, paper, replay" in refusal(tmp_path / "nowhere")
+    assert "demo, live, paper, pilot, replay" in refusal(tmp_path / "nowhere")

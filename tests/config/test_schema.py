@@ -28,6 +28,7 @@ def test_the_secrets_are_known() -> None:
         ("redis", "url"),
         ("venues", "*", "api_key"),
         ("venues", "*", "api_secret"),
+        ("metrics", "control_token"),
     ]
     assert is_secret(("redis", "url"))
     assert not is_secret(("redis", "mode"))
