@@ -10,8 +10,9 @@ from decimal import Decimal
 
 from actors.base import Context, applies, receives
 from actors.risk import modes
+from actors.risk.adapting import Adapter
 from actors.risk.answers import approved_terms, decided
-from actors.risk.decision import check_all
+from actors.risk.engine import RiskEngine
 from actors.risk.exposure import in_base
 from actors.risk.funding import book_funding, booking_of_funding
 from actors.risk.ledger import (
@@ -22,14 +23,12 @@ from actors.risk.ledger import (
     open_account,
     rate_of,
     take_marks,
-    take_rates,
 )
 from actors.risk.limits import ONE, ZERO, RiskSettings, check_settings, listing_id
 from actors.risk.marks import newer_marks
 from actors.risk.reservations import await_final, release, reopen, reserve
 from actors.risk.state import RiskState
 from actors.risk.summary import PortfolioSummary, summarise
-from actors.risk.universe import UniverseListener
 from messages.base import Address, Message
 from messages.control import Mode
 from messages.intents import (
@@ -51,7 +50,6 @@ from messages.portfolio import (
     MarksTaken,
     ModeSource,
     OpenedPosition,
-    RatesTaken,
     ReservationReleased,
     ReservationReopened,
 )
@@ -61,26 +59,29 @@ RISK: Address = "risk"
 _REJECTED = Verdict.REJECTED
 
 
-class RiskActor(UniverseListener):
+class RiskActor(Adapter):
     """The one actor that says yes. Raises `ConfigurationError` when its settings make no sense."""
 
     def __init__(self, settings: RiskSettings, address: Address = RISK) -> None:
         check_settings(settings)
         super().__init__(address, RiskState())
         self._settings = settings
-        self._limits = settings.limits
+        self._engine = RiskEngine(settings)
         self._zone = zoneinfo.ZoneInfo(settings.day_boundary)
         self._instruments = {listing_id(one.venue, one.symbol): one for one in settings.instruments}
         self._ticks = {one.symbol: one.tick for one in settings.instruments}
+        self._venues = tuple(dict.fromkeys(one.venue for one in settings.instruments))
+        self._adapts = settings.allocation.enabled or settings.adaptation.enabled
+        self._measure_from_the_start()
 
     def receive(self, message: Message, ctx: Context) -> None:
         """Decide on one input, after rates, day and the configured kill switch have been seen to; then policies."""
-        if self._settings.rates and not self._settings.rates.items() <= self.state.rates.items():
-            self._take_rates(ctx)
+        if self._settings.rates or self._settings.marked.symbols:
+            self._look_at_rates(ctx)
         if ctx.now >= self.state.day_ends_at or self.state.day_anchor is None:
             self._start_day(ctx)
-        if self._settings.kill_switch is not (modes.CONFIGURATION in self.state.sources):
-            self._set_configured_kill_switch(ctx)
+        if self._is_configured_otherwise():
+            self._set_configured(ctx)
         if self.state.outside and not self._settings.has_universe:
             self._forget_universe(ctx)
         handler = self._receive.get(type(message))
@@ -90,6 +91,10 @@ class RiskActor(UniverseListener):
             super().receive(message, ctx)
         if self._settings.treasury.every is not None and ctx.now >= self.state.treasury_at:
             self._take_turn(ctx)
+        if self._settings.anomalies.enabled or self.state.degrade.found:
+            self._watch(message, ctx)
+        if self._adapts:
+            self._adapt(message, ctx)
 
     def summary(self) -> str:
         """Mode, NAV, exposure and open orders, in a few words."""
@@ -100,7 +105,7 @@ class RiskActor(UniverseListener):
 
     def portfolio(self) -> PortfolioSummary:
         """The whole portfolio for people; see `actors.risk.summary`."""
-        return summarise(self.state, self._settings)
+        return summarise(self.state, self._settings, self._engine.book(self.state))
 
     # --- intents ----------------------------------------------------------------------------------------------
 
@@ -123,7 +128,9 @@ class RiskActor(UniverseListener):
     ) -> None:
         """Approve, resize or reject; what is approved is reserved in the same step, or waits for its money."""
         instrument = self._instruments.get(listing_id(intent.terms.venue, intent.terms.symbol))
-        decision = check_all(self.state, intent, instrument, self._limits, ctx.now)
+        decision = self._engine.check(
+            self.state, intent, ctx.now, statistics=self._statistics, sums=self._sums
+        )
         approved = decision.verdict is not _REJECTED
         if (
             approved
@@ -133,8 +140,12 @@ class RiskActor(UniverseListener):
         ):
             return
         submit_id = ctx.next_message_id() if approved else None
-        version = self.state.version
-        ctx.emit(decided(intent, intent_id, requester, submit_id, decision, instrument, version, ctx.now))
+        version, judged_by = self.state.version, self.state.limit_version
+        event = decided(
+            intent, intent_id, requester, submit_id, decision, instrument, version, ctx.now, judged_by
+        )
+        ctx.emit(event)
+        self._count_entry(event, ctx)
         if not approved:
             failed = tuple([check for check in decision.checks if not check.passed])
             ctx.send(requester, IntentRejected(intent_id, decision.reason, Layer.RISK, failed))
@@ -163,6 +174,7 @@ class RiskActor(UniverseListener):
         if intent_id in self.state.closed:
             self._on_report_of_ended(report, ctx)
         reservation = self.state.reservations.get(intent_id)
+        self._count_error(report, ctx)
         if reservation is None:
             if intent_id not in self.state.closed and not report.final:
                 self._on_order_of_forgotten(report, ctx)
@@ -202,7 +214,9 @@ class RiskActor(UniverseListener):
         beyond = reservation is None or reservation.remaining < fill.quantity
         raised = self._sources_of_fill(fill, listing, ctx.now)
         instrument = self._instruments.get(listing)
-        ctx.emit(booking(state, fill, instrument, self._settings.base_currency, ctx.now))
+        booked = booking(state, fill, instrument, self._settings.base_currency, ctx.now)
+        ctx.emit(booked)
+        self._count_fill(booked, ctx)
         final = reservation.final_filled if reservation is not None else None
         released = reservation is not None and final is not None and reservation.booked >= final
         if released:
@@ -285,8 +299,9 @@ class RiskActor(UniverseListener):
             if instrument is None and quantity:
                 raised[modes.UNKNOWN_SYMBOL + symbol] = modes.reducing(f"position at {venue}", ctx.now)
         for currency, amount in seeded.balances.items():
-            if amount < 0 and self._rate_of(currency) is None:
-                raised[modes.FEE_CONVERSION + currency] = modes.reducing(f"debt at {venue}", ctx.now)
+            if amount and currency not in self._settings.marked.symbols and self._rate_of(currency) is None:
+                text = f"{'debt' if amount < 0 else 'balance'} at {venue}"
+                raised[modes.FEE_CONVERSION + currency] = modes.reducing(text, ctx.now)
         cash = in_base(seeded.balances, self.state.rates, base)
         ctx.emit(AccountOpened(venue, dict(seeded.balances), tuple(positions), base, cash, ctx.now))
         self._start_day(ctx)
@@ -297,23 +312,15 @@ class RiskActor(UniverseListener):
     def _rate_of(self, currency: str) -> Decimal | None:
         return rate_of(self.state, currency, self._settings.base_currency)
 
-    def _take_rates(self, ctx: Context) -> None:
-        """The settings have other rates than the books: value everything anew, and look what that means."""
-        settings = self._settings
-        listings = {
-            listing: one.rate
-            for listing, one in self._instruments.items()
-            if one.quote_currency != settings.base_currency
-        }
-        ctx.emit(RatesTaken(settings.base_currency, dict(settings.rates), listings, ctx.now))
-        self._judge(ctx, "rates")
-
     @receives(Marks)
     def on_marks(self, marks: Marks, ctx: Context) -> None:
         """Value everything at newer marks, then compare with the limits."""
         taken = newer_marks(marks, self.state, self._ticks)
         if taken:
             ctx.emit(MarksTaken(taken))
+            if self._settings.marked.symbols:
+                self._look_at_rates(ctx)
+            self._sample_returns(ctx)
             self._judge(ctx, "marks")
 
     # --- memory -----------------------------------------------------------------------------------------------
@@ -352,11 +359,6 @@ class RiskActor(UniverseListener):
     def remember_account(self, event: AccountOpened) -> None:
         """Open an account."""
         open_account(self.state, event)
-
-    @applies(RatesTaken)
-    def remember_rates(self, event: RatesTaken) -> None:
-        """Value at other rates."""
-        take_rates(self.state, event)
 
     @applies(MarksTaken)
     def remember_marks(self, event: MarksTaken) -> None:

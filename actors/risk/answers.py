@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import msgspec
 
 from actors.risk.decision import Decision
 from actors.risk.limits import ONE, RiskInstrument
 from messages.base import Address
-from messages.intents import OrderIntent, OrderTerms, Purpose, Verdict
+from messages.intents import OrderIntent, OrderTerms, Purpose, Route, Verdict
 from messages.portfolio import IntentDecided
 
-_RESIZED = Verdict.RESIZED
+_RESIZED, _DIRECT = Verdict.RESIZED, Route.DIRECT
 
 
 def approved_terms(intent: OrderIntent, decision: Decision) -> OrderTerms:
@@ -38,8 +40,12 @@ def decided(
     instrument: RiskInstrument | None,
     version: int,
     now: int,
+    limits_version: int = 0,
 ) -> IntentDecided:
-    """The event that says what was decided; `submit_id` is the message that carries the approval, if there is one."""
+    """The event that says what was decided; `submit_id` is the message that carries the approval, if there is one.
+
+    `version` is the mode's.
+    """
     terms = intent.terms
     return IntentDecided(
         intent_id=intent_id,
@@ -61,4 +67,13 @@ def decided(
         checks=decision.checks,
         time=now,
         rate=ONE if instrument is None else instrument.rate,
+        limits_version=limits_version,
+        resting_price=resting_price(terms),
     )
+
+
+def resting_price(terms: OrderTerms) -> Decimal | None:
+    """The farthest price at which an order may rest in the book; None for one that takes at once, or waits unseen."""
+    if terms.stop_price is not None:
+        return None
+    return terms.limit_price if terms.route is _DIRECT else terms.worst_price

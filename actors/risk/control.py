@@ -14,8 +14,10 @@ from actors.base import Context, applies, receives
 from actors.risk import modes
 from actors.risk.books.capital import apply_checkpoint, checkpoint_of
 from actors.risk.books.figures import begin_day
+from actors.risk.cap_facts import judge_caps
 from actors.risk.closing import Closer
 from actors.risk.days import day_of
+from actors.risk.engine import RiskEngine
 from actors.risk.facts import judge
 from actors.risk.limits import RiskLimits
 from messages.account_events import VenueCondition
@@ -53,8 +55,14 @@ from messages.portfolio import (
 class ModeKeeper(Closer):
     """Keeps the sources of the desk's mode; see the module's docstring."""
 
-    _limits: RiskLimits
+    _engine: RiskEngine
     _zone: tzinfo
+    _venues: tuple[str, ...]
+
+    @property
+    def _limits(self) -> RiskLimits:
+        """The desk's own limits in force: those of the settings, and what operators changed since."""
+        return self._engine.limits(self.state)
 
     # --- operators --------------------------------------------------------------------------------------------
 
@@ -166,7 +174,10 @@ class ModeKeeper(Closer):
         raised: Mapping[str, ModeSource] | None = None,
     ) -> None:
         """Compare facts with limits, and let the mode follow in the same step. See `facts.judge`."""
-        findings = judge(self.state, self._limits, ctx.now, unreserved=unreserved)
+        book, sources = self._engine.book(self.state), self.state.sources
+        findings = judge(self.state, book.desk, ctx.now, unreserved=unreserved)
+        if book.has_caps or (sources and any(name.startswith(modes.LIMIT) for name in sources)):
+            judge_caps(self.state, self._settings, book, ctx.now, findings, unreserved)
         for event in findings.events:
             ctx.emit(event)
         if findings.raised or findings.ended or raised:
@@ -184,7 +195,7 @@ class ModeKeeper(Closer):
         state, before = self.state, self.state.mode
         if sources == state.sources and not tell:
             return
-        mode = modes.effective(sources)
+        mode = modes.effective(sources, self._venues)
         told = tell or mode is not before
         ctx.emit(ModeDecided(mode, state.version + told, sources, reason, ctx.now))
         if told:
@@ -227,12 +238,32 @@ class ModeKeeper(Closer):
         if told.code.is_refusal:
             self._add_sources(ctx, {modes.CAPITAL: modes.reducing(told.code.value, ctx.now)}, told.code.value)
 
-    def _set_configured_kill_switch(self, ctx: Context) -> None:
-        sources = modes.without(self.state.sources, (modes.CONFIGURATION,))
-        if self._settings.kill_switch:
-            source = modes.halting("kill_switch is set", ctx.now, Clearing.WITHDRAWAL)
-            sources[modes.CONFIGURATION] = source
-        self._change_mode(sources, "kill_switch in the settings", ctx, tell=True)
+    def _is_configured_otherwise(self) -> bool:
+        """Whether the settings ask for a source that is not there, or no more for one that is."""
+        settings, sources = self._settings, self.state.sources
+        return (
+            settings.kill_switch is not (modes.CONFIGURATION in sources)
+            or settings.safe_mode is not (modes.SAFE_MODE in sources)
+            or (modes.KILL_FILE in sources and not settings.kill_file)
+        )
+
+    def _set_configured(self, ctx: Context) -> None:
+        """Halt or hold the desk as its settings say, as long as they do."""
+        rows = (
+            (modes.CONFIGURATION, self._settings.kill_switch, Mode.HALTED, "kill_switch is set"),
+            (modes.SAFE_MODE, self._settings.safe_mode, Mode.OBSERVE, "safe_mode is set"),
+        )
+        unset = () if self._settings.kill_file else (modes.KILL_FILE,)  # nobody watches that file any more
+        sources = modes.without(self.state.sources, [*(name for name, *_ in rows), *unset])
+        wanted = {
+            name: ModeSource(mode, text, Clearing.WITHDRAWAL, ctx.now)
+            for name, is_set, mode, text in rows
+            if is_set
+        }
+        reason = (
+            ", ".join(source.reason for source in wanted.values()) or "kill_switch and safe_mode are not set"
+        )
+        self._change_mode({**sources, **wanted}, reason, ctx, tell=True)
 
     # --- memory -----------------------------------------------------------------------------------------------
 

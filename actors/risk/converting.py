@@ -45,9 +45,12 @@ class Converter(Treasurer):
         )
         if found is None:
             return False
-        leg, leg_id = self._send_own(_leg_terms(*found, intent), Reason.CONVERSION, ctx)
-        if leg_id is None or leg.verdict is not Verdict.APPROVED:
+        terms = _leg_terms(*found, intent)
+        leg, _ = self._send_own(terms, Reason.CONVERSION, ctx, dry_run=True)
+        if leg.verdict is not Verdict.APPROVED:
             return False  # what is too little stays what it is: cash of another currency
+        _, leg_id = self._send_own(terms, Reason.CONVERSION, ctx)
+        assert leg_id is not None, "decided twice in one step"
         ctx.emit(ConversionStarted(intent_id, requester, intent, leg_id, currency, deficit, ctx.now))
         ctx.after(
             max(0, intent.terms.deadline + 1 - ctx.now), ConversionDue(intent_id), key=_timer(intent_id)

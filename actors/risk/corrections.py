@@ -11,9 +11,9 @@ from decimal import Decimal
 
 from actors.base import Context, receives
 from actors.risk import modes
-from actors.risk.control import ModeKeeper
 from actors.risk.ledger import booking, is_booked
 from actors.risk.limits import ZERO, listing_id
+from actors.risk.watching import Watcher
 from messages.account_events import PositionCorrected
 from messages.intents import Side
 from messages.orders import Fill, Liquidity
@@ -22,7 +22,7 @@ NOBODY = ""
 """The strategy of what no strategy of the desk owns."""
 
 
-class Corrector(ModeKeeper):
+class Corrector(Watcher):
     """The part of the risk actor that books entries; see the module's docstring."""
 
     @receives(PositionCorrected)

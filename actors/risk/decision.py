@@ -1,15 +1,17 @@
-"""From checks to an answer: approve, resize or reject. One pure entry, for the actor and for any what-if."""
+"""From checks to an answer: approve, resize or reject. What is asked, and by which limits, `engine` knows."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
 
-from actors.risk.checks import CHECKS, least_notional, malformed_field, rejects_outright
-from actors.risk.limits import ZERO, RiskInstrument, RiskLimits
+from actors.risk.checks import Judge, least_notional, malformed_field, rejects_outright
+from actors.risk.limit_book import InForce
+from actors.risk.limits import ZERO, RiskInstrument
 from actors.risk.state import RiskState
-from actors.risk.view import View
+from actors.risk.view import Surroundings, View
 from messages.intents import CheckResult, OrderIntent, Verdict
 from messages.reasons import Reason
 
@@ -30,17 +32,26 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     checks: tuple[CheckResult, ...]
 
 
-def check_all(
-    state: RiskState, intent: OrderIntent, instrument: RiskInstrument | None, limits: RiskLimits, now: int
+def decide(
+    state: RiskState,
+    intent: OrderIntent,
+    instrument: RiskInstrument | None,
+    in_force: InForce,
+    judges: Sequence[Judge],
+    now: int,
+    surroundings: Surroundings,
 ) -> Decision:
-    """Judge an intent at desk time `now` (ns UTC). `instrument` is None for a symbol its venue does not list."""
+    """Judge an intent at desk time `now` (ns UTC) by the checks that its limits ask for; see `engine`.
+
+    `instrument` is None for a symbol its venue does not list.
+    """
     if instrument is None:
         return _rejected_outright("symbol_known", Reason.SYMBOL_UNKNOWN)
     field = malformed_field(intent.terms, instrument.lot, instrument.tick)
     if field is not None:
         return _rejected_outright("well_formed", Reason.INTENT_MALFORMED, field)
-    view = View(state, intent, instrument, limits, now)
-    checks = tuple([check.judge(view) for check in CHECKS])
+    view = View(state, intent, instrument, in_force, now, surroundings)
+    checks = tuple([judge(view) for judge in judges])
     return _answer(view, checks)
 
 

@@ -53,6 +53,8 @@ def judge(state: RiskState, limits: RiskLimits, now: int, *, unreserved: str | N
     Nothing that depends on NAV is judged while NAV is unknown: sources stand as they are.
     """
     findings = Findings()
+    if state.totals.unvalued or modes.MISSING_MARKS in state.sources:
+        _judge_marks(state, findings, now)
     nav = state.nav
     if nav is None:
         return findings
@@ -62,6 +64,16 @@ def judge(state: RiskState, limits: RiskLimits, now: int, *, unreserved: str | N
         _judge_week(state, limits.weekly_loss_limit, now, nav, findings)
     _judge_drawdown(state, limits, now, nav, findings)
     return findings
+
+
+def _judge_marks(state: RiskState, findings: Findings, now: int) -> None:
+    """What is held without a mark has no known value: exposure may not grow beside it."""
+    unvalued = state.totals.unvalued
+    if not unvalued:
+        findings.ended.append(modes.MISSING_MARKS)
+    elif modes.MISSING_MARKS not in state.sources:
+        text = "no mark for " + ", ".join(unvalued)
+        findings.raised[modes.MISSING_MARKS] = modes.reducing(text, now, Clearing.FACT)
 
 
 def _judge_exposures(
@@ -79,13 +91,13 @@ def _judge_exposures(
         bound = symbol_limit if symbol == unreserved else symbol_limit * slack
         observed = symbol_exposure(state, symbol)
         name = modes.EXPOSURE + symbol
-        _judge(state, findings, now, name, _SYMBOL_EXPOSURE, symbol_limit, observed, bound)
+        judge_fact(state, findings, now, name, _SYMBOL_EXPOSURE, symbol_limit, observed, bound)
     bound = gross_limit if unreserved else gross_limit * slack
-    _judge(state, findings, now, modes.GROSS_EXPOSURE, _GROSS_EXPOSURE, gross_limit, gross, bound)
+    judge_fact(state, findings, now, modes.GROSS_EXPOSURE, _GROSS_EXPOSURE, gross_limit, gross, bound)
     bound = spendable if unreserved else spendable + limits.breach_tolerance * limits.min_cash_reserve * nav
-    _judge(state, findings, now, modes.CASH_RESERVE, _CASH_RESERVE, spendable, spent, bound)
+    judge_fact(state, findings, now, modes.CASH_RESERVE, _CASH_RESERVE, spendable, spent, bound)
     most, active = Decimal(limits.max_open_positions), Decimal(count)
-    _judge(state, findings, now, modes.OPEN_POSITIONS, _MAX_POSITIONS, most, active, most)
+    judge_fact(state, findings, now, modes.OPEN_POSITIONS, _MAX_POSITIONS, most, active, most)
 
 
 def _symbols_to_judge(state: RiskState) -> dict[str, None]:
@@ -97,7 +109,7 @@ def _symbols_to_judge(state: RiskState) -> dict[str, None]:
     return symbols
 
 
-def _judge(
+def judge_fact(
     state: RiskState,
     findings: Findings,
     now: int,

@@ -211,6 +211,11 @@ def open_account(state: RiskState, event: AccountOpened) -> None:
     account = state.accounts.setdefault(event.venue, Account())
     before = in_base(account.balances, state.rates, event.currency)
     account.balances, account.opened = dict(event.balances), True
+    account.unvalued = {
+        currency: amount
+        for currency, amount in event.balances.items()
+        if amount and rate_of(state, currency, event.currency) is None
+    }
     state.totals.cash += event.cash - before
     _deposit(state, event.cash - before)
     for listing, holding in state.holdings.items():
@@ -229,7 +234,12 @@ def open_account(state: RiskState, event: AccountOpened) -> None:
 
 
 def take_rates(state: RiskState, event: RatesTaken) -> None:
-    """Count balances, positions and reservations with these rates from here on; costs stay what they were."""
+    """Count balances, positions and reservations with these rates from here on; costs stay what they were.
+
+    What came from outside before its currency had a rate counts as deposited now; the rest of what rates move is a
+    result.
+    """
+    found = _first_valued(state, event)
     state.rates = {**state.rates, **event.rates}
     for listing, rate in event.listings.items():
         holding = state.holdings.get(listing)
@@ -242,8 +252,19 @@ def take_rates(state: RiskState, event: RatesTaken) -> None:
         holding.rate = rate
     before = state.totals.cash
     state.holdings, state.totals = recompute(state, event.currency)
-    state.revalued += state.totals.cash - before
+    state.revalued += state.totals.cash - before - found
+    if found:
+        _deposit(state, found)
     note_peak(state)
+
+
+def _first_valued(state: RiskState, event: RatesTaken) -> Decimal:
+    """The worth, at their first rate, of amounts that came from outside without one."""
+    worth = ZERO
+    for account in state.accounts.values():
+        for currency in [each for each in account.unvalued if each in event.rates]:
+            worth += account.unvalued.pop(currency) * event.rates[currency]
+    return worth
 
 
 def take_marks(state: RiskState, event: MarksTaken) -> None:
@@ -251,7 +272,8 @@ def take_marks(state: RiskState, event: MarksTaken) -> None:
     for mark in event.marks:
         state.marks[mark.symbol] = KnownMark(mark.bid, mark.ask, mark.time)
         for listing in state.listings.get(mark.symbol, ()):
-            _price_opening(state, listing)
+            if state.holdings[listing].cost is None:
+                _price_opening(state, listing)
             refresh(state, listing)
     note_peak(state)
 

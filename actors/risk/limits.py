@@ -10,11 +10,17 @@ from decimal import Decimal
 
 import msgspec
 
+from actors.risk.allocation_settings import AdaptationSettings, AllocationSettings
+from actors.risk.anomalies import AnomalySettings
+from actors.risk.books.rate_settings import RateSettings
+from actors.risk.statistics_settings import StatisticsSettings
 from actors.risk.treasury_settings import TreasurySettings
 from messages.errors import ConfigurationError
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
+LimitValue = Decimal | int | bool | str | tuple[str, ...]
+"""What a limit may be: an amount or part, a count or time in ns, a flag, a word, symbols."""
 RATE_DIGITS = 10
 """Digits a rate may have: sums of price x quantity x rate are exact as long as all three stay short."""
 MILLISECOND = 1_000_000
@@ -35,6 +41,10 @@ class RiskLimits(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unk
     - `breach_tolerance`: how far marks and costs may carry an exposure beyond its limit before the desk reduces.
       No approval uses it, and what was never reserved (a late fill, a correction) has none. Without it a desk that
       uses its limits to the full would change its mode with every tick.
+    - `max_portfolio_var`, `max_position_cvar`, `max_correlated_exposure` (None: no limit): parts of NAV, by the
+      statistics of `var`; symbols whose correlation is at least `correlation_threshold` count as one.
+    - All others are off while they are None; what they mean is said where they are set, in `config.schema.limits`, and
+      what they need by the checks that go by them.
     """
 
     min_notional: Decimal = Decimal(10)
@@ -56,6 +66,50 @@ class RiskLimits(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unk
     max_intent_age: int = 5 * SECOND
     price_collar: Decimal = Decimal("0.01")
     breach_tolerance: Decimal = Decimal("0.05")
+    max_portfolio_var: Decimal | None = None
+    max_position_cvar: Decimal | None = None
+    max_correlated_exposure: Decimal | None = None
+    correlation_threshold: Decimal = Decimal("0.7")
+    whitelist: tuple[str, ...] | None = None
+    block_side: str | None = None
+    prevent_self_trade: bool = False
+    max_quantity: Decimal | None = None
+    max_position_quantity: Decimal | None = None
+    max_trade_nav: Decimal | None = None
+    fat_finger_multiple: Decimal | None = None
+    max_mark_move: Decimal | None = None
+    max_spread: Decimal | None = None
+    max_depth_share: Decimal | None = None
+    strict: bool = False
+    min_profit: Decimal | None = None
+    max_leverage: Decimal | None = None
+    max_net_exposure: Decimal | None = None
+    max_concentration: Decimal | None = None
+    concentration_floor: Decimal = Decimal("0.05")
+    max_total_at_risk: Decimal | None = None
+    regime: str | None = None
+    regime_caps: dict[str, Decimal] = {}
+    max_symbol_orders: int | None = None
+    global_spacing: int | None = None
+    symbol_spacing: int | None = None
+    cooldown_after_fill: int | None = None
+    cooldown_after_win: int | None = None
+    cooldown_after_loss: int | None = None
+    cooldown_after_stop: int | None = None
+    max_consecutive_losses: int | None = None
+    losing_streak_cooldown: int = 3_600 * SECOND
+    max_errors: int | None = None
+    error_window: int = 300 * SECOND
+    max_burst: int | None = None
+    burst_window: int = 60 * SECOND
+    max_symbol_hourly_trades: int | None = None
+    max_hourly_trades: int | None = None
+    max_daily_trades: int | None = None
+    cycle: int = 60 * SECOND
+    max_cycle_orders: int | None = None
+    max_cycle_notional: Decimal | None = None
+    canary_order_notional: Decimal | None = None
+    canary_exposure: Decimal | None = None
 
 
 class RiskInstrument(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
@@ -102,10 +156,13 @@ class FlattenPolicy(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_
 class RiskSettings(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
     """Everything the risk actor is set up with.
 
-    `kill_switch` holds the desk HALTED as long as it is set; `flatten_on_halt` closes all positions whenever the
-    desk becomes HALTED; `day_boundary` is the time zone at whose midnight the daily loss starts anew. `rates` are the
-    worth of one unit of other currencies in base currency, fixed; what is in a currency without one is not counted.
-    Without `has_universe` an earlier session's universe is forgotten.
+    `kill_switch` holds the desk HALTED as long as it is set, `safe_mode` in OBSERVE; `kill_file` is the path that
+    its host watches ("" for none); `flatten_on_halt` closes all positions whenever the desk becomes HALTED;
+    `day_boundary` is the time zone at whose midnight the daily loss starts anew. `rates` are the worth of one unit of
+    other currencies in base currency, fixed, or until the first mark of those that are `marked`; what is in a currency
+    without one is not counted. Without `has_universe` an earlier session's universe is forgotten. `tiers` are the
+    symbols' by hand, before those of a universe, `themes` the symbols of each group that moves together; `overrides`
+    are limits by scope, see `limit_book`. A `live` desk loosens no limit without an acknowledgement.
     """
 
     instruments: tuple[RiskInstrument, ...]
@@ -113,11 +170,22 @@ class RiskSettings(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_u
     flatten: FlattenPolicy = FlattenPolicy()
     base_currency: str = "USDT"
     rates: dict[str, Decimal] = {}
+    marked: RateSettings = RateSettings()
     kill_switch: bool = False
+    safe_mode: bool = False
+    kill_file: str = ""
+    anomalies: AnomalySettings = AnomalySettings()
     flatten_on_halt: bool = False
     day_boundary: str = "UTC"
     treasury: TreasurySettings = TreasurySettings()
+    statistics: StatisticsSettings = StatisticsSettings()
+    allocation: AllocationSettings = AllocationSettings()
+    adaptation: AdaptationSettings = AdaptationSettings()
     has_universe: bool = True
+    tiers: dict[str, str] = {}
+    themes: dict[str, tuple[str, ...]] = {}
+    overrides: dict[str, dict[str, LimitValue]] = {}
+    live: bool = False
 
 
 def listing_id(venue: str, symbol: str) -> str:
@@ -129,8 +197,9 @@ def check_settings(settings: RiskSettings) -> None:
     """Raises `ConfigurationError` naming the first setting that makes no sense."""
     limits = settings.limits
     rules: list[tuple[str, object, bool, str]] = [
-        (f"limits.{name}", value, value is None or value >= 0, "must not be negative")
+        (f"limits.{name}", value, value >= 0, "must not be negative")
         for name, value in msgspec.structs.asdict(limits).items()
+        if isinstance(value, int | Decimal)
     ]
     rules += [
         (
@@ -205,6 +274,12 @@ def _instrument_rules(
             f"without a rate only symbols quoted in the base currency {base} can be valued",
         ),
         (f"{where}.rate", instrument.rate, rate in (None, instrument.rate), f"take that of {quote}: {rate}"),
+        (
+            f"{where}.converts",
+            instrument.converts,
+            not instrument.converts or instrument.base_currency in (base, *settings.rates),
+            f"give {instrument.base_currency} a rate, or what is bought would count as nothing",
+        ),
     ]
 
 

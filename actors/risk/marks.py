@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
+from math import inf
 
 from actors.risk.state import RiskState
-from messages.market import Mark, Marks
+from messages.market import Marks
 from messages.portfolio import MarkTaken
 
 
@@ -24,7 +24,7 @@ def newer_marks(marks: Marks, state: RiskState, ticks: Mapping[str, Decimal]) ->
         if known is not None and mark.time <= known.time:
             continue
         tick = ticks.get(mark.symbol)
-        if not _is_sound(mark) or (tick is None and mark.symbol not in state.listings):
+        if not 0.0 < mark.bid <= mark.ask < inf or (tick is None and mark.symbol not in state.listings):
             continue
         bid, ask = on_tick(mark.bid, tick), on_tick(mark.ask, tick)
         if bid > 0:
@@ -42,7 +42,3 @@ def on_tick(price: float, tick: Decimal | None) -> Decimal:
     if tick is None:
         return exact
     return (exact / tick).to_integral_value() * tick
-
-
-def _is_sound(mark: Mark) -> bool:
-    return math.isfinite(mark.bid) and math.isfinite(mark.ask) and 0 < mark.bid <= mark.ask

@@ -48,8 +48,11 @@ def reserve(state: RiskState, event: IntentDecided, *, flattening: bool) -> None
         submit_id=event.submit_id,
         flattening=flattening,
         counted=event.purpose is not _PROTECTIVE or event.increases_exposure,
+        resting_price=event.resting_price,
+        purpose=event.purpose,
     )
     state.reservations[event.intent_id] = reservation
+    state.holdings[reservation.listing].orders += reservation.counted
     state.submissions[event.submit_id] = event.intent_id
     _change(state, reservation, event.quantity)
 
@@ -73,6 +76,8 @@ def await_final(state: RiskState, intent_id: str, filled: Decimal) -> None:
 def release(state: RiskState, intent_id: str) -> None:
     """Free what is left of an intent's reservation, and keep the intent among the ended ones."""
     reservation = state.reservations.pop(intent_id)
+    holding = state.holdings[reservation.listing]
+    holding.orders = max(0, holding.orders - reservation.counted)
     state.submissions.pop(reservation.submit_id, None)
     _change(state, reservation, -reservation.remaining)
     remember(state, intent_id, reservation)
@@ -83,6 +88,7 @@ def reopen(state: RiskState, intent_id: str) -> None:
     reservation = state.closed.pop(intent_id)
     reservation.final_filled = None
     state.reservations[intent_id] = reservation
+    state.holdings[reservation.listing].orders += reservation.counted
     _change(state, reservation, reservation.remaining)
 
 

@@ -9,9 +9,14 @@ from decimal import Decimal
 
 import msgspec
 
+from actors.risk.activity import Activity
+from actors.risk.adaptation import AdaptationState
+from actors.risk.allocation import AllocationState
+from actors.risk.samples import ReturnSamples
+from messages.anomalies import Anomaly
 from messages.base import Address
 from messages.control import Mode
-from messages.intents import OrderIntent, Side
+from messages.intents import OrderIntent, Purpose, Side
 from messages.portfolio import DrawdownState, ModeSource
 from messages.reasons import Reason
 
@@ -24,6 +29,9 @@ CLOSED_REMEMBERED = 1_000
 
 PAYMENTS_REMEMBERED = 1_000
 """Payments of funding kept by their ids for each account, against doubles."""
+
+TRANSFERS_REMEMBERED = 1_000
+"""Deposits, withdrawals and transfers kept by their ids for each account, against doubles."""
 
 DAYS_KEPT = 3
 """Days whose beginnings are kept: the present one, and those whose statements can still be asked for."""
@@ -62,15 +70,17 @@ class Holding(Book, kw_only=True):
     """The account's book of one listing, with what is reserved for its open orders.
 
     One unit of quantity has `multiplier` base units, one unit of the quote currency is worth `rate` in base currency.
-    `buys` and `sells` are the quantities that may still be filled, `buys_value` and `sells_value` the same at the
-    prices they are reserved at. `exposure` is the value at risk under the worst fate of those orders, `value` the
-    position at its mark (None: held, but never marked); both are kept up to date by `exposure.refresh`. `lots` are what
-    the position is made of, the oldest first, `fifo` the profit before fees by them; see `books.lots`.
+    `orders` counts those that are open, stops that only protect left out. `buys` and `sells` are the quantities that
+    may still be filled, `buys_value` and `sells_value` the same at the prices they are reserved at. `exposure` is the
+    value at risk under the worst fate of those orders, `value` the position at its mark (None: held, but never marked);
+    both are kept up to date by `exposure.refresh`. `lots` are what the position is made of, the oldest first, `fifo`
+    the profit before fees by them; see `books.lots`.
     """
 
     venue: str
     symbol: str
     multiplier: Decimal
+    orders: int = 0
     buys: Decimal = ZERO
     buys_value: Decimal = ZERO
     sells: Decimal = ZERO
@@ -96,7 +106,8 @@ class Reservation(msgspec.Struct, kw_only=True):
 
     `booked` is what was filled, `final_filled` what execution says will have been filled in the end. `flattening`
     marks an order by which risk itself closes a position. `fills` are the ids of its fills. Not `counted`: it can't
-    increase exposure whatever else is filled, as the venue holds it to that.
+    increase exposure whatever else is filled, as the venue holds it to that. `resting_price` is the farthest at which
+    it may rest in the book, None where it does not.
     """
 
     requester: Address
@@ -111,22 +122,28 @@ class Reservation(msgspec.Struct, kw_only=True):
     final_filled: Decimal | None = None
     fills: dict[str, None] = {}
     counted: bool = True
+    resting_price: Decimal | None = None
+    purpose: Purpose = Purpose.ENTRY
 
     @property
     def remaining(self) -> Decimal:
         """What may still be filled."""
-        return max(self.quantity - self.booked, ZERO)
+        left = self.quantity - self.booked
+        return ZERO if left < ZERO else left
 
 
 class Account(msgspec.Struct):
     """The balances of one venue account by currency; `opened` once it was found as it is at the venue.
 
-    `payments` are the ids of the latest payments of funding that were booked.
+    `payments` are the ids of the latest payments of funding that were booked, `transfers` those of money from outside.
+    `unvalued` is what came from outside in currencies that had no rate yet.
     """
 
     balances: dict[str, Decimal] = {}
     opened: bool = False
     payments: dict[str, None] = {}
+    transfers: dict[str, None] = {}
+    unvalued: dict[str, Decimal] = {}
 
 
 class KnownMark(msgspec.Struct, frozen=True, gc=False):
@@ -230,6 +247,37 @@ class Capital(msgspec.Struct, frozen=True):
     events: int = 0
 
 
+class Sign(msgspec.Struct, frozen=True, gc=False):
+    """What an input showed at desk time `time` (ns UTC)."""
+
+    sign: Anomaly
+    time: int
+
+
+class Degrade(msgspec.Struct):
+    """How far the desk trades less because of anomalies; see `anomalies`.
+
+    `found` is the level that looks led to, `manual` the one an operator asks for; `factor` is what the stricter of
+    them makes of sizes. `until` is when the level may fall, `watched_at` the last look (desk time, ns UTC). `active`
+    are the anomalies of that look, `signs` those that inputs have shown, the latest last, by name.
+    """
+
+    found: int = 0
+    manual: int = 0
+    factor: Decimal = ONE
+    until: int = 0
+    warn_streak: int = 0
+    stable: int = 0
+    watched_at: int | None = None
+    active: dict[str, Anomaly] = {}
+    signs: dict[str, list[Sign]] = {}
+
+    @property
+    def level(self) -> int:
+        """The level in force, 0 to 3."""
+        return max(self.found, self.manual)
+
+
 class RiskState(msgspec.Struct):
     """The whole state.
 
@@ -242,7 +290,11 @@ class RiskState(msgspec.Struct):
     treasury policies have their next turn (desk time, ns UTC). `conversions` are intents that wait for money, `legs`
     maps the orders that get it to them. `outside` are symbols that are not in the universe of `universe_version`.
     `days` are the beginnings of the latest days, the present one last. `week` (`2024-W32`) begins with Monday's day.
-    `booked` counts fills and payments in the books.
+    `booked` counts fills and payments in the books. `limit_changes` are limits that operators set, by scope and name;
+    `limit_version` counts their changes. `tiers` are the universe's, by symbol; `closed_products` are listings that
+    their venue does not trade fully, with what it says. Both dicts are replaced whole. `regime` is the market's, as the
+    universe tells it. `samples` are those of returns, `allocation` and `adaptation` what capital and limits that adapt
+    go by.
     """
 
     mode: Mode = Mode.NORMAL
@@ -278,6 +330,16 @@ class RiskState(msgspec.Struct):
     drawdown_state: DrawdownState = DrawdownState.NORMAL
     booked: int = 0
     capital: Capital = Capital()
+    degrade: Degrade = msgspec.field(default_factory=Degrade)
+    samples: ReturnSamples = msgspec.field(default_factory=ReturnSamples)
+    allocation: AllocationState = msgspec.field(default_factory=AllocationState)
+    adaptation: AdaptationState = msgspec.field(default_factory=AdaptationState)
+    activity: Activity = msgspec.field(default_factory=Activity)
+    limit_version: int = 0
+    limit_changes: dict[str, dict[str, str]] = {}
+    tiers: dict[str, str] = {}
+    closed_products: dict[str, str] = {}
+    regime: str | None = None
 
     @property
     def nav(self) -> Decimal | None:

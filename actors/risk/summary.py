@@ -6,10 +6,11 @@ from decimal import Decimal
 
 import msgspec
 
-from actors.risk.exposure import symbol_exposure
 from actors.risk.facts import drawdown, loss_of_day
 from actors.risk.ledger import unrealised
+from actors.risk.limit_book import LimitBook
 from actors.risk.limits import ZERO, RiskSettings
+from actors.risk.room import RoomSummary, room_of
 from actors.risk.state import Book, Holding, RiskState, StrategyHolding
 from messages.control import Mode
 from messages.intents import Side
@@ -33,16 +34,6 @@ class PositionSummary(msgspec.Struct, frozen=True):
     exposure: Decimal | None
     open_buys: Decimal
     open_sells: Decimal
-
-
-class RoomSummary(msgspec.Struct, frozen=True):
-    """One limit: what it is, what is used of it, what is left; None while NAV is not known."""
-
-    name: str
-    limit: Decimal | None
-    used: Decimal | None
-    left: Decimal | None
-    unit: str
 
 
 class ReservationSummary(msgspec.Struct, frozen=True):
@@ -85,8 +76,8 @@ class PortfolioSummary(msgspec.Struct, frozen=True):
     flattening: tuple[str, ...]
 
 
-def summarise(state: RiskState, settings: RiskSettings) -> PortfolioSummary:
-    """The portfolio as `state` has it, against the limits of `settings`."""
+def summarise(state: RiskState, settings: RiskSettings, book: LimitBook | None = None) -> PortfolioSummary:
+    """The portfolio as `state` has it, against the limits in force: of `book`, or as the state says."""
     holdings = state.holdings.values()
     return PortfolioSummary(
         mode=state.mode,
@@ -109,7 +100,7 @@ def summarise(state: RiskState, settings: RiskSettings) -> PortfolioSummary:
         day_loss=loss_of_day(state),
         positions=tuple(_position(state, holding) for holding in holdings),
         strategies=tuple(_strategy_position(state, book) for book in state.strategies.values()),
-        room=_room(state, settings),
+        room=room_of(state, settings, book or LimitBook(settings, state)),
         reservations=_reservations(state),
         flattening=tuple(state.flattening),
     )
@@ -172,43 +163,6 @@ def average_price(book: Book, scale: Decimal) -> Decimal | None:
     if not book.position or book.cost is None:
         return None
     return book.cost / book.position / scale
-
-
-def _room(state: RiskState, settings: RiskSettings) -> tuple[RoomSummary, ...]:
-    limits, nav, totals = settings.limits, state.nav, state.totals
-    rows: list[tuple[str, Decimal | None, Decimal | None, str]] = [
-        ("gross_exposure", _part(limits.max_gross_exposure, nav), totals.exposure, "quote"),
-        ("cash_reserve", _spendable(state, limits.min_cash_reserve), _used_cash(state), "quote"),
-        ("open_positions", Decimal(limits.max_open_positions), Decimal(len(totals.active)), "count"),
-        ("open_orders", Decimal(limits.max_open_orders), Decimal(len(state.reservations)), "count"),
-        ("daily_loss", _part(limits.daily_loss_limit, state.day_anchor), loss_of_day(state), "quote"),
-        ("drawdown_reduce", _part(limits.drawdown_reduce, state.peak), drawdown(state), "quote"),
-        ("drawdown_halt", _part(limits.drawdown_halt, state.peak), drawdown(state), "quote"),
-    ]
-    symbol_limit = _part(limits.max_symbol_exposure, nav)
-    symbols = dict.fromkeys(instrument.symbol for instrument in settings.instruments)
-    rows += [
-        (f"symbol_exposure:{symbol}", symbol_limit, symbol_exposure(state, symbol), "quote")
-        for symbol in {**symbols, **dict.fromkeys(state.listings)}
-    ]
-    return tuple(
-        RoomSummary(name, limit, used, None if limit is None or used is None else limit - used, unit)
-        for name, limit, used, unit in rows
-    )
-
-
-def _part(ratio: Decimal, whole: Decimal | None) -> Decimal | None:
-    return None if whole is None else ratio * whole
-
-
-def _spendable(state: RiskState, min_cash_reserve: Decimal) -> Decimal | None:
-    nav = state.nav
-    return None if nav is None else (1 - min_cash_reserve) * nav - state.capital.treasury
-
-
-def _used_cash(state: RiskState) -> Decimal | None:
-    nav = state.nav
-    return None if nav is None else nav - state.totals.cash + state.totals.buys_value
 
 
 def _reservations(state: RiskState) -> tuple[ReservationSummary, ...]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import msgspec
 
 from actors.base import Context, applies, receives
-from actors.risk.corrections import Corrector
-from actors.risk.decision import Decision, check_all
+from actors.risk.books.rating import Rater
+from actors.risk.decision import Decision
 from actors.risk.limits import SECOND, listing_id
 from actors.risk.treasury import Excess, Purchase, purges, sweeps, trims
 from messages.control import Mode
@@ -42,7 +42,7 @@ _DEADLINE = 5 * SECOND
 _BEGUN, _PLANNED, _LEFT = TreasuryOutcome.BEGUN, TreasuryOutcome.PLANNED, TreasuryOutcome.LEFT
 
 
-class Treasurer(Corrector):
+class Treasurer(Rater):
     """Sweeps, purges and trims; see the module's docstring."""
 
     @receives(TreasuryCommand)
@@ -142,33 +142,34 @@ class Treasurer(Corrector):
         """Decide on an order of risk's own as on any intent, and send it; its intent id, None where it is not sent."""
         instrument = self._instruments[listing_id(terms.venue, terms.symbol)]
         intent = OrderIntent(TREASURY, terms, None, reason.value)
-        decision = check_all(self.state, intent, instrument, self._limits, ctx.now)
+        decision = self._engine.check(self.state, intent, ctx.now)
         if decision.verdict is Verdict.REJECTED or dry_run:
             return decision, None
         intent_id, version = ctx.next_message_id(), self.state.version
-        ctx.emit(
-            IntentDecided(
-                intent_id=intent_id,
-                requester=self.address,
-                strategy=TREASURY,
-                venue=terms.venue,
-                symbol=terms.symbol,
-                side=terms.side,
-                purpose=terms.purpose,
-                requested=terms.quantity,
-                quantity=decision.quantity,
-                price=decision.price,
-                multiplier=instrument.multiplier,
-                verdict=decision.verdict,
-                reason=reason if decision.reason is Reason.ACCEPTED else decision.reason,
-                mode_version=version,
-                increases_exposure=decision.increases_exposure,
-                submit_id=intent_id,
-                checks=decision.checks,
-                time=ctx.now,
-                rate=instrument.rate,
-            )
+        event = IntentDecided(
+            intent_id=intent_id,
+            requester=self.address,
+            strategy=TREASURY,
+            venue=terms.venue,
+            symbol=terms.symbol,
+            side=terms.side,
+            purpose=terms.purpose,
+            requested=terms.quantity,
+            quantity=decision.quantity,
+            price=decision.price,
+            multiplier=instrument.multiplier,
+            verdict=decision.verdict,
+            reason=reason if decision.reason is Reason.ACCEPTED else decision.reason,
+            mode_version=version,
+            increases_exposure=decision.increases_exposure,
+            submit_id=intent_id,
+            checks=decision.checks,
+            time=ctx.now,
+            rate=instrument.rate,
+            limits_version=self.state.limit_version,
         )
+        ctx.emit(event)
+        self._count_entry(event, ctx)
         approved = msgspec.structs.replace(terms, quantity=decision.quantity)
         increases = decision.increases_exposure
         order = SubmitOrder(intent_id, self.address, TREASURY, approved, version, increases)

@@ -7,18 +7,34 @@ and bid. Without a mark both are the worst price.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from typing import TYPE_CHECKING, NamedTuple
 
-from actors.risk.exposure import long_fate, reducible, short_fate
-from actors.risk.limits import RiskInstrument, RiskLimits, listing_id
+from actors.risk.exposure import long_fate, open_worth, reducible, short_fate
+from actors.risk.limits import RiskInstrument, listing_id
 from actors.risk.state import ZERO, KnownMark, RiskState
 from messages.control import Mode
 from messages.intents import OrderIntent, Side
+
+if TYPE_CHECKING:
+    from actors.risk.following import GroupSums
+    from actors.risk.limit_book import GroupCap, InForce
+    from actors.risk.var import PortfolioStatistics  # brings numpy
 
 _BUY, _HALTED = Side.BUY, Mode.HALTED
 _DOWN = Context(prec=28, rounding=ROUND_FLOOR)
 _UP = Context(prec=28, rounding=ROUND_CEILING)
 """What is divided is rounded to the safe side: room down, prices up."""
+
+
+class Surroundings(NamedTuple):
+    """What is neither in the portfolio nor in the limits: the desk's currency, the market's regime, statistics."""
+
+    base_currency: str
+    regime: str | None = None
+    statistics: PortfolioStatistics | None = None
+    sums: GroupSums | None = None
 
 
 class View:
@@ -27,6 +43,8 @@ class View:
     - `reducible`: the part of the intent that can't increase exposure under any fate; no limit holds it back.
     - `price`: what it is reserved at, in quote currency; `unit_value` the same with multiplier and rate, `worth` the
       whole intent at that, `least_value` the least one unit is worth, in base currency.
+    - `limits` and `caps` are those in force for the intent's strategy and listing; `statistics` of returns are there
+      where a limit goes by them, `regime` where somebody has told it.
     - `own_exposure` and `opposite_exposure`: the listing's value at risk if all orders of the intent's side, or of
       the other, are filled; `exposure_after`: the larger of the two with the whole intent added; `elsewhere`: the
       exposure of the same symbol at other venues, `total_exposure` of all other listings.
@@ -34,6 +52,8 @@ class View:
 
     __slots__ = (
         "active",
+        "base_currency",
+        "caps",
         "elsewhere",
         "exposure_after",
         "instrument",
@@ -53,7 +73,10 @@ class View:
         "position",
         "price",
         "reducible",
+        "regime",
         "state",
+        "statistics",
+        "sums",
         "terms",
         "total_exposure",
         "unit",
@@ -62,11 +85,19 @@ class View:
     )
 
     def __init__(
-        self, state: RiskState, intent: OrderIntent, instrument: RiskInstrument, limits: RiskLimits, now: int
+        self,
+        state: RiskState,
+        intent: OrderIntent,
+        instrument: RiskInstrument,
+        in_force: InForce,
+        now: int,
+        surroundings: Surroundings,
     ) -> None:
         terms = intent.terms
+        self.base_currency, self.regime, self.statistics, self.sums = surroundings
+        self.limits, self.caps = in_force
         self.state, self.intent, self.terms = state, intent, terms
-        self.instrument, self.limits, self.now = instrument, limits, now
+        self.instrument, self.now = instrument, now
         self.listing = listing_id(terms.venue, terms.symbol)
         self.nav: Decimal | None = state.nav
         self.is_buy = terms.side is _BUY
@@ -122,6 +153,26 @@ class View:
             return ZERO
         holdings = self.state.holdings
         return sum((holdings[name].exposure for name in listings if name != self.listing), ZERO)
+
+    def exposure_beside(self, cap: GroupCap) -> Decimal:
+        """The exposure of a group of listings, the intent's own left out."""
+        if self.sums is None:
+            return self.exposure_of(cap.listings)
+        return self.sums.beside(self.state, cap, self.listing)
+
+    def open_worth_of_side(self) -> Decimal:
+        """What all open orders of the intent's side are worth, on all listings."""
+        state, side = self.state, self.terms.side
+        return open_worth(state, side) if self.sums is None else self.sums.open_worth(state, side)
+
+    def exposure_of(self, listings: Iterable[str]) -> Decimal:
+        """The exposure of these listings, the intent's own left out."""
+        holdings, found, own = self.state.holdings, ZERO, self.listing
+        for listing in listings:
+            holding = holdings.get(listing)
+            if holding is not None and listing != own:
+                found += holding.exposure
+        return found
 
     @property
     def is_halted(self) -> bool:

@@ -23,9 +23,10 @@ from typing import Any
 
 import msgspec
 
-from actors.risk.state import ZERO
+from actors.risk.state import ONE, ZERO
 from messages.base import Message
-from messages.portfolio import AccountOpened, FillBooked, FundingBooked
+from messages.portfolio import AccountOpened, FillBooked, FundingBooked, RatesTaken
+from messages.transfers import TransferBooked
 
 
 class EntryKind(StrEnum):
@@ -48,7 +49,10 @@ class Leg(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One thing that happened, at desk time `time` (ns UTC). `id` is the same whenever it is read."""
+    """One thing that happened, at desk time `time` (ns UTC). `id` is the same whenever it is read.
+
+    `rates` are what one unit of its currencies counted then in base currency, where that is known.
+    """
 
     id: str
     kind: EntryKind
@@ -57,6 +61,7 @@ class Entry(msgspec.Struct, frozen=True):
     symbol: str
     strategy: str
     legs: tuple[Leg, ...]
+    rates: dict[str, Decimal] = {}
 
     def unbalanced(self) -> dict[str, Decimal]:
         """The units whose legs don't add up to nothing, with what is left over; empty for a sound entry."""
@@ -73,13 +78,15 @@ class Ledger:
         self.accounts: dict[tuple[str, str], Decimal] = {}
         """by account and unit"""
         self._seen: dict[str, None] = {}
+        self._rates: dict[str, Decimal] = {}
 
     def post(self, event: Message) -> tuple[Entry, ...]:
         """The entries that an event makes; none when it concerns no money, or was posted before."""
+        self._note_rates(event)
         read = _READERS.get(type(event))
         if read is None:
             return ()
-        entries = tuple(entry for entry in read(self, event) if entry.id not in self._seen)
+        entries = tuple(self._rated(entry) for entry in read(self, event) if entry.id not in self._seen)
         for entry in entries:
             self._seen[entry.id] = None
             for leg in entry.legs:
@@ -97,6 +104,26 @@ class Ledger:
         for (_, unit), amount in self.accounts.items():
             sums[unit] = sums.get(unit, ZERO) + amount
         return sums
+
+    # --- rates ------------------------------------------------------------------------------------------------
+
+    def _note_rates(self, event: Message) -> None:
+        """What currencies count from here on, as far as the event tells."""
+        rates = self._rates
+        if isinstance(event, AccountOpened | RatesTaken):
+            rates[event.currency] = ONE
+        if isinstance(event, RatesTaken):
+            rates.update(event.rates)
+        elif isinstance(event, FillBooked):
+            rates[event.currency] = event.rate
+            if event.fee_rate is not None:
+                rates[event.fee_currency] = event.fee_rate
+        elif isinstance(event, TransferBooked) and event.rate is not None:
+            rates[event.currency] = event.rate
+
+    def _rated(self, entry: Entry) -> Entry:
+        rates = {leg.unit: self._rates[leg.unit] for leg in entry.legs if leg.unit in self._rates}
+        return msgspec.structs.replace(entry, rates=rates) if rates else entry
 
     # --- events -----------------------------------------------------------------------------------------------
 
@@ -141,6 +168,11 @@ class Ledger:
             found.append(_entry(f"fee:{name}", EntryKind.FEE, event, tuple(fee)))
         return found
 
+    def _transfer(self, event: TransferBooked) -> list[Entry]:
+        legs = _moved(f"cash/{event.venue}", f"capital/{event.venue}", event.currency, event.amount)
+        name = f"transfer:{event.venue}/{event.transfer_id}"
+        return [Entry(name, EntryKind.TRANSFER, event.time, event.venue, "", "", tuple(legs))]
+
     def _funding(self, event: FundingBooked) -> list[Entry]:
         account = f"funding/{event.venue}/{event.symbol}"
         legs = _moved(f"cash/{event.venue}", account, event.currency, event.amount)
@@ -163,4 +195,5 @@ _READERS: dict[type[Message], Callable[[Ledger, Any], list[Entry]]] = {
     AccountOpened: Ledger._opening,
     FillBooked: Ledger._fill,
     FundingBooked: Ledger._funding,
+    TransferBooked: Ledger._transfer,
 }

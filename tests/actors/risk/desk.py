@@ -139,6 +139,7 @@ class Desk:
         sender: str | None = None,
         message_id: str | None = None,
         quote_age: int | None = None,
+        size: float | None = None,
         **terms: object,
     ) -> str:
         """Raise an intent; its id."""
@@ -155,7 +156,7 @@ class Desk:
         quote = None
         if quote_age is not None:
             seen = self.ctx.now - quote_age
-            quote = QuoteSnapshot(100.0, 100.0, None, None, seen, seen)
+            quote = QuoteSnapshot(100.0, 100.0, size, size, seen, seen)
         intent_id = message_id or f"strategy/{symbol}#{self.messages + 1}"
         intent = OrderIntent(strategy, wanted, quote, "signal")
         self.give(intent, sender or f"strategy/{symbol}", intent_id)

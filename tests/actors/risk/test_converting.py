@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from actors.risk.limits import SECOND, RiskSettings
+from actors.risk import ledger
+from actors.risk.limits import SECOND, RiskLimits, RiskSettings
+from actors.risk.state import Book
 from actors.risk.treasury_settings import TreasurySettings
 from messages.control import Halt, Resume
 from messages.intents import IntentRejected, Purpose, Refused, SubmitOrder
 from messages.orders import OrderState
-from messages.portfolio import IntentDecided
+from messages.portfolio import Exchanged, FillBooked, IntentDecided, Posting
 from messages.reasons import Reason
 from messages.treasury import ConversionEnded, ConversionStarted
-from tests.actors.risk.desk import BUY, SELL, D, Desk, instrument, settings
+from tests.actors.risk.desk import BUY, SELL, WIDE, D, Desk, instrument, limits, settings
 
 pytestmark = pytest.mark.unit
 
@@ -31,8 +33,8 @@ def chosen(*, convert: bool = True, **more: object) -> RiskSettings:
     return settings(instruments=listed, rates=rates, treasury=TreasurySettings(convert=convert), **more)
 
 
-def desk_with(**balances: str) -> Desk:
-    desk = Desk(chosen())
+def desk_with(bounds: RiskLimits = WIDE, **balances: str) -> Desk:
+    desk = Desk(chosen(limits=bounds))
     desk.seed(balances.pop("USDT", "10000"), balances={name: D(amount) for name, amount in balances.items()})
     for symbol, price in (("BTC-USDC", 100.0), ("BTC-USDT", 100.0), ("USDC-USDT", 1.0), ("EUR-USDC", 1.1)):
         desk.mark(symbol, price)
@@ -132,6 +134,14 @@ def test_where_nobody_has_enough_the_intent_goes_its_way() -> None:
     assert [order.intent_id for order in orders(desk)] == [intent_id]
 
 
+def test_a_conversion_that_a_limit_makes_smaller_is_not_begun() -> None:
+    """Half of the money buys nothing, and what was decided on the intent would not hold beside it."""
+    desk = desk_with(limits(max_order_notional=D(1000)))
+    intent_id = buy(desk)
+    assert [order.intent_id for order in orders(desk)] == [intent_id]
+    assert list(desk.risk.state.reservations) == [intent_id]
+
+
 def test_what_is_there_needs_no_conversion_nor_does_an_exit_or_a_disabled_policy() -> None:
     desk = desk_with(USDC="2000")
     buy(desk)
@@ -185,3 +195,33 @@ def test_the_same_intent_again_is_not_decided_twice_while_it_waits() -> None:
     assert [event.intent_id for event in desk.journal if isinstance(event, IntentDecided)] == [
         desk.risk.state.conversions[intent_id].leg_id
     ]
+
+
+def test_what_an_exchange_costs_at_the_rates_and_in_fees_is_its_result() -> None:
+    desk = desk_with()
+    buy(desk)
+    (leg,) = orders(desk)
+    desk.fill(leg.intent_id, BUY, "100", "1.01", symbol="USDC-USDT", strategy="treasury", fee="0.2")
+    (event,) = [each for each in desk.last_events if isinstance(each, FillBooked)]
+    for posting in (event.desk, event.own):
+        assert (posting.position, posting.cost, posting.open_fees) == (0, 0, 0)
+        assert (posting.realised, posting.net) == (D("-1"), D("-1.2"))
+
+
+def test_the_desks_own_currency_is_worth_itself_when_it_is_what_is_exchanged() -> None:
+    listed = instrument(
+        "USDT-USDC", spot=True, converts=True, quote_currency="USDC", rate=D("0.5"), tick=D("0.0001")
+    )
+    desk = Desk(settings(instruments=(listed,), rates={"USDC": D("0.5")})).seed(100, balances={"USDC": D(50)})
+    desk.mark("USDT-USDC", 2.0)
+    desk.fill("x", BUY, "10", "2", symbol="USDT-USDC")
+    (event,) = [each for each in desk.last_events if isinstance(each, FillBooked)]
+    assert event.exchanged == Exchanged("USDT", D(110), D(1))
+    assert event.own.realised == 0
+
+
+@pytest.mark.parametrize(("cost", "after"), [(None, "0"), ("5", "5"), ("0", "0")])
+def test_an_exchange_leaves_a_book_as_it_is(cost: str | None, after: str) -> None:
+    before = Book(position=D(2), cost=None if cost is None else D(cost), open_fees=D("0.1"))
+    made = ledger._made_cash(before, D(3), D(1))
+    assert made == Posting(D(2), D(after), D("0.1"), D(3), D(2))

@@ -162,6 +162,7 @@ def test_a_fill_is_booked_once_while_its_intent_is_open_and_after() -> None:
     desk.give(first, "execution/paper")
     assert desk.last_events == []
     assert desk.risk.state.holdings["paper/BTC-USDT"].position == D(1)
+    assert desk.risk.state.booked == 1
 
 
 def test_the_same_fill_id_of_another_venue_is_another_fill() -> None:

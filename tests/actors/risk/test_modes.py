@@ -1,4 +1,4 @@
-"""The desk's mode: every source, what it asks for, what ends it, and who is told."""
+"""The desk's mode: how its sources act together, who is told, what survives; each by itself: test_mode_matrix."""
 
 from __future__ import annotations
 
@@ -9,57 +9,28 @@ import pytest
 
 from actors.risk import modes
 from messages.base import CONTROL
-from messages.control import DeadLettered, Halt, Mode, ModeChanged, Resume, SetMode, StoreRenewed
+from messages.control import ArmingDecided, DeadLettered, KillFileSeen, Mode, ModeChanged, Resume
 from messages.intents import SubmitOrder
-from messages.order_events import ExternalActivity, VenueReconciled
-from messages.orders import OrderState
+from messages.order_events import VenueReconciled
 from messages.portfolio import Clearing, ModeDecided, ModeSource, ResumeRefused
 from tests.actors.risk import desk as bench
+from tests.actors.risk.causes import (
+    HOUR,
+    ask_for,
+    clean,
+    dead_letter,
+    external,
+    halt,
+    resume,
+    store_renewed,
+)
 from tests.actors.risk.desk import BUY, START, D, Desk, limits
 
 pytestmark = pytest.mark.unit
 
-RESUME = Resume("anna", "seen and understood")
-HOUR = 3_600_000_000_000
-
 
 def told(desk: Desk) -> list[ModeChanged]:
     return desk.messages_to(CONTROL, ModeChanged)
-
-
-def halt(desk: Desk) -> None:
-    desk.give(Halt("anna", "drill"))
-
-
-def dead_letter(desk: Desk) -> None:
-    desk.give(DeadLettered("strategy/BTC-USDT", "m1", "Fill", True, "poison"), "host")
-
-
-def store_renewed(desk: Desk) -> None:
-    desk.give(StoreRenewed("g2"))
-
-
-def differs(desk: Desk) -> None:
-    desk.give(VenueReconciled("paper", False, "BTC 1 != 2", "g2"), "execution/paper")
-
-
-def clean(desk: Desk) -> None:
-    desk.give(VenueReconciled("paper", True, "", "g2"), "execution/paper")
-
-
-def external(desk: Desk) -> None:
-    activity = ExternalActivity(
-        "paper", "x", "v", "BTC-USDT", BUY, OrderState.WORKING, D(0), None, False, desk.ctx.now
-    )
-    desk.give(activity, "execution/paper")
-
-
-def stray_fill(desk: Desk) -> None:
-    desk.fill("stray", BUY, 1)
-
-
-def foreign_fee(desk: Desk) -> None:
-    desk.fill(desk.intend(BUY, 1), BUY, 1, fee=1, fee_currency="BNB")
 
 
 def loss(desk: Desk) -> None:
@@ -67,73 +38,13 @@ def loss(desk: Desk) -> None:
     desk.mark(bid=94)
 
 
-def drawdown(desk: Desk) -> None:
-    """Day after day a little, so that no single one loses too much."""
-    desk.trade(BUY, 10)
-    for price in (96, 92, 88):
-        desk.mark(bid=price).wait(24 * HOUR)
-
-
 def deep_drawdown(desk: Desk) -> None:
     desk.trade(BUY, 10)
     desk.mark(bid=70)
 
 
-def recovery(desk: Desk) -> None:
-    desk.mark(bid=99)
-
-
-def resume(desk: Desk) -> None:
-    desk.give(RESUME)
-
-
-def next_day(desk: Desk) -> None:
-    desk.wait(24 * HOUR).mark(bid=94)
-
-
-def ask_for(mode: Mode) -> Callable[[Desk], None]:
-    return lambda desk: desk.give(SetMode("anna", mode, "drill"))
-
-
 LIMITS = limits(daily_loss_limit=D("0.05"), drawdown_reduce=D("0.10"), drawdown_halt=D("0.25"))
 """Of a NAV of 1,000: 50, 100 and 250."""
-
-
-@pytest.mark.parametrize(
-    ("cause", "source", "mode", "end"),
-    [
-        (halt, "operator", Mode.HALTED, resume),
-        (ask_for(Mode.REDUCE), "operator_mode", Mode.REDUCE, ask_for(Mode.NORMAL)),
-        (ask_for(Mode.HALTED), "operator_mode", Mode.HALTED, ask_for(Mode.NORMAL)),
-        (ask_for(Mode.OBSERVE), "operator_mode", Mode.OBSERVE, ask_for(Mode.NORMAL)),
-        (loss, "daily_loss", Mode.REDUCE, next_day),
-        (drawdown, "drawdown", Mode.REDUCE, recovery),
-        (drawdown, "drawdown", Mode.REDUCE, resume),
-        (deep_drawdown, "drawdown_halt", Mode.HALTED, resume),
-        (dead_letter, "dead_letter:strategy/BTC-USDT", Mode.REDUCE, resume),
-        (store_renewed, "reconciliation:paper", Mode.REDUCE, clean),
-        (differs, "reconciliation:paper", Mode.REDUCE, clean),
-        (external, "external:paper", Mode.REDUCE, resume),
-        (stray_fill, "unmatched_fill:paper", Mode.REDUCE, resume),
-        (foreign_fee, "fee_conversion:BNB", Mode.REDUCE, resume),
-    ],
-)
-def test_each_source_comes_and_goes(
-    cause: Callable[[Desk], None], source: str, mode: Mode, end: Callable[[Desk], None]
-) -> None:
-    desk = Desk(bench.settings(LIMITS)).seed(1000).mark()
-    cause(desk)
-    state = desk.risk.state
-    assert state.sources[source].mode is mode
-    assert desk.mode is mode
-    message = [one.message for one in desk.sent if isinstance(one.message, ModeChanged)][-1]
-    assert (message.mode, message.version) == (mode, state.version)
-    assert message.sources[source] is mode
-    before = state.version
-    end(desk)
-    assert source not in state.sources
-    assert state.version > before
-    assert told(desk)[-1].version == state.version
 
 
 @pytest.mark.parametrize(
@@ -285,3 +196,44 @@ def test_time_is_that_of_the_desk() -> None:
     desk = Desk()
     halt(desk)
     assert desk.risk.state.sources["operator"].since == START
+
+
+def file_is(desk: Desk, present: bool) -> None:
+    desk.give(KillFileSeen("/run/halt", present, ""), "risk")
+
+
+def test_neither_a_resume_lifts_the_kill_file_nor_its_being_gone_the_kill_switch() -> None:
+    desk = Desk(bench.settings(kill_file="/run/halt"))
+    file_is(desk, True)
+    resume(desk)
+    assert (desk.mode, list(desk.risk.state.sources)) == (Mode.HALTED, ["kill_file"])
+    file_is(desk, False)
+    assert (desk.mode, list(desk.risk.state.sources)) == (Mode.HALTED, ["operator"])
+    desk.restart()
+    resume(desk)
+    assert desk.mode is Mode.NORMAL
+
+
+def test_a_kill_file_that_is_told_again_changes_nothing() -> None:
+    desk = Desk(bench.settings(kill_file="/run/halt"))
+    file_is(desk, True)
+    version = desk.risk.state.version
+    file_is(desk, True)
+    assert (desk.risk.state.version, told(desk)) == (version, [])
+
+
+def test_a_kill_file_that_is_not_watched_any_more_leaves_what_waits_for_a_person() -> None:
+    desk = Desk(bench.settings(kill_file="/run/halt"))
+    file_is(desk, True)
+    desk.settings = bench.settings()
+    desk.restart()
+    desk.mark()
+    assert (desk.mode, list(desk.risk.state.sources)) == (Mode.HALTED, ["operator"])
+
+
+def test_an_arming_is_journalled() -> None:
+    desk = Desk()
+    decided = ArmingDecided("live", False, ("kill_switch",))
+    desk.give(decided)
+    assert desk.events(ArmingDecided) == [decided]
+    assert desk.replayed().state == desk.risk.state

@@ -178,6 +178,10 @@ def test_a_rate_that_makes_nav_fall_counts_as_a_loss() -> None:
             "risk.instruments.paper/A.rate",
         ),
         (bench.settings(instruments=(instrument("A", rate=D(2)),)), "risk.instruments.paper/A.rate"),
+        (
+            bench.settings(instruments=(instrument("EUR-USDT", converts=True),)),
+            "risk.instruments.paper/EUR-USDT.converts",
+        ),
     ],
 )
 def test_a_rate_that_makes_no_sense_is_named(chosen: RiskSettings, field: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from messages.intents import Verdict
+from messages.intents import Purpose, Verdict
 from messages.reasons import Reason
 from messages.universe import UniverseChanged
 from tests.actors.risk.desk import BUY, SELL, Desk, ready, settings
@@ -29,6 +29,18 @@ def test_what_is_outside_can_only_be_reduced_until_it_is_in_again() -> None:
     assert desk.decision.reason is Reason.NOT_IN_UNIVERSE
     desk.give(outside(4))
     desk.intend(BUY, 1)
+    assert desk.decision.verdict is Verdict.APPROVED
+
+
+@pytest.mark.parametrize("purpose", [Purpose.EXIT, Purpose.STOP, Purpose.TARGET])
+def test_two_strategies_that_hold_a_symbol_against_each_other_can_both_leave_it(purpose: Purpose) -> None:
+    desk = ready()
+    desk.fill(desk.intend(BUY, 1, strategy="ema"), BUY, 1)
+    desk.fill(desk.intend(SELL, 1, strategy="pairs"), SELL, 1)
+    desk.give(outside(3, "BTC-USDT"))
+    desk.intend(BUY, 1, strategy="pairs")
+    assert desk.decision.reason is Reason.NOT_IN_UNIVERSE
+    desk.intend(BUY, 1, strategy="pairs", purpose=purpose)
     assert desk.decision.verdict is Verdict.APPROVED
 
 

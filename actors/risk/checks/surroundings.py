@@ -1,0 +1,71 @@
+"""Checks on what is wrong around the desk, and how much is dared: the degrade level, a canary's caps."""
+
+from __future__ import annotations
+
+from actors.risk.checks.row import RATIO, Check, bounded, exposed, passed
+from actors.risk.limits import ONE
+from actors.risk.view import View
+from messages.intents import CheckResult
+from messages.reasons import Reason
+
+_ACCEPTED, _DEGRADED = Reason.ACCEPTED, Reason.DEGRADED
+_SIZE_FACTOR = passed("size_factor")
+_CANARY_ORDER, _CANARY_EXPOSURE = passed("canary_order"), passed("canary_exposure")
+
+
+def _size_factor(view: View) -> CheckResult:
+    """The size asked for, times the factor of the degrade level: before any cap, as nothing multiplies after caps."""
+    factor = view.state.degrade.factor
+    if factor >= ONE:
+        return _SIZE_FACTOR
+    allowed = view.passing(view.terms.quantity * factor)
+    ok = view.terms.quantity <= allowed
+    return CheckResult(
+        "size_factor", ok, _ACCEPTED if ok else _DEGRADED, factor, ONE, factor - ONE, RATIO, allowed
+    )
+
+
+def _canary_order(view: View) -> CheckResult:
+    limit = view.limits.canary_order_notional
+    if limit is None:
+        return _CANARY_ORDER
+    allowed, value = view.quantity_worth(limit), view.worth
+    return bounded("canary_order", Reason.CANARY, view, limit, value, limit - value, allowed)
+
+
+def _canary_exposure(view: View) -> CheckResult:
+    limit = view.limits.canary_exposure
+    if limit is None:
+        return _CANARY_EXPOSURE
+    return exposed("canary_exposure", Reason.CANARY, view, limit, view.total_exposure)
+
+
+DEGRADE = "degrade"
+"""What `size_factor` needs: no limit, but a degrade level above 0."""
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        "size_factor",
+        _size_factor,
+        "anomalies",
+        (Reason.DEGRADED,),
+        "no degrade level makes it smaller",
+        (DEGRADE,),
+    ),
+    Check(
+        "canary_order",
+        _canary_order,
+        "canary_order_notional",
+        (Reason.CANARY,),
+        "a canary's order is small",
+        ("canary_order_notional",),
+    ),
+    Check(
+        "canary_exposure",
+        _canary_exposure,
+        "canary_exposure",
+        (Reason.CANARY,),
+        "so is all that a canary holds",
+        ("canary_exposure",),
+    ),
+)

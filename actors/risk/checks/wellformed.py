@@ -1,0 +1,35 @@
+"""Whether an order's terms make sense at all; asked before anything is reckoned with them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from actors.risk.limits import ZERO
+from messages.intents import OrderTerms, OrderType, Side
+
+GREATEST = Decimal("1E15")
+"""Quantities and prices from here on are no one's: they would not fit into exact sums."""
+
+_WITH_LIMIT = (OrderType.LIMIT, OrderType.STOP_LIMIT)
+_WITH_STOP = (OrderType.STOP, OrderType.STOP_LIMIT)
+
+
+def malformed_field(terms: OrderTerms, lot: Decimal, tick: Decimal) -> str | None:
+    """The first field of an order's terms that makes no sense; None when all do."""
+    for name in ("quantity", "worst_price", "limit_price", "stop_price"):
+        number: Decimal | None = getattr(terms, name)
+        if number is not None and not (number.is_finite() and ZERO < number < GREATEST):
+            return name
+    if terms.quantity % lot:
+        return "quantity"
+    is_limit = terms.order_type in _WITH_LIMIT
+    if is_limit is (terms.limit_price is None):
+        return "limit_price"
+    if (terms.order_type in _WITH_STOP) is (terms.stop_price is None):
+        return "stop_price"
+    limit = terms.limit_price
+    if limit is not None:
+        beyond = limit > terms.worst_price if terms.side is Side.BUY else limit < terms.worst_price
+        if beyond or limit % tick:
+            return "limit_price"
+    return None

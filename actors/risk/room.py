@@ -1,0 +1,136 @@
+"""The room left of each limit that is in force, for people: what it is, what is used of it, what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import msgspec
+
+from actors.risk.activity import HOUR, Window, cycle_start
+from actors.risk.caps import Row, capped, part_of
+from actors.risk.exposure import symbol_exposure
+from actors.risk.facts import drawdown, loss_of_day
+from actors.risk.limit_book import LimitBook
+from actors.risk.limits import ZERO, RiskLimits, RiskSettings
+from actors.risk.state import RiskState
+from actors.risk.statistical import make_statistics, money_up
+
+
+class RoomSummary(msgspec.Struct, frozen=True):
+    """One limit: what it is, what is used of it, what is left; None while NAV is not known."""
+
+    name: str
+    limit: Decimal | None
+    used: Decimal | None
+    left: Decimal | None
+    unit: str
+
+
+def room_of(
+    state: RiskState, settings: RiskSettings, book: LimitBook, now: int | None = None
+) -> tuple[RoomSummary, ...]:
+    """The room left of the desk's limits, and of the caps of its tiers, themes and venues.
+
+    Windows of time are those of `now` (desk time, ns UTC); left out without it.
+    """
+    limits = book.desk
+    rows = [*_portfolio(state, limits), *_losses(state, limits)]
+    if now is not None:
+        rows += _pace(state, limits, now)
+    rows += capped(state, settings, book)
+    rows += _symbols(state, settings, book)
+    if book.measures:
+        rows += _bad_times(state, settings, limits)
+    return tuple(
+        RoomSummary(name, limit, used, None if limit is None or used is None else limit - used, unit)
+        for name, limit, used, unit in rows
+    )
+
+
+def _portfolio(state: RiskState, limits: RiskLimits) -> Iterator[Row]:
+    nav, totals = state.nav, state.totals
+    yield "gross_exposure", part_of(limits.max_gross_exposure, nav), totals.exposure, "quote"
+    yield "cash_reserve", _spendable(state, limits.min_cash_reserve), _used_cash(state), "quote"
+    yield "open_positions", Decimal(limits.max_open_positions), Decimal(len(totals.active)), "count"
+    yield "open_orders", Decimal(limits.max_open_orders), Decimal(len(state.reservations)), "count"
+
+
+def _losses(state: RiskState, limits: RiskLimits) -> Iterator[Row]:
+    yield "daily_loss", part_of(limits.daily_loss_limit, state.day_anchor), loss_of_day(state), "quote"
+    if limits.weekly_loss_limit is not None:
+        nav, anchor = state.nav, state.week_anchor
+        lost = None if nav is None or anchor is None else anchor - nav
+        yield "weekly_loss", part_of(limits.weekly_loss_limit, anchor), lost, "quote"
+    yield "drawdown_reduce", part_of(limits.drawdown_reduce, state.peak), drawdown(state), "quote"
+    yield "drawdown_halt", part_of(limits.drawdown_halt, state.peak), drawdown(state), "quote"
+
+
+def _pace(state: RiskState, limits: RiskLimits, now: int) -> Iterator[Row]:
+    activity = state.activity
+    hour, cycle = now // HOUR * HOUR, cycle_start(now, limits.cycle)
+    rows: tuple[tuple[str, int | None, Window, int], ...] = (
+        ("hourly_trades", limits.max_hourly_trades, activity.hour, hour),
+        ("daily_trades", limits.max_daily_trades, activity.day, state.day_ends_at),
+        ("cycle_orders", limits.max_cycle_orders, activity.cycle, cycle),
+    )
+    for name, most, window, began in rows:
+        if most is not None:
+            yield name, Decimal(most), Decimal(window.count if window.began == began else 0), "count"
+    if limits.max_cycle_notional is not None:
+        used = activity.cycle.value if activity.cycle.began == cycle else ZERO
+        yield "cycle_notional", limits.max_cycle_notional, used, "quote"
+    if limits.max_burst is not None:
+        recent = sum(time > now - limits.burst_window for time in activity.recent)
+        yield "burst", Decimal(limits.max_burst), Decimal(recent), "count"
+    if limits.max_consecutive_losses is not None:
+        yield "losing_streak", Decimal(limits.max_consecutive_losses), Decimal(activity.losses), "count"
+
+
+def _symbols(state: RiskState, settings: RiskSettings, book: LimitBook) -> Iterator[Row]:
+    venues = {one.symbol: one.venue for one in settings.instruments}
+    for symbol in {**dict.fromkeys(venues), **dict.fromkeys(state.listings)}:
+        # of the scopes that do not depend on who asks
+        part = book.of("", venues.get(symbol, ""), symbol).limits.max_symbol_exposure
+        yield f"symbol_exposure:{symbol}", part_of(part, state.nav), symbol_exposure(state, symbol), "quote"
+
+
+def _bad_times(state: RiskState, settings: RiskSettings, limits: RiskLimits) -> Iterator[Row]:
+    """What goes by statistics of returns; used is None while too little is known of them."""
+    known, nav = make_statistics(settings, limits), state.nav
+    if limits.max_portfolio_var is not None:
+        found = known.value_at_risk(state)
+        yield (
+            "portfolio_var",
+            part_of(limits.max_portfolio_var, nav),
+            None if found is None else money_up(found),
+            "quote",
+        )
+    symbols = dict.fromkeys(state.holdings[listing].symbol for listing in state.totals.active)
+    for symbol in symbols:
+        exposure = symbol_exposure(state, symbol)
+        if limits.max_position_cvar is not None:
+            tails = [known.tail_loss(state, symbol, is_buy=is_long) for is_long in (True, False)]
+            worst = (
+                None if None in tails else money_up(max(filter(None, tails), default=0.0) * float(exposure))
+            )
+            yield f"position_cvar:{symbol}", part_of(limits.max_position_cvar, nav), worst, "quote"
+        if limits.max_correlated_exposure is not None:
+            others = known.exposure_with(state, symbol)
+            together = None if others is None else others + exposure
+            yield (
+                f"correlated_exposure:{symbol}",
+                part_of(limits.max_correlated_exposure, nav),
+                together,
+                "quote",
+            )
+
+
+def _spendable(state: RiskState, min_cash_reserve: Decimal) -> Decimal | None:
+    nav = state.nav
+    return None if nav is None else (1 - min_cash_reserve) * nav - state.capital.treasury
+
+
+def _used_cash(state: RiskState) -> Decimal | None:
+    nav = state.nav
+    return None if nav is None else nav - state.totals.cash + state.totals.buys_value
