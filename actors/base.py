@@ -99,7 +99,11 @@ class Context:
 
     - `now`: desk time at the start of the step, ns UTC, never decreasing.
     - `sender`, `message_id`: who sent the input and its id; `cycle`: the id that began the chain of causes.
+    - `explains`: whether anybody will read what is written for people alone and changes no decision: the traces of
+      decisions and the records of how orders went. Nobody does where nothing is recorded, and it need not be made.
     """
+
+    explains: ClassVar[bool] = True
 
     __slots__ = (
         "_apply",
@@ -323,6 +327,14 @@ class Actor(Generic[State]):
     ) -> bool:
         """Fold one row of market data into the view; True when a decision is due. See `messages.market`."""
         return False
+
+    def blamed(self, error: Exception) -> Message | None:
+        """Whose fault it is that `receive` raised, as an input by which the actor can go on without it; None where it
+        can't, and has to be started again (host only).
+
+        The host discards the failed step, has this input taken, and then again the one that failed.
+        """
+        return None
 
     def outstanding(self) -> Sequence[Effect]:
         """The effects that were promised and not yet answered, derived from the state alone."""

@@ -13,7 +13,7 @@ from actors.execution.acts import RISK, ask, may_cancel, move
 from actors.execution.evidence import Told, weigh
 from actors.execution.external import cancel_external, is_ours, tell_external
 from actors.execution.fills import request_all_fills
-from actors.execution.funds import take_balances
+from actors.execution.funds import explains_cash, take_balances
 from actors.execution.memory import ExecutionMemory
 from actors.execution.placing import release_waiting
 from actors.execution.reconciling import ask_for_what_moved, differences, judge_balances, judge_positions
@@ -91,8 +91,11 @@ def on_account_result(actor: ExecutionMemory, ctx: Context, result: AccountResul
         _ask_again(actor, ctx, state.account_attempt + 1, state.account_looks, Reason.UNKNOWN_OUTCOME)
         return
     if not state.account_seeded:
+        later = actor.later_than(result.time)
         ctx.emit(VenueAccountOpened(result.balances, result.positions, ctx.now, result.time))
         ctx.send(RISK, AccountSeeded(actor.settings.venue, result.balances, result.positions))
+        for told in later:
+            ctx.send(RISK, told)
     moved = differences(actor, result.positions)
     if moved and state.account_looks + 1 < actor.settings.account_tries:
         ask_for_what_moved(actor, ctx, moved)
@@ -109,11 +112,14 @@ def _conclude(actor: ExecutionMemory, ctx: Context, result: AccountResult, moved
     orphans = _cancel_orphans(actor, ctx, result)
     found = _orders(actor, ctx, result) + judge_positions(actor, ctx, moved, result)
     judge_balances(actor, ctx, result)
+    # positions alike beside other cash: what was not told may cancel itself out, and is still to be asked for
+    known = result.time if explains_cash(actor, result) else None
     if not moved:
         take_balances(actor, ctx, result)
     detail = "; ".join(found)
-    ctx.emit(VenueAccountDiffers(detail, ctx.now) if detail else VenueAccountCompared(ctx.now, result.time))
-    ctx.send(RISK, VenueReconciled(settings.venue, not detail, detail, state.generation))
+    ctx.emit(VenueAccountDiffers(detail, ctx.now) if detail else VenueAccountCompared(ctx.now, known))
+    balances = None if moved else result.balances
+    ctx.send(RISK, VenueReconciled(settings.venue, not detail, detail, state.generation, balances))
     if orphans or again:
         ctx.after(settings.account_backoff_ns, AccountQueryDue(), key="account")
     elif moved:

@@ -15,6 +15,7 @@ from actors.execution import (
     configuring,
     dead_man,
     fills,
+    health,
     instruments,
     modes,
     placing,
@@ -36,6 +37,7 @@ from messages.account_events import (
     FillsQueryDue,
     InstrumentsQueryDue,
     ReconcileDue,
+    WayJudged,
 )
 from messages.base import Effect, Message
 from messages.control import (
@@ -72,6 +74,7 @@ from messages.venue import (
     StreamOpened,
     VenueEvent,
     VenueFunding,
+    VenueTransfer,
 )
 
 _TIMERS: dict[OrderTimer, Callable[[ExecutionMemory, Context, Order], None]] = {
@@ -187,6 +190,8 @@ class ExecutionActor(ExecutionMemory):
             protecting.review(self, ctx)
         if self._keeps_dead_man:
             dead_man.review(self, ctx)
+        if self.state.at_venue.conditions:
+            health.review(self, ctx)
 
     @receives(SubmitOrder)
     def on_submit(self, submit: SubmitOrder, ctx: Context) -> None:
@@ -209,6 +214,11 @@ class ExecutionActor(ExecutionMemory):
     def on_venue_funding(self, told: VenueFunding, ctx: Context) -> None:
         """A payment of funding in the private stream."""
         stream.on_venue_funding(self, ctx, told)
+
+    @receives(VenueTransfer)
+    def on_venue_transfer(self, told: VenueTransfer, ctx: Context) -> None:
+        """Money moved in or out, in the private stream."""
+        stream.on_venue_transfer(self, ctx, told)
 
     @receives(ReplaceResult)
     def on_replace_result(self, result: ReplaceResult, ctx: Context) -> None:
@@ -305,6 +315,11 @@ class ExecutionActor(ExecutionMemory):
     def on_dead_man_due(self, due: DeadManDue, ctx: Context) -> None:
         """Time to look after the dead-man switch."""
         dead_man.on_due(self, ctx)
+
+    @receives(WayJudged)
+    def on_way_judged(self, judged: WayJudged, ctx: Context) -> None:
+        """How the way to the venue is."""
+        health.on_way_judged(self, ctx, judged)
 
     @receives(OrderTimerDue)
     def on_order_timer(self, due: OrderTimerDue, ctx: Context) -> None:

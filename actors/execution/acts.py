@@ -42,6 +42,9 @@ _CANCELLABLE = frozenset({OrderState.WORKING, OrderState.PARTIALLY_FILLED, Order
 
 _CANCELS_AT_ONCE = 3
 
+_NAMES = {trigger: trigger.value for trigger in Trigger}
+"""Looked up once: `value` of an enum's member costs more than all else about an event."""
+
 
 def tell(ctx: Context, recipients: tuple[Address, ...], message: Message) -> None:
     """Send to risk and to each of `recipients` once; execution does not write to itself."""
@@ -99,7 +102,7 @@ def move(
     ctx.emit(
         OrderTransitioned(
             order.client_order_id,
-            trigger.value,
+            _NAMES[trigger],
             after,
             reason,
             ctx.now,
@@ -174,8 +177,8 @@ def timer_key(order: Order, timer: OrderTimer) -> str:
 
 
 def may_cancel(actor: ExecutionMemory) -> bool:
-    """Whether cancels may leave: not in OBSERVE, and not on a venue that is read only."""
-    return not actor.settings.read_only and Action.CANCEL in ALLOWED[actor.state.effective_mode]
+    """Whether cancels may leave: not in OBSERVE, and not where nothing may be changed at the venue."""
+    return actor.settings.writes and Action.CANCEL in ALLOWED[actor.state.effective_mode]
 
 
 def request_cancel(actor: ExecutionMemory, ctx: Context, order: Order, reason: Reason) -> None:
@@ -231,6 +234,9 @@ def settle(actor: ExecutionMemory, ctx: Context, order: Order) -> None:
     if order.filled != order.venue_filled:
         miss_fills(actor, ctx, order)
         return
+    # that it was left is remembered with the end of the order, so that nothing depends on whether anybody reads it;
+    # a late fill's is remembered by itself
+    leaves = lacks_record(order) and (ctx.explains or order.settled)
     if not order.settled:
         if order.replacing is not None:
             ctx.emit(ReplaceEnded(order.client_order_id, False, order.reason, ctx.now))
@@ -239,15 +245,20 @@ def settle(actor: ExecutionMemory, ctx: Context, order: Order) -> None:
     if order.routed:
         actor.touched[order.intent_id] = None
         return
-    leave_record(ctx, order)
+    if leaves:
+        leave_record(ctx, order)
     report(ctx, order, final=True)
 
 
+def lacks_record(order: Order) -> bool:
+    """Whether an order that is all of its intent is owed a router record: once, and again only after a late fill."""
+    return order.tally is not None and order.tally.recorded != order.filled
+
+
 def leave_record(ctx: Context, order: Order) -> None:
-    """The router record of an order that is all of its intent; again only after a late fill."""
-    tally = order.tally
-    if tally is not None and tally.recorded != order.filled:
-        ctx.emit(record_of_order(order, tally, ctx.now))
+    """The router record of an order that is all of its intent."""
+    if order.tally is not None:
+        ctx.emit(record_of_order(order, order.tally, ctx.now))
 
 
 def note_overfill(ctx: Context, order: Order) -> None:

@@ -35,16 +35,14 @@ def client_order_id(
     The marks, then at most 128 bits of sha256 over the other parts. Raises `ConfigurationError` when prefix,
     alphabet and length leave fewer than 80 bits, where ids could collide.
     """
-    head, length, pairs = _frame(prefix, desk, generation, alphabet, max_length)
-    parts = (generation, intent_id, str(child), str(attempt))
-    base, count = len(pairs), (length + 1) // 2
+    head, length, pairs, span = _frame(prefix, desk, generation, alphabet, max_length)
+    base, written = len(pairs), ""
     # only what is written is kept of the number: the shorter it is, the cheaper each division
-    number = int(digest(*[part.encode() for part in parts]), 16) % base**count
-    written = []
-    for _ in range(count):
-        number, index = divmod(number, base)
-        written.append(pairs[index])
-    return head + "".join(written)[:length]
+    number = int(digest(generation.encode(), intent_id.encode(), b"%d" % child, b"%d" % attempt), 16) % span
+    for _ in range((length + 1) // 2):
+        written += pairs[number % base]
+        number //= base
+    return head + written[:length]
 
 
 class Whose(StrEnum):
@@ -61,7 +59,7 @@ def whose(client_order_id: str, *, prefix: str, desk: str, alphabet: str, max_le
     """Who gave this id to an order, by its marks."""
     if client_order_id.startswith(desk_mark(prefix, desk, alphabet)):
         return Whose.OURS
-    head, length, _ = _frame(prefix, desk, "", alphabet, max_length)
+    head, length, *_ = _frame(prefix, desk, "", alphabet, max_length)
     body = client_order_id.removeprefix(prefix)
     formed = len(client_order_id) == len(head) + length and all(letter in alphabet for letter in body)
     return Whose.OTHER_DESK if formed and client_order_id.startswith(prefix) else Whose.STRANGER
@@ -86,8 +84,9 @@ def _mark(kind: str, name: str, alphabet: str) -> str:
 @lru_cache(maxsize=16)
 def _frame(
     prefix: str, desk: str, generation: str, alphabet: str, max_length: int
-) -> tuple[str, int, tuple[str, ...]]:
-    """How ids begin, how many characters follow, and all pairs of characters: two are written at a time."""
+) -> tuple[str, int, tuple[str, ...], int]:
+    """How ids begin, how many characters follow, all pairs of characters, of which one is written at a time, and how
+    many numbers can be written so."""
     if len(set(alphabet)) != len(alphabet) or len(alphabet) < 2:
         raise ConfigurationError(
             "an alphabet needs two or more different characters",
@@ -104,4 +103,5 @@ def _frame(
             value=prefix,
             remedy="shorten the prefix, or declare the venue's real length and alphabet",
         )
-    return head, length, tuple(second + first for first in alphabet for second in alphabet)
+    pairs = tuple(second + first for first in alphabet for second in alphabet)
+    return head, length, pairs, len(pairs) ** ((length + 1) // 2)

@@ -20,7 +20,7 @@ _RENEWALS = 3
 def is_used(actor: ExecutionMemory) -> bool:
     """Whether the venue has one and it is wanted."""
     settings = actor.settings
-    return settings.dead_man_ns is not None and settings.traits.dead_man_switch and not settings.read_only
+    return settings.dead_man_ns is not None and settings.traits.dead_man_switch and settings.writes
 
 
 def outstanding(actor: ExecutionMemory) -> list[ArmDeadMan]:

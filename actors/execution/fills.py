@@ -12,6 +12,7 @@ from actors.base import Context
 from actors.execution.acts import ask, ask_for_fills, escalate, wake
 from actors.execution.evidence import book, told_by_fills, weigh
 from actors.execution.external import tell_external
+from actors.execution.health import note_stalled
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import Order
 from actors.execution.settings import SECOND, doubling, probe_delay
@@ -110,6 +111,8 @@ def _again(
     settings, attempt = actor.settings, question.attempt
     noted = tuple(trade.fill.fill_id for trade in strangers)
     ctx.emit(FillsDue(symbol, question.since, attempt + 1, ctx.now, noted))
+    if not strangers:
+        note_stalled(actor, ctx, symbol, attempt + 1)
     delay = doubling(settings.account_backoff_ns, attempt, settings.account_backoff_max_ns)
     ctx.after(delay, FillsQueryDue(symbol), key=_key(symbol))
 

@@ -20,11 +20,18 @@ from messages.intents import Side
 from messages.reasons import Reason
 from messages.venue import AccountResult, PlaceOrder
 
+_BUY = Side.BUY
+
 
 def take_balances(actor: ExecutionMemory, ctx: Context, result: AccountResult) -> None:
     """Take the venue's cash where it is not what the fills made of it; the caller knows that positions are alike."""
-    if actor.settings.collateral and result.balances != actor.state.at_venue.balances:
+    if not explains_cash(actor, result):
         ctx.emit(BalancesTaken(result.balances, ctx.now))
+
+
+def explains_cash(actor: ExecutionMemory, result: AccountResult) -> bool:
+    """Whether the venue's cash is what the fills made of it, where it is kept here."""
+    return not actor.settings.collateral or result.balances == actor.state.at_venue.balances
 
 
 def refusal_of(actor: ExecutionMemory, order: PlaceOrder, worst_price: Decimal) -> Reason | None:
@@ -40,11 +47,7 @@ def refusal_of(actor: ExecutionMemory, order: PlaceOrder, worst_price: Decimal) 
     equity = balance if actor.settings.traits.margin else balance + sum(values.values(), ZERO)
     value = order.quantity * (order.limit_price or order.stop_price or worst_price) * collateral.multiplier
     exposures = _exposures(actor, collateral.currency, values)
-    mine = exposures.get(order.symbol, Exposure(collateral.rate))
-    if order.side is Side.BUY:
-        exposures[order.symbol] = mine._replace(buys=mine.buys + value)
-    else:
-        exposures[order.symbol] = mine._replace(sells=mine.sells + value)
+    _add(exposures, order.symbol, order.side, value, collateral)
     needed = required(exposures.values(), value * actor.settings.taker_fee)
     return Reason.INSUFFICIENT_BALANCE if equity < needed else None
 
@@ -78,12 +81,20 @@ def _exposures(actor: ExecutionMemory, currency: str, values: dict[str, Decimal]
         if collateral is None or order.terminal or terms.reduce_only or left <= 0:
             continue
         value = left * (terms.limit_price or terms.stop_price or terms.worst_price) * collateral.multiplier
-        mine = exposures.get(order.symbol, Exposure(collateral.rate))
-        if terms.side is Side.BUY:
-            exposures[order.symbol] = mine._replace(buys=mine.buys + value)
-        else:
-            exposures[order.symbol] = mine._replace(sells=mine.sells + value)
+        _add(exposures, order.symbol, terms.side, value, collateral)
     return exposures
+
+
+def _add(
+    exposures: dict[str, Exposure], symbol: str, side: Side, value: Decimal, collateral: Collateral
+) -> None:
+    """Count an order of this value among the open ones of its symbol."""
+    rate, position, buys, sells = exposures.get(symbol) or (collateral.rate, ZERO, ZERO, ZERO)
+    if side is _BUY:
+        buys += value
+    else:
+        sells += value
+    exposures[symbol] = Exposure(rate, position, buys, sells)
 
 
 def _of(actor: ExecutionMemory, symbol: str, currency: str) -> Collateral | None:

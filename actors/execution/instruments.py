@@ -2,7 +2,7 @@
 
 What is refused here would be refused there; it costs no request, and the reason is ours to explain. Where rules are
 missing, too old, or say that the symbol does not trade, nothing that may increase exposure is placed; exits pass,
-as they must be tried.
+as they must be tried. Risk hears which symbols do not trade, and approves nothing of them that could grow.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from actors.base import Context
+from actors.execution.acts import RISK
 from actors.execution.memory import ExecutionMemory
 from actors.execution.settings import doubling
 from messages.account_events import InstrumentsAsked, InstrumentsQueryDue, InstrumentsTaken
 from messages.intents import OrderType
+from messages.limits import ProductStatusChanged
 from messages.reasons import Reason
 from messages.venue import (
     InstrumentsResult,
@@ -25,6 +27,7 @@ from messages.venue import (
     VenueInstrument,
 )
 
+_UNLISTED = "not_listed"
 _AT_MARKET = frozenset({OrderType.MARKET, OrderType.STOP})
 
 Check = Callable[[VenueInstrument, PlaceOrder, Decimal], bool]
@@ -56,13 +59,27 @@ def on_instruments_result(actor: ExecutionMemory, ctx: Context, result: Instrume
     if interval is None:
         return
     if result.outcome is Outcome.ACCEPTED:
+        before = _closed(actor)
         ctx.emit(InstrumentsTaken(result.instruments, ctx.now))
+        closed = _closed(actor)
+        if closed != before:
+            ctx.send(RISK, ProductStatusChanged(settings.venue, closed))
         ctx.after(interval, InstrumentsQueryDue(), key="instruments")
         return
     attempt = actor.state.at_venue.instruments_attempt + 1
     ctx.emit(InstrumentsAsked(attempt, ctx.now))
     delay = doubling(settings.account_backoff_ns, attempt - 1, settings.account_backoff_max_ns)
     ctx.after(delay, InstrumentsQueryDue(), key="instruments")
+
+
+def _closed(actor: ExecutionMemory) -> dict[str, str]:
+    """What the venue does not trade fully, or does not list, with its word for it; nothing before it was asked."""
+    venue, wanted = actor.state.at_venue, request(actor).symbols
+    if venue.instruments_at is None:
+        return {}
+    told = {symbol: venue.instruments.get(symbol) for symbol in wanted}
+    words = {symbol: _UNLISTED if each is None else each.status.value for symbol, each in told.items()}
+    return {symbol: word for symbol, word in words.items() if word != ListingStatus.TRADING.value}
 
 
 def tick_of(actor: ExecutionMemory, symbol: str) -> Decimal | None:

@@ -17,11 +17,17 @@ from messages import order_events as e
 from messages import protection as p
 from messages.orders import Fill, OrderState
 from messages.reasons import Reason
+from messages.transfers import Transfer, TransferReceived
 
 _UNKNOWN, _PENDING_CANCEL = OrderState.UNKNOWN, OrderState.PENDING_CANCEL
 _AT_WORK = (OrderState.WORKING, OrderState.PARTIALLY_FILLED)
 _STORE_LOST = Reason.STORE_LOST
 """Bound once: to look a member up on its enum class costs more than the comparison."""
+
+
+def transfer_key(transfer_id: str) -> str:
+    """The id of a transfer among those of payments: a venue may number both alike."""
+    return f"transfer/{transfer_id}"
 
 
 class ExecutionMemory(RoutingMemory):
@@ -158,6 +164,8 @@ class ExecutionMemory(RoutingMemory):
         order = self.state.orders[event.client_order_id]
         order.settled = True
         order.asking = False
+        if order.tally is not None:
+            order.tally.recorded = event.filled  # its record follows in the same step, where anybody reads it
         self.state.live.pop(event.client_order_id, None)
         if not order.routed:
             self._close(order.intent_id)
@@ -223,10 +231,26 @@ class ExecutionMemory(RoutingMemory):
 
     @applies(e.FundingReceived)
     def remember_funding(self, event: e.FundingReceived) -> None:
-        """Keep the payment's id; the oldest eighth goes when there are too many."""
+        """Keep the payment's id."""
+        funding = event.funding
+        self.move_cash(funding.currency, funding.amount)
+        self._keep_payment(funding.payment_id)
+        if not self.state.account_seeded:
+            self.state.early_payments[funding.payment_id] = funding
+
+    @applies(TransferReceived)
+    def remember_transfer(self, event: TransferReceived) -> None:
+        """Keep the transfer's id."""
+        transfer = event.transfer
+        self.move_cash(transfer.currency, transfer.amount)
+        self._keep_payment(transfer_key(transfer.transfer_id))
+        if not self.state.account_seeded:
+            self.state.early_transfers[transfer.transfer_id] = transfer
+
+    def _keep_payment(self, key: str) -> None:
+        """Remember an id; the oldest eighth goes when there are too many."""
         payments, keep = self.state.payments, self.settings.keep_payments
-        self.move_cash(event.funding.currency, event.funding.amount)
-        payments[event.funding.payment_id] = None
+        payments[key] = None
         if len(payments) > keep:
             for payment_id in list(payments)[: _prunable(keep)]:
                 del payments[payment_id]
@@ -282,12 +306,22 @@ class ExecutionMemory(RoutingMemory):
 
     @applies(e.VenueAccountOpened)
     def remember_account(self, event: e.VenueAccountOpened) -> None:
-        """The first reading is the base of all positions."""
+        """The first reading is the base of all positions, and of all cash but what came after it."""
+        later = self.later_than(event.as_of)
+        self.state.early_payments, self.state.early_transfers = {}, {}
         self.state.account_seeded = True
         self.state.account_as_of = event.as_of
         self.state.at_venue.balances = dict(event.balances)
         self.state.positions = {symbol: held for symbol, held in event.positions.items() if held != 0}
         self.state.at_venue.base_time = event.time if event.as_of is None else event.as_of
+        for told in later:
+            self.move_cash(told.currency, told.amount)
+
+    def later_than(self, as_of: int | None) -> list[e.Funding | Transfer]:
+        """What was told before the first reading of the account but is not in it; None: it does not say its time."""
+        early: list[e.Funding | Transfer] = [*self.state.early_payments.values()]
+        early += self.state.early_transfers.values()
+        return [told for told in early if as_of is not None and told.event_time > as_of]
 
     @applies(e.GenerationChanged)
     def remember_generation(self, event: e.GenerationChanged) -> None:

@@ -354,7 +354,8 @@ def _simulate(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder, effect:
         OrderSimulated(effect.client_order_id, route, price, price * effect.quantity, Reason.DRY_RUN, ctx.now)
     )
     ctx.emit(OrderSettled(effect.client_order_id, ZERO, ctx.now))
-    leave_record(ctx, order)
+    if ctx.explains:
+        leave_record(ctx, order)
     report(ctx, order, final=True, detail=route)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from actors.base import Context
 from actors.execution.acts import ask, ask_later, cancel_again, escalate, move, settle
 from actors.execution.evidence import Told, weigh
+from actors.execution.health import note_escalated
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import Order
 from actors.execution.placing import may_resend, resend
@@ -111,3 +112,4 @@ def _go_on(
 def _escalate(actor: ExecutionMemory, ctx: Context, order: Order, detail: str) -> None:
     if order.probes >= actor.settings.escalate_at_probe:
         escalate(ctx, order, order.probes, detail)
+        note_escalated(actor, ctx, order, detail)

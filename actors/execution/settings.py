@@ -90,6 +90,7 @@ class ExecutionSettings(msgspec.Struct, frozen=True):
     - `conversions`: by symbol, what exchanges one currency for another.
     - `routing`: how intents that are more than one order are worked; `taker_fee` (fraction) counts where the venue
       tells none.
+    - `has_universe`: symbols come and go, and whoever decides that is told when a given-up strategy holds nothing.
     - `keep_closed`, `keep_tombstones`, `keep_waiting`, `keep_missing`, `keep_payments`, `keep_fills`: bounds of what
       the state remembers.
     """
@@ -99,6 +100,7 @@ class ExecutionSettings(msgspec.Struct, frozen=True):
     client_id_prefix: str = "rd"
     desk: str = ""
     symbols: tuple[str, ...] = ()
+    has_universe: bool = False
     dry_run: bool = False
     read_only: bool = False
     tick_sizes: dict[str, Decimal] = {}
@@ -149,6 +151,11 @@ class ExecutionSettings(msgspec.Struct, frozen=True):
     keep_fills: int = 10_000
 
     @property
+    def writes(self) -> bool:
+        """Whether anything may be changed at the venue."""
+        return not (self.dry_run or self.read_only)
+
+    @property
     def request_expiry_ns(self) -> int:
         """After this long a request that was written is not carried out any more."""
         declared = self.traits.request_expiry_ns
@@ -162,7 +169,7 @@ class ExecutionSettings(msgspec.Struct, frozen=True):
     @property
     def configuration(self) -> str:
         """What the account is to be brought to, as a text that changes with it; "" for nothing."""
-        if not self.traits.margin or not (self.margins or self.hedge_mode is not None):
+        if not self.writes or not self.traits.margin or not (self.margins or self.hedge_mode is not None):
             return ""
         margins = [f"{each.symbol}:{each.leverage}:{each.margin}" for each in self.margins]
         return " ".join([f"hedge:{self.hedge_mode}", *sorted(margins)])

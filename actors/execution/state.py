@@ -18,8 +18,10 @@ from actors.execution.venue_state import VenueState
 from messages.base import Address
 from messages.control import Mode, strictest
 from messages.intents import SubmitOrder
+from messages.order_events import Funding
 from messages.reasons import Reason
 from messages.supervision import GiveUpPolicy
+from messages.transfers import Transfer
 
 
 class Holding(msgspec.Struct):
@@ -76,7 +78,9 @@ class ExecutionState(msgspec.Struct):
     - `positions`: the account's net position per symbol, from its first reading and every fill since.
     - `protections`: stops by holding key; `stops`: intents of stops under way or at the venue, to those keys.
     - `stream_missing`: sequences that were skipped and may still come.
-    - `payments`: ids of the latest payments of funding; those up to `account_as_of` are in the first reading.
+    - `payments`: ids of the latest payments of funding and transfers; the first reading, of the account as of
+      `account_as_of`, contains those before it.
+    - `early_payments`, `early_transfers`: what was told before that reading, which may be older than they are.
     - `placing_held`: nothing is placed until the account was compared; `account_due`: that question is owed.
     - `mode_due`: history was lost, and nothing is placed until risk has told its mode anew: its new version is
       what tells the approvals of the lost history, which may have been placed there, from those given since.
@@ -108,6 +112,8 @@ class ExecutionState(msgspec.Struct):
     stream_sequence: int = 0
     stream_missing: dict[int, None] = {}
     payments: dict[str, None] = {}
+    early_payments: dict[str, Funding] = {}
+    early_transfers: dict[str, Transfer] = {}
     account_seeded: bool = False
     account_as_of: int | None = None
     account_due: bool = True

@@ -12,13 +12,14 @@ from actors.execution.acts import RISK
 from actors.execution.evidence import Told, book, told_by_fills, weigh
 from actors.execution.external import is_ours, take_external
 from actors.execution.fills import known_until, request_fills, symbols_here
-from actors.execution.memory import ExecutionMemory
+from actors.execution.memory import ExecutionMemory, transfer_key
 from actors.execution.order import Order
 from messages.account_events import StreamBegun
 from messages.order_events import ExternalActivity, Funding, FundingReceived, StreamGapFound, VenueEventTaken
 from messages.orders import TERMINAL, Fill
 from messages.reasons import Reason
-from messages.venue import StreamOpened, VenueEvent, VenueFill, VenueFunding
+from messages.transfers import Transfer, TransferReceived
+from messages.venue import StreamOpened, VenueEvent, VenueFill, VenueFunding, VenueTransfer
 
 
 def on_venue_event(actor: ExecutionMemory, ctx: Context, event: VenueEvent) -> None:
@@ -56,7 +57,25 @@ def on_venue_funding(actor: ExecutionMemory, ctx: Context, told: VenueFunding) -
             told.time,
         )
         ctx.emit(FundingReceived(funding))
-        ctx.send(RISK, funding)
+        if state.account_seeded:
+            ctx.send(RISK, funding)
+    if gap:
+        _on_gap(actor, ctx, told)
+
+
+def on_venue_transfer(actor: ExecutionMemory, ctx: Context, told: VenueTransfer) -> None:
+    """Take one transfer and tell risk of it, unless it was taken, or is contained in the first reading."""
+    state, sequence = actor.state, told.sequence
+    if sequence <= state.stream_sequence and sequence not in state.stream_missing:
+        return
+    gap = _note_sequence(actor, ctx, sequence)
+    contained = state.account_as_of is not None and told.time <= state.account_as_of
+    if transfer_key(told.transfer_id) not in state.payments and not contained:
+        venue = actor.settings.venue
+        transfer = Transfer(told.transfer_id, venue, told.currency, told.amount, told.kind, told.time)
+        ctx.emit(TransferReceived(transfer))
+        if state.account_seeded:
+            ctx.send(RISK, transfer)
     if gap:
         _on_gap(actor, ctx, told)
 
@@ -84,7 +103,7 @@ def on_stream_opened(actor: ExecutionMemory, ctx: Context, opened: StreamOpened)
     _begin_anew(actor, ctx, opened.sequence, opened.time)
 
 
-def _on_gap(actor: ExecutionMemory, ctx: Context, event: VenueEvent | VenueFunding) -> None:
+def _on_gap(actor: ExecutionMemory, ctx: Context, event: VenueEvent | VenueFunding | VenueTransfer) -> None:
     """Something was skipped: it may come late in a stream that can be read again, and else has to be asked for."""
     if actor.settings.traits.stream_resumes:
         request_account(actor, ctx, Reason.UNKNOWN_OUTCOME)

@@ -32,6 +32,10 @@ from messages.order_events import ExitAbandoned, ExitEnded, ExitRaised, WardDue,
 from messages.orders import OrderState
 from messages.reasons import Reason
 from messages.supervision import GiveUpPolicy, StrategyGivenUp
+from messages.universe import StrategyHandled
+
+UNIVERSE: Address = "universe"
+"""Who waits for a symbol that leaves to be flat, where symbols come and go."""
 
 
 def on_given_up(actor: ExecutionMemory, ctx: Context, given_up: StrategyGivenUp) -> None:
@@ -81,6 +85,8 @@ def review(actor: ExecutionMemory, ctx: Context) -> None:
             _handle(actor, ctx, ward, holding)
         if not exposed and ctx.now >= ward.until:
             ctx.emit(WardReleased(strategy))
+            if actor.settings.has_universe:
+                ctx.send(UNIVERSE, StrategyHandled(strategy, ward.symbols))
 
 
 def _end_exits(actor: ExecutionMemory, ctx: Context) -> None:

@@ -98,6 +98,22 @@ SERVER_SHUTDOWN = "serverShutdown"
 _ORDER = "ORDER_TRADE_UPDATE"
 _ALGO = "ALGO_UPDATE"
 _ACCOUNT = "ACCOUNT_UPDATE"
+FUNDING = "FUNDING_FEE"
+TRANSFERS = frozenset(
+    {
+        "DEPOSIT",
+        "WITHDRAW",
+        "WITHDRAW_REJECT",
+        "ADMIN_DEPOSIT",
+        "ADMIN_WITHDRAW",
+        "MARGIN_TRANSFER",
+        "ASSET_TRANSFER",
+        "COIN_SWAP_DEPOSIT",
+        "COIN_SWAP_WITHDRAW",
+    }
+)
+"""Why a balance changed that is neither a trade nor funding."""
+ANNOUNCED = TRANSFERS | {FUNDING}
 ABOUT_ORDERS = frozenset({_ORDER, _ALGO})
 
 
@@ -112,11 +128,11 @@ def kind_of(frame: bytes | str) -> str:
 class Events:
     """Turns frames into events; one per account, as it remembers what it has seen.
 
-    `paid` is called when a payment of funding is announced: the announcement names no
-    symbol, the list of payments does.
+    `paid` is called with the venue's word when money is announced that moved without a trade: the announcement names
+    no symbol and no id, the list of payments does.
     """
 
-    def __init__(self, venue: str, listings: Listings, ids: OrderIds, paid: Callable[[], None]) -> None:
+    def __init__(self, venue: str, listings: Listings, ids: OrderIds, paid: Callable[[str], None]) -> None:
         self._venue = venue
         self._listings = listings
         self._ids = ids
@@ -189,8 +205,8 @@ class Events:
         )
 
     def _of_account(self, told: _AccountUpdate) -> None:
-        if told.a.m == "FUNDING_FEE" and not self._was_seen((_ACCOUNT, told.a.m, told.T, told.E)):
-            self._paid()
+        if told.a.m in ANNOUNCED and not self._was_seen((_ACCOUNT, told.a.m, told.T, told.E)):
+            self._paid(told.a.m)
 
     def _was_seen(self, key: Hashable) -> bool:
         if key in self._seen:

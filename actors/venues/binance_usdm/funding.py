@@ -1,4 +1,5 @@
-"""Payments of funding. The stream says only that money moved; for which position, the list of payments says."""
+"""Payments of funding, and transfers. The stream says only that money moved; the list of payments says which, and for
+which position."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from actors.venues.binance_usdm.rest import BinanceRest, decoded
 from actors.venues.binance_usdm.settings import BinanceUsdmSettings
 from actors.venues.transport.budget import Priority
 from messages.errors import DataProviderError
-from messages.venue import VenueFunding
+from messages.venue import VenueFunding, VenueTransfer
 
 _MILLISECOND = 1_000_000
 _SECOND = 1_000_000_000
@@ -25,27 +26,36 @@ LOOKS_S = (1.0, 5.0, 30.0)
 """How long after an announcement the list is looked at: it may lag behind the stream."""
 
 
-class FundingReader:
-    """Hands over each payment once, in the order of the list; `take` gets them with sequence 0."""
+FUNDING_KINDS = ("FUNDING_FEE",)
+TRANSFER_KINDS = ("TRANSFER", "INTERNAL_TRANSFER", "STRATEGY_UMFUTURES_TRANSFER")
+"""What the list calls what. An id is unique within one kind."""
+
+
+class IncomeReader:
+    """Hands over each entry of its kinds once, in the order of the list; `take` gets them with sequence 0."""
 
     def __init__(
         self,
         settings: BinanceUsdmSettings,
         rest: BinanceRest,
         listings: Listings,
-        take: Callable[[VenueFunding], None],
+        take: Callable[[VenueFunding | VenueTransfer], None],
+        kinds: tuple[str, ...] = FUNDING_KINDS,
     ) -> None:
         self._settings = settings
         self._rest = rest
         self._listings = listings
         self._take = take
+        self._kinds = kinds
+        is_funding = kinds == FUNDING_KINDS
+        self._lookback_s = settings.funding_lookback_s if is_funding else settings.transfer_lookback_s
         self._told: OrderedDict[str, None] = OrderedDict()
         self._latest: int | None = None
         self._wake = asyncio.Event()
         self._at_once = False
 
     def announced(self) -> None:
-        """The stream said that funding was paid."""
+        """The stream said that such an entry was made."""
         self._wake.set()
 
     def catch_up(self) -> None:
@@ -69,12 +79,18 @@ class FundingReader:
                 self._at_once = not await self.look() and self._at_once
 
     async def look(self) -> bool:
-        """Ask for the payments since the last one; whether the venue answered."""
+        """Ask for what came since the last entry; whether the venue answered."""
         start = self._since()
         if start is None:
             return False
+        for kind in self._kinds:
+            if not await self._look_for(kind, start):
+                return False
+        return True
+
+    async def _look_for(self, kind: str, start: int) -> bool:
         while True:
-            page = await self._page(start)
+            page = await self._page(kind, start)
             if page is None:
                 return False
             for body in page:
@@ -87,12 +103,12 @@ class FundingReader:
         if self._latest is not None:
             return self._latest - _OVERLAP_NS
         now = self._rest.venue_now()
-        return None if now is None else now - int(self._settings.funding_lookback_s * _SECOND)
+        return None if now is None else now - int(self._lookback_s * _SECOND)
 
-    async def _page(self, start: int) -> list[IncomeBody] | None:
+    async def _page(self, kind: str, start: int) -> list[IncomeBody] | None:
         answer = await self._rest.call(
             at.INCOME,
-            {"incomeType": "FUNDING_FEE", "startTime": start // _MILLISECOND, "limit": _PAGE},
+            {"incomeType": kind, "startTime": start // _MILLISECOND, "limit": _PAGE},
             priority=Priority.BACKGROUND,
             patience_s=self._settings.query_patience_s,
         )
@@ -104,15 +120,18 @@ class FundingReader:
             return None
 
     def _hand_over(self, body: IncomeBody) -> None:
-        payment_id = str(body.tran_id)
-        if body.income_type != "FUNDING_FEE" or payment_id in self._told:
+        kind, entry_id = body.income_type, str(body.tran_id)
+        if kind not in self._kinds or f"{kind}/{entry_id}" in self._told:
             return
-        self._told[payment_id] = None
+        self._told[f"{kind}/{entry_id}"] = None
         if len(self._told) > _KEPT:
             self._told.popitem(last=False)
         time = body.time * _MILLISECOND
         self._latest = max(time, self._latest or time)
-        symbol = self._listings.symbol(body.symbol)
-        self._take(
-            VenueFunding(self._settings.venue, 0, time, payment_id, symbol, body.asset, body.income, None)
-        )
+        venue, asset, amount = self._settings.venue, body.asset, body.income
+        if kind in FUNDING_KINDS:
+            symbol = self._listings.symbol(body.symbol)
+            self._take(VenueFunding(venue, 0, time, entry_id, symbol, asset, amount, None))
+        else:
+            name = entry_id if kind == TRANSFER_KINDS[0] else f"{kind}/{entry_id}"
+            self._take(VenueTransfer(venue, 0, time, name, asset, amount, kind))

@@ -11,8 +11,8 @@ import msgspec
 
 from actors.venues.binance_usdm import endpoints as at
 from actors.venues.binance_usdm.commands import Commands
-from actors.venues.binance_usdm.events import Events
-from actors.venues.binance_usdm.funding import FundingReader
+from actors.venues.binance_usdm.events import FUNDING, Events
+from actors.venues.binance_usdm.funding import FUNDING_KINDS, TRANSFER_KINDS, IncomeReader
 from actors.venues.binance_usdm.ids import OrderIds
 from actors.venues.binance_usdm.listen_key import ListenKeys
 from actors.venues.binance_usdm.listings import Listings
@@ -50,9 +50,13 @@ from messages.venue import (
     StreamEvent,
     StreamOpened,
     VenueFunding,
+    VenueTransfer,
 )
 
 _logger = logging.getLogger(__name__)
+
+_Item = Frame | Mark | VenueFunding | VenueTransfer
+"""What a private connection and the lists beside it bring."""
 
 
 class BinanceUsdmPort:
@@ -186,10 +190,18 @@ class BinanceUsdmPort:
 
     async def events(self, after_sequence: int) -> AsyncIterator[StreamEvent]:
         """See `VenuePort.events`. What can't be read is passed over as an interruption: the reader then asks."""
-        inbox: asyncio.Queue[Frame | Mark | VenueFunding | BaseException | None] = asyncio.Queue()
-        funding = FundingReader(self._settings, self._rest, self._listings, inbox.put_nowait)
-        told = Events(self.venue, self._listings, self._ids, funding.announced)
-        helpers = [asyncio.create_task(self._forward(inbox)), asyncio.create_task(funding.run())]
+        inbox: asyncio.Queue[_Item | BaseException | None] = asyncio.Queue()
+        funding, transfers = (
+            IncomeReader(self._settings, self._rest, self._listings, inbox.put_nowait, kinds)
+            for kinds in (FUNDING_KINDS, TRANSFER_KINDS)
+        )
+
+        def moved(cause: str) -> None:
+            (funding if cause == FUNDING else transfers).announced()
+
+        told = Events(self.venue, self._listings, self._ids, moved)
+        work = (self._forward(inbox), funding.run(), transfers.run())
+        helpers = [asyncio.create_task(each) for each in work]
         for helper in helpers:
             helper.add_done_callback(lambda task: inbox.put_nowait(_end_of(task)))
         sequence = after_sequence
@@ -199,6 +211,7 @@ class BinanceUsdmPort:
                     raise item
                 if item is OPENED:
                     funding.catch_up()
+                    transfers.catch_up()
                 event = self._event(told, item)
                 if event is not None:
                     sequence += 1
@@ -208,14 +221,12 @@ class BinanceUsdmPort:
                 helper.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
 
-    async def _forward(
-        self, inbox: asyncio.Queue[Frame | Mark | VenueFunding | BaseException | None]
-    ) -> None:
+    async def _forward(self, inbox: asyncio.Queue[_Item | BaseException | None]) -> None:
         async for item in self._stream.frames():
             inbox.put_nowait(item)
 
-    def _event(self, told: Events, item: Frame | Mark | VenueFunding) -> StreamEvent | None:
-        if isinstance(item, VenueFunding):
+    def _event(self, told: Events, item: _Item) -> StreamEvent | None:
+        if isinstance(item, VenueFunding | VenueTransfer):
             return item
         if isinstance(item, Frame):
             try:

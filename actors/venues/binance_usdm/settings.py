@@ -54,8 +54,8 @@ class BinanceUsdmSettings(msgspec.Struct, frozen=True, kw_only=True):
     - `clock_interval_s`: how often the venue's time is asked for.
     - `order_patience_s`, `cancel_patience_s`, `query_patience_s`: how long each waits for the request budget.
     - `address_limit`, `orders_10s`, `orders_1m`: the request budget until the venue states its own.
-    - `funding_lookback_s`: how far back payments are asked for when the stream begins; ids told before are dropped by
-      the reader.
+    - `funding_lookback_s`, `transfer_lookback_s`: how far back payments and transfers are asked for when the stream
+      begins; ids told before are dropped by the reader.
     """
 
     venue: str
@@ -78,6 +78,7 @@ class BinanceUsdmSettings(msgspec.Struct, frozen=True, kw_only=True):
     budget_safety: float = 0.95
     trigger_by: TriggerBy = TriggerBy.LAST
     funding_lookback_s: float = 30_000.0
+    transfer_lookback_s: float = 604_800.0
 
     def __post_init__(self) -> None:
         """Raises `ConfigurationError` for what contradicts the venue's rules or itself."""

@@ -26,6 +26,9 @@ from tests.actors.execution.rig import LOST, SYMBOL, WARY, Rig, approved, intent
 pytestmark = pytest.mark.unit
 
 
+COMPARED = VenueReconciled("paper", True, "", "g1", {"USDT": Decimal(1000)})
+
+
 def account(*open_orders: VenueOrder, positions: dict[str, str] | None = None, **parts: Any) -> AccountResult:
     held = {symbol: Decimal(quantity) for symbol, quantity in (positions or {}).items()}
     return AccountResult("paper", Outcome.ACCEPTED, open_orders, {"USDT": Decimal(1000)}, held, **parts)
@@ -42,7 +45,7 @@ def test_the_first_reading_seeds_risk_and_is_compared() -> None:
     rig.take(account(positions={"ETH-USDT": "2"}))
     (seeded,) = told(rig.envelopes, AccountSeeded, "risk")
     assert (seeded.balances, seeded.positions) == ({"USDT": Decimal(1000)}, {"ETH-USDT": Decimal(2)})
-    assert told(rig.envelopes, VenueReconciled, "risk") == [VenueReconciled("paper", True, "", "g1")]
+    assert told(rig.envelopes, VenueReconciled, "risk") == [COMPARED]
     assert rig.actor.outstanding() == []
     assert rig.state.positions == {"ETH-USDT": Decimal(2)}
 
@@ -120,11 +123,11 @@ def test_a_position_that_differs_is_looked_at_again_before_it_is_reported() -> N
         assert kinds(rig.wait(2 * SECOND)) == ["QueryAccount"]
     rig.take(account(positions={SYMBOL: "1"}))
     (compared,) = told(rig.envelopes, VenueReconciled, "risk")
-    assert compared.detail == "position BTC-USDT: 0 here, 1 at the venue"
+    assert (compared.detail, compared.balances) == ("position BTC-USDT: 0 here, 1 at the venue", None)
     assert len(rig.happened(VenueAccountDiffers)) == 1
     assert kinds(rig.wait(rig.settings.account_backoff_max_ns)) == ["QueryAccount"]
     rig.take(account())
-    assert told(rig.envelopes, VenueReconciled, "risk") == [VenueReconciled("paper", True, "", "g1")]
+    assert told(rig.envelopes, VenueReconciled, "risk") == [COMPARED]
 
 
 def test_a_difference_that_was_only_a_fill_under_way_is_none() -> None:
@@ -135,7 +138,7 @@ def test_a_difference_that_was_only_a_fill_under_way_is_none() -> None:
     rig.event(order, OrderState.FILLED, filled="1", fill="f1")
     rig.wait(SECOND)
     rig.take(account(positions={SYMBOL: "1.000"}))
-    assert told(rig.envelopes, VenueReconciled, "risk") == [VenueReconciled("paper", True, "", "g1")]
+    assert told(rig.envelopes, VenueReconciled, "risk") == [COMPARED]
 
 
 def test_an_answer_nobody_waits_for_is_passed_over() -> None:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from actors.execution.order import Order
-from actors.execution.settings import SECOND
+from actors.execution.settings import SECOND, Collateral
 from messages.intents import Side
 from messages.order_events import ExternalActivity, OrderEscalated
 from messages.orders import Fill, Liquidity, OrderReport, OrderState
@@ -102,6 +102,20 @@ def test_the_list_is_asked_for_from_the_last_fill_on() -> None:
     listed(rig, trade("f1"), trade("f2"))
     assert order.filled == Decimal(2)
     assert [fill.fill_id for fill in rig.fills()] == ["f2"]
+
+
+@pytest.mark.parametrize(("cash", "known_from"), [("1000", 50), ("990", 0)])
+def test_an_account_that_agrees_but_for_its_cash_does_not_say_that_all_fills_are_known(
+    cash: str, known_from: int
+) -> None:
+    """Bought and sold again by somebody while nobody listened: positions are alike, and money is gone."""
+    collateral = {SYMBOL: Collateral("USDT", Decimal(1))}
+    rig = Rig(msgspec.structs.replace(DOUR, collateral=collateral, symbols=(SYMBOL,)), seeded=False)
+    rig.take(AccountResult("paper", Outcome.ACCEPTED, balances={"USDT": Decimal(1000)}, time=START))
+    listed(opened(rig))
+    rig.take(AccountResult("paper", Outcome.ACCEPTED, balances={"USDT": Decimal(cash)}, time=START + 50))
+    opened(rig, START + 100)
+    assert rig.effects[0] == QueryFills("paper", SYMBOL, START + known_from - OVERLAP)
 
 
 def test_no_answer_is_asked_again_after_growing_waits() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from actors.execution.instruments import RULES, broken_rule
 from actors.execution.settings import SECOND
 from messages.intents import OrderType, Side, TimeInForce
+from messages.limits import ProductStatusChanged
 from messages.orders import OrderState
 from messages.reasons import Reason
 from messages.venue import (
@@ -23,7 +24,7 @@ from messages.venue import (
     QueryInstruments,
     VenueInstrument,
 )
-from tests.actors.execution.rig import SAFE, SYMBOL, Rig, approved, kinds
+from tests.actors.execution.rig import SAFE, SYMBOL, Rig, approved, kinds, told
 
 pytestmark = pytest.mark.unit
 
@@ -124,6 +125,16 @@ def test_exits_are_tried_whatever_is_known_of_the_symbol() -> None:
     leaving: dict[str, Any] = {"increases_exposure": False, "side": Side.SELL, "reduce_only": True}
     assert ended(Rig(ASKING), **leaving) is None
     assert ended(taught(rules(status=ListingStatus.CLOSED)), **leaving) is None
+
+
+def test_risk_hears_what_does_not_trade_and_that_it_does_again() -> None:
+    rig = taught(rules())
+    heard: list[ProductStatusChanged] = []
+    answers = ((rules(status=ListingStatus.CLOSED),), (rules(status=ListingStatus.CLOSED),), (), (rules(),))
+    for answer in answers:
+        rig.take(InstrumentsResult("paper", Outcome.ACCEPTED, answer))
+        heard += told(rig.envelopes, ProductStatusChanged, "risk")
+    assert [each.closed for each in heard] == [{SYMBOL: "closed"}, {SYMBOL: "not_listed"}, {}]
 
 
 def test_a_cancel_needs_no_rules() -> None:

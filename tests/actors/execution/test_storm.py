@@ -223,7 +223,7 @@ class Storm(RuleBasedStateMachine):
         self.answer(lanes[choice % len(lanes)])
 
     @precondition(lambda self: self.undelivered())
-    @rule(ahead=st.sampled_from([0, 0, 0, 1, 2]))
+    @rule(ahead=st.sampled_from([0, 0, 1, 1, 2]))
     def event(self, ahead: int) -> None:
         waiting = self.undelivered()
         self.deliver(waiting[min(ahead, len(waiting) - 1)])

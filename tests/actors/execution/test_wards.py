@@ -22,6 +22,7 @@ from messages.order_events import ExitAbandoned, ExitRaised
 from messages.orders import OrderState
 from messages.reasons import Layer, Reason
 from messages.supervision import GiveUpPolicy, StrategyGivenUp
+from messages.universe import StrategyHandled
 from messages.venue import Outcome
 from tests.actors.execution.rig import SAFE, STRATEGY, SYMBOL, Rig, approved, intent, kinds, told, venue_event
 
@@ -214,3 +215,29 @@ def test_a_rejection_that_is_not_about_an_exit_is_passed_over() -> None:
     rig = holding()
     rig.take(IntentRejected("x#1", Reason.NO_ROOM, Layer.RISK), sender="risk")
     assert rig.events == []
+
+
+@pytest.mark.parametrize("has_universe", [True, False])
+def test_where_symbols_come_and_go_the_universe_hears_when_nothing_is_held_any_more(
+    has_universe: bool,
+) -> None:
+    rig = holding(settings=msgspec.structs.replace(TICKED, has_universe=has_universe))
+    (wish,) = raised(give_up(rig))
+    approve(rig, wish)
+    order = rig.state.order_of(rig.happened(ExitRaised)[-1].intent_id)
+    assert order is not None
+    rig.place_result(order, Outcome.ACCEPTED)
+    rig.event(order, OrderState.FILLED, filled="1", fill="f2")
+    assert told(rig.envelopes, StrategyHandled, "universe") == [], "more may be on its way"
+    rig.wait(TICKED.ward_grace_ns)
+    assert rig.state.wards == {}
+    heard = told(rig.envelopes, StrategyHandled, "universe")
+    assert heard == ([StrategyHandled(STRATEGY, (SYMBOL,))] if has_universe else [])
+
+
+def test_what_is_held_with_a_stop_is_not_told_to_be_gone() -> None:
+    rig = holding(settings=msgspec.structs.replace(TICKED, has_universe=True))
+    give_up(rig, GiveUpPolicy.HOLD_WITH_STOP)
+    rig.wait(10 * TICKED.ward_grace_ns)
+    assert told(rig.envelopes, StrategyHandled, "universe") == []
+    assert rig.state.wards

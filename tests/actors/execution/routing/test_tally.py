@@ -7,6 +7,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from actors.base import Context
 from actors.execution.order import Order
 from actors.execution.routing.records import DIRECT_POLICY
 from actors.execution.settings import SECOND
@@ -16,7 +17,7 @@ from messages.orders import OrderState
 from messages.reasons import Reason
 from messages.routing import RouterRecord
 from messages.venue import Outcome
-from tests.actors.execution.rig import SAFE, SYMBOL, Rig, approved, intent, venue_event
+from tests.actors.execution.rig import SAFE, SYMBOL, Rig, approved, intent, snapshot, venue_event
 
 pytestmark = pytest.mark.unit
 
@@ -59,6 +60,24 @@ def test_a_direct_order_is_recorded_when_it_has_ended() -> None:
     assert (record.ack_latency_ns, record.total_ns) == (SECOND, SECOND)
     assert (record.maker_start, record.is_maker_final, record.used_fallback) == (False, False, False)
     assert (record.policy_before, record.policy_after) == (DIRECT_POLICY, DIRECT_POLICY)
+
+
+def test_where_nobody_reads_it_none_is_made_and_the_same_is_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def ended() -> Rig:
+        rig = Rig()
+        order = quoted(rig)
+        rig.place_result(order, Outcome.ACCEPTED, Reason.ACCEPTED)
+        fill(rig, order, "2", "101", OrderState.FILLED)
+        return rig
+
+    read = ended()
+    monkeypatch.setattr(Context, "explains", False)
+    unread = ended()
+    assert len(read.happened(RouterRecord)) == 1
+    assert unread.happened(RouterRecord) == []
+    assert snapshot(read.actor) == snapshot(unread.actor)
 
 
 def test_what_is_not_known_of_it_is_none() -> None:

@@ -44,11 +44,11 @@ class Listener:
 
     def __init__(self) -> None:
         self.ids = OrderIds()
-        self.paid = 0
+        self.paid: list[str] = []
         self._events = Events("usdm", Listings({SYMBOL: "BTCUSDT"}), self.ids, self._note)
 
-    def _note(self) -> None:
-        self.paid += 1
+    def _note(self, cause: str) -> None:
+        self.paid.append(cause)
 
     def hear(self, frame: str) -> VenueEvent | None:
         return self._events.of_frame(kind_of(frame), frame)
@@ -168,7 +168,18 @@ def test_a_payment_is_announced_once_and_other_changes_of_the_account_are_passed
     assert listener.hear(FUNDING_FRAME) is None
     assert listener.hear(FUNDING_FRAME) is None
     assert listener.hear(FUNDING_FRAME.replace("FUNDING_FEE", "ORDER")) is None
-    assert listener.paid == 1
+    assert listener.paid == ["FUNDING_FEE"]
+
+
+@pytest.mark.parametrize(
+    "cause", ["DEPOSIT", "WITHDRAW", "ADMIN_DEPOSIT", "MARGIN_TRANSFER", "ASSET_TRANSFER"]
+)
+def test_money_moved_is_announced_with_the_venue_s_word(cause: str) -> None:
+    listener = Listener()
+    frame = FUNDING_FRAME.replace("FUNDING_FEE", cause)
+    assert listener.hear(frame) is None
+    assert listener.hear(frame) is None
+    assert listener.paid == [cause]
 
 
 @pytest.mark.parametrize("kind", ["TRADE_LITE", "MARGIN_CALL", "ACCOUNT_CONFIG_UPDATE", "SOMETHING_NEW"])

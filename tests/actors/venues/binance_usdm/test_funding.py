@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from actors.venues.binance_usdm.funding import FundingReader
+from actors.venues.binance_usdm.funding import IncomeReader
 from actors.venues.binance_usdm.listings import Listings
 from actors.venues.binance_usdm.rest import BinanceRest
 from tests.actors.venues.binance_usdm.building import CREDENTIALS, settings_for
@@ -18,7 +18,7 @@ def test_a_cancel_that_comes_with_an_announcement_is_not_lost() -> None:
     async def work() -> None:
         settings = settings_for("http://127.0.0.1:9")
         rest = BinanceRest(settings, CREDENTIALS)
-        reader = FundingReader(settings, rest, Listings(settings.listings), lambda payment: None)
+        reader = IncomeReader(settings, rest, Listings(settings.listings), lambda payment: None)
         task = asyncio.create_task(reader.run())
         reader.announced()
         for _ in range(5):  # it now waits for the time of its first look

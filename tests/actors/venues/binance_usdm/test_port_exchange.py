@@ -41,6 +41,7 @@ from messages.venue import (
     StreamOpened,
     SymbolMargin,
     VenueEvent,
+    VenueTransfer,
 )
 from tests.actors.venues.binance_usdm.building import FAR, SYMBOL, order, settings_for
 from tests.actors.venues.binance_usdm.test_stream import Ear
@@ -387,3 +388,30 @@ def test_adapter_and_exchange_share_no_code_of_the_protocol() -> None:
     assert "cluster.exchange.api" in theirs
     assert not {name for name in theirs if name.startswith("actors.venues.binance_usdm")}
     assert not {name for name in ours if name.startswith("cluster")}
+
+
+def test_money_moved_at_the_venue_is_told_once_with_its_sign(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with exchange(tmp_path) as (server, port):
+            before = await port.account(QueryAccount("usdm"))
+            ear = Ear(port, 0)
+            while not port.health().stream_up:
+                await asyncio.sleep(0.01)
+            server.deposit("desk", "USDT", "250.5")
+            server.deposit("desk", "USDT", "-100")
+            while len(moved := [each for each in ear.heard if isinstance(each, VenueTransfer)]) < 3:
+                assert not ear.task.done(), ear.error
+                await asyncio.sleep(0.01)
+            ear.task.cancel()
+            opening, *since = moved
+            assert before.time is not None
+            assert opening.time <= before.time, "what the account was opened with is in its first reading"
+            assert [(each.currency, each.amount, each.kind) for each in since] == [
+                ("USDT", Decimal("250.5"), "TRANSFER"),
+                ("USDT", Decimal(-100), "TRANSFER"),
+            ]
+            assert len({each.transfer_id for each in moved}) == 3
+            after = await port.account(QueryAccount("usdm"))
+            assert after.balances["USDT"] == before.balances["USDT"] + Decimal("150.5")
+
+    run(work())

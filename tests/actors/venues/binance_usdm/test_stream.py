@@ -16,7 +16,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from actors.venues.binance_usdm.port import BinanceUsdmPort
 from messages.errors import VenueConnectionError
 from messages.orders import OrderState
-from messages.venue import StreamEvent, StreamOpened, VenueEvent, VenueFunding
+from messages.venue import StreamEvent, StreamOpened, VenueEvent, VenueFunding, VenueTransfer
 from tests.actors.venues.binance_usdm.building import (
     BRISK,
     CREDENTIALS,
@@ -106,6 +106,8 @@ class Ear:
             if isinstance(event, StreamOpened)
             else event.payment_id
             if isinstance(event, VenueFunding)
+            else event.transfer_id
+            if isinstance(event, VenueTransfer)
             else event.client_order_id
             for event in self.heard
         ]
@@ -329,5 +331,34 @@ def test_payments_missed_and_announced_are_each_told_once() -> None:
             assert isinstance(announced, VenueFunding)
             assert (missed.symbol, missed.currency, str(missed.amount)) == (SYMBOL, "USDT", "-0.375")
             assert (announced.time, announced.sequence) == (now_ms * 1_000_000, opened.sequence + 2)
+
+    run(work())
+
+
+def transfer(number: int, amount: str, at_ms: int, kind: str = "TRANSFER") -> dict[str, Any]:
+    return payment(number, amount, at_ms) | {"symbol": "", "incomeType": kind, "info": kind}
+
+
+def test_money_moved_while_nobody_listened_and_since_is_told_once_whatever_its_kind() -> None:
+    async def work() -> None:
+        venue = Venue()
+        now_ms = time.time_ns() // 1_000_000
+        three_days = 3 * 24 * 3_600_000
+        venue.income = [
+            transfer(7, "500", now_ms - three_days),
+            transfer(7, "-20", now_ms - 60_000, "INTERNAL_TRANSFER"),
+            transfer(9, "1", now_ms - 50_000, "REFERRAL_KICKBACK"),
+        ]
+        async with listening(venue) as (_, ear):
+            line = await venue.line(0)
+            await ear.until(3)
+            venue.income.append(transfer(8, "-100", now_ms))
+            await line.send(FUNDING_FRAME.replace("FUNDING_FEE", "WITHDRAW"))
+            _, first, *_, last = await ear.until(4)
+            assert ear.names() == ["opened", "7", "INTERNAL_TRANSFER/7", "8"]
+            assert isinstance(first, VenueTransfer)
+            assert isinstance(last, VenueTransfer)
+            assert (first.currency, str(first.amount), first.kind) == ("USDT", "500", "TRANSFER")
+            assert (str(last.amount), last.time) == ("-100", now_ms * 1_000_000)
 
     run(work())
