@@ -59,7 +59,7 @@ class VenuePlan(msgspec.Struct, frozen=True):
 class StrategyPlan(msgspec.Struct, frozen=True):
     """A strategy actor: its symbols, the venues that trade them, and what becomes of them if it is given up.
 
-    `stop` is the protective stop's distance from the average price, a fraction.
+    `stop` is the protective stop's distance from the average price, a fraction; `told` are others who hear of it.
     """
 
     address: Address
@@ -68,6 +68,7 @@ class StrategyPlan(msgspec.Struct, frozen=True):
     arguments: dict[str, object] = {}
     on_give_up: GiveUpPolicy = GiveUpPolicy.FLATTEN
     stop: float = 0.05
+    told: tuple[Address, ...] = ()
 
 
 class SupervisionPlan(msgspec.Struct, frozen=True):
@@ -111,7 +112,7 @@ def strategy_child(plan: StrategyPlan, rules: SupervisionPlan) -> ChildSpec:
         id=plan.address,
         shutdown_timeout=rules.shutdown_timeout,
         arguments=plan.arguments,
-        on_give_up=GiveUpOrder(executors, plan.symbols, plan.on_give_up, plan.stop),
+        on_give_up=GiveUpOrder((*executors, *plan.told), plan.symbols, plan.on_give_up, plan.stop),
     )
 
 

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 
 from actors.base import Context, Observer, receives
 from actors.strategy import judging, leaving, precedence, registry
+from actors.strategy.absent import Absent
 from actors.strategy.desk import Desk
 from actors.strategy.gates import is_fresh
 from actors.strategy.intents import RISK, cancel_entries, forget_deferred
+from actors.strategy.isolating import described
 from actors.strategy.lane import Lane, MarksClock
 from actors.strategy.probing import Probing
 from actors.strategy.schedule import next_multiple
-from actors.strategy.settings import StrategyActorSettings, check_settings, strategy_key
+from actors.strategy.settings import SECOND, StrategyActorSettings, check_settings, strategy_key
 from actors.strategy.slot import Slot
 from actors.strategy.state import StrategyActorState
 from actors.strategy.strategy import History, Strategy
@@ -42,6 +44,7 @@ from messages.decisions import (
     StrategySwitched,
     StrategyTimerDue,
 )
+from messages.errors import DeskError
 from messages.intents import Route
 from messages.market import Mark, Marks, ObservationDue
 from messages.reasons import Reason
@@ -50,13 +53,18 @@ if TYPE_CHECKING:
     from actors.strategy.models import Model  # brings numpy, which most strategies do without
 
 
+WAKES_LATER = 60 * SECOND
+"""When a timer of a strategy that can't be called now is tried again."""
+
+
 class StrategyActor(Probing):
     """One or more strategies on one symbol, or on a group of them.
 
-    `models` are those of each strategy, by its id. `watch` is told the name of each stage of a decision when it has
-    ended, by a host that measures how long they take.
+    `models` are those of each strategy, by its id, `unloaded` why those of others could not be loaded. `watch` is told
+    the name of each stage of a decision when it has ended, by a host that measures how long they take.
 
-    Raises `ConfigurationError` for settings, strategy names or parameters that can't be worked with.
+    Raises `ConfigurationError` for settings, strategy names or parameters that can't be worked with; where strategies
+    are isolated, only for what concerns all of them.
     """
 
     def __init__(
@@ -66,17 +74,20 @@ class StrategyActor(Probing):
         state: StrategyActorState | None = None,
         *,
         models: Mapping[str, Sequence[Model]] | None = None,
+        unloaded: Mapping[str, DeskError] | None = None,
         watch: Callable[[str], None] | None = None,
     ) -> None:
         check_settings(settings)
         super().__init__(address, settings, StrategyActorState() if state is None else state)
         self.settings = settings
         self._models = models or {}
+        self._unloaded = unloaded or {}
         self._made: dict[str, Strategy] = {}
         by_symbol: dict[str, list[Slot]] = {}
         by_group: dict[str, dict[str, Slot]] = {}
         for slot in precedence.in_order(self._slots.values()):
             slot.desk = Desk(slot)
+            slot.isolated = settings.isolates and len({each.id for each in settings.strategies}) > 1
             if watch is not None:
                 slot.watch = watch
             symbol = slot.settings.instrument.symbol
@@ -112,10 +123,23 @@ class StrategyActor(Probing):
             lane.begin(self._make)
 
     def _make(self, slot: Slot) -> Strategy:
-        """The strategy of this slot, started; one for all symbols of a group."""
+        """The strategy of this slot, started; one for all symbols of a group. One that can't be made is no matter of
+        its neighbours: nobody takes its place."""
+        slot.broken = None
+        if not slot.isolated:
+            return self._started(slot)
+        try:
+            return self._started(slot)
+        except Exception as error:  # noqa: BLE001 — a strategy's own code, and not the only strategy here
+            slot.broken = described(error)
+            return Absent(slot.settings.instrument.symbol)
+
+    def _started(self, slot: Slot) -> Strategy:
         settings = slot.settings
         made = self._made.get(settings.id) if settings.group else None
         if made is None:
+            if settings.id in self._unloaded:
+                raise self._unloaded[settings.id]
             made = registry.make(settings)
             made.symbols = tuple(slot.siblings)
             made.models = self._models.get(settings.id, ())
@@ -164,7 +188,11 @@ class StrategyActor(Probing):
         if lane is None:
             return
         row = lane.row
-        due = [slot for slot in lane.slots if slot.due_row == row and slot.enabled]
+        due = [
+            slot
+            for slot in lane.slots
+            if slot.due_row == row and slot.enabled and slot.may_call("decide", ctx.now)
+        ]
         # a group decides on symbols whose rows came after the last marks: risk must judge it by those as well
         if lane.marks_row == row or any(slot.settings.group for slot in due):
             self._send_marks(ctx)
@@ -188,8 +216,8 @@ class StrategyActor(Probing):
         return fresh
 
     def _send_marks(self, ctx: Context) -> None:
-        views = [(symbol, lane.view) for symbol, lane in self._lanes.items() if lane.view.has_quote]
-        marks = tuple(Mark(symbol, view.bid, view.ask, view.quote_time) for symbol, view in views)
+        views = [lane.view for lane in self._lanes.values() if lane.view.quote_time]
+        marks = tuple([Mark(view.symbol, view.bid, view.ask, view.quote_time) for view in views])
         ctx.send(RISK, Marks(marks))
         if self._routes:
             self._send_quotes(ctx, marks)
@@ -229,8 +257,12 @@ class StrategyActor(Probing):
     @receives(StrategyTimerDue)
     def _on_strategy_timer(self, message: StrategyTimerDue, ctx: Context) -> None:
         slot = self._slots.get(strategy_key(message.strategy, message.symbol))
-        if slot is not None:
+        if slot is None:
+            return
+        if slot.may_call("on_timer", ctx.now):
             slot.desk.within(ctx, partial(slot.strategy.on_timer, message.name))
+        else:  # it is not to be missed: it wakes a strategy that is there again
+            slot.desk.within(ctx, lambda desk: desk.after(WAKES_LATER, message.name))
 
     def _keep_clocks(self, ctx: Context) -> None:
         """Begin the timers of strategies that decide by the clock, also one whose interval was shortened."""
@@ -251,7 +283,7 @@ class StrategyActor(Probing):
         if slot is None or slot not in self._clocked or slot.state.scheduled != message.due:
             return
         self._schedule(slot, slot.settings.schedule.interval or 0, ctx)
-        if slot.enabled and self._decidable(slot, ctx):
+        if slot.enabled and slot.may_call("decide", ctx.now) and self._decidable(slot, ctx):
             slot.desk.within(ctx, slot.strategy.decide)
 
     @receives(StageOverran)
@@ -293,6 +325,7 @@ class StrategyActor(Probing):
             )
             if concerned and enabled:
                 judging.lift(slot, ctx, message.by)
+                self._try_again(slot, ctx, message.by)
             if not concerned or slot.enabled is enabled:
                 continue
             ctx.emit(StrategySwitched(settings.id, settings.instrument.symbol, enabled, message.by))
@@ -318,5 +351,8 @@ class StrategyActor(Probing):
             )
             waits = f", {len(state.intents)} open" if state.intents else ""
             leaves = f", leaving ({state.exiting.value})" if state.exiting is not None else ""
-            parts.append(f"{state.strategy} {state.symbol} {held}{waits}{leaves}")
+            parked = (
+                f", parked ({state.fault.error})" if state.fault is not None and state.fault.parked else ""
+            )
+            parts.append(f"{state.strategy} {state.symbol} {held}{waits}{leaves}{parked}")
         return "; ".join([*parts, self.state.mode.value])

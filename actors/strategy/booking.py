@@ -42,7 +42,11 @@ class StrategyBooking(StrategyMemory):
         intent = state.intents.get(fill.intent_id)
         if intent is not None and intent.final_filled is not None and intent.filled >= intent.final_filled:
             self._finish(fill.intent_id, intent, state, ctx)
-        if slot is not None and type(slot.strategy).on_fill is not Strategy.on_fill:
+        if (
+            slot is not None
+            and type(slot.strategy).on_fill is not Strategy.on_fill
+            and slot.may_call("on_fill", ctx.now)
+        ):
             slot.desk.within(ctx, partial(slot.strategy.on_fill, fill))
 
     @receives(PositionCorrected)

@@ -64,6 +64,10 @@ class Desk:
         self._explained = {}
         try:
             callback(self)
+        except Exception as error:
+            name = getattr(callback, "func", callback).__name__
+            self._slot.raised = (error, name)
+            raise
         finally:
             self._ctx = self._slot.stages = None
             if self._lent:

@@ -317,8 +317,9 @@ def _enter(
             precedence.make_way(slot, side, ctx)
         if settings.schedule.windows:
             terms = _within_window(slot, terms, ctx.now)
-    trace: Explained = {"quantity": float(quantity), "worst_price": float(terms.worst_price), **explained}
-    record(slot, ctx, _TRADE, _SIGNAL, trace)
+    if ctx.explains:
+        explained = {"quantity": float(quantity), "worst_price": float(terms.worst_price), **explained}
+    record(slot, ctx, _TRADE, _SIGNAL, explained)
     raise_intent(slot, ctx, terms, _SIGNAL, leaving=False)
     if adds and settings.cooldown.after_entry:
         start_cooldown(slot, ctx, settings.cooldown.after_entry, Reason.COOLDOWN)

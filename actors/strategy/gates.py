@@ -24,6 +24,10 @@ def _switched_off(slot: Slot, now: int) -> Reason | None:
     return None if slot.enabled else Reason.DISABLED
 
 
+def _faulty(slot: Slot, now: int) -> Reason | None:
+    return None if slot.may_call("decide", now) else Reason.GIVEN_UP
+
+
 def _mode(slot: Slot, now: int) -> Reason | None:
     state = slot.actor_state
     if _INCREASE not in ALLOWED[state.mode]:
@@ -61,6 +65,7 @@ _MODE_REASONS = {
 NAMED_ENTRY_GATES: tuple[tuple[str, Gate], ...] = (
     ("universe", _retiring),
     ("switch", _switched_off),
+    ("fault", _faulty),
     ("drawdown", _suspended),
     ("mode", _mode),
     ("window", _window),
@@ -79,6 +84,7 @@ _NO_TRADE = frozenset(
     {
         Reason.NOT_IN_UNIVERSE,
         Reason.DISABLED,
+        Reason.GIVEN_UP,
         Reason.SYMBOL_DISABLED,
         Reason.MODE_REDUCE,
         Reason.HALTED,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from math import isfinite
 
 from actors.base import Context
@@ -17,6 +18,7 @@ from messages.reasons import Reason
 from messages.shadow import IntentSimulated, SimulatedFillDue
 
 _TRADE = Decision.TRADE
+_ZERO = Decimal(0)
 
 RISK: Address = "risk"
 """The address of the portfolio risk actor."""
@@ -41,8 +43,11 @@ def _simulate(slot: Slot, ctx: Context, intent: OrderIntent, *, leaving: bool) -
     if quote is None:
         raise InvariantError("an order needs a quote to be filled at", field=slot.key, value=intent_id)
     ctx.emit(IntentSimulated(intent_id, intent, state.position.quantity, leaving, ctx.now))
-    price = decimal_of(quote.ask if terms.side is Side.BUY else quote.bid)
-    value = price * terms.quantity * slot.settings.instrument.multiplier
+    buys = terms.side is Side.BUY
+    price, shown = decimal_of(quote.ask if buys else quote.bid), quote.ask_size if buys else quote.bid_size
+    nothing_there = shown is not None and shown < slot.settings.instrument.lot
+    quantity = _ZERO if nothing_there else terms.quantity
+    value = price * quantity * slot.settings.instrument.multiplier
     fill = Fill(
         intent_id,
         terms.venue,
@@ -53,7 +58,7 @@ def _simulate(slot: Slot, ctx: Context, intent: OrderIntent, *, leaving: bool) -
         "",
         terms.side,
         price,
-        terms.quantity,
+        quantity,
         value * slot.settings.shadow_fee,
         terms.symbol.split("-")[1],
         Liquidity.TAKER,
@@ -103,19 +108,23 @@ def record(
     traded = decision is _TRADE
     if not (traded or sampled) and (state.decision, state.decision_reason) == (decision, reason):
         return
-    view = slot.view
-    age = view.quote_age(ctx.now)
-    trace: dict[str, TraceValue] = {
-        "bid": traced(view.bid),
-        "ask": traced(view.ask),
-        "quote_age_ms": None if age is None else age / 1e6,
-        "position": float(state.position.quantity),
-        **(traced_judgement(slot, ctx.now) if traded else {}),
-        **explained,
-    }
+    trace = _trace(slot, ctx.now, explained, traded=traded) if ctx.explains else {}
     symbol = slot.settings.instrument.symbol
     stages = slot.stages if traded or sampled else None
     ctx.emit(DecisionMade(slot.settings.id, symbol, decision, reason, ctx.now, trace, stages))
+
+
+def _trace(slot: Slot, now: int, explained: dict[str, TraceValue], *, traded: bool) -> dict[str, TraceValue]:
+    view = slot.view
+    age = view.quote_age(now)
+    return {
+        "bid": traced(view.bid),
+        "ask": traced(view.ask),
+        "quote_age_ms": None if age is None else age / 1e6,
+        "position": float(slot.state.position.quantity),
+        **(traced_judgement(slot, now) if traded else {}),
+        **explained,
+    }
 
 
 def traced(value: TraceValue | int) -> TraceValue:

@@ -16,7 +16,8 @@ from actors.strategy.intelligence.expectancy import (
     since,
 )
 from actors.strategy.intelligence.score import ScoreParts, size_factor, symbol_score
-from actors.strategy.intelligence.trades import KEPT_FOR
+from actors.strategy.intelligence.settings import IntelligenceSettings
+from actors.strategy.intelligence.trades import KEPT_FOR, ClosedTrade, IntelligenceState
 from actors.strategy.slot import Slot
 from messages.decisions import TraceValue
 
@@ -40,9 +41,9 @@ def judgement(slot: Slot, now: int) -> Judgement | None:
     settings, known = slot.settings.intelligence, slot.state.intelligence
     if settings is None or known is None:
         return None
-    trades = since(known.closed, now - settings.window)
+    trades = _trades_that_count(known, settings, now)
     figures, score = expectancy(trades), symbol_score(trades)
-    if figures is None or score is None or figures.trades < settings.min_trades:
+    if figures is None or score is None:
         return None
     hours = hourly(since(known.closed, now - KEPT_FOR))
     return Judgement(figures, score, size_factor(score.score, settings), hours)
@@ -50,10 +51,19 @@ def judgement(slot: Slot, now: int) -> Judgement | None:
 
 def size_factor_of(slot: Slot, now: int) -> Decimal:
     """What an order of the configured size is multiplied by; 1 where nothing is known."""
-    if slot.settings.intelligence is None:
+    settings, known = slot.settings.intelligence, slot.state.intelligence
+    if settings is None or known is None:
         return _ONE
-    known = judgement(slot, now)
-    return _ONE if known is None else Decimal(repr(known.factor))
+    score = symbol_score(_trades_that_count(known, settings, now))
+    return _ONE if score is None else Decimal(repr(size_factor(score.score, settings)))
+
+
+def _trades_that_count(
+    known: IntelligenceState, settings: IntelligenceSettings, now: int
+) -> list[ClosedTrade]:
+    """Those of the settings' window; none where they are too few to say anything."""
+    trades = since(known.closed, now - settings.window)
+    return trades if len(trades) >= settings.min_trades else []
 
 
 def traced_judgement(slot: Slot, now: int) -> dict[str, TraceValue]:

@@ -6,18 +6,23 @@ This is the path of a million quotes: callbacks that a strategy does not define 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ParamSpec
 
-from actors.strategy.bars import Bar, BarBuilder, BarSource
+from actors.strategy.bars import Bar, BarAggregator, BarBuilder, BarSource
+from actors.strategy.isolating import described
 from actors.strategy.schedule import DecideOn
 from actors.strategy.slot import Slot
 from actors.strategy.strategy import BarSubscription, Strategy
 from actors.strategy.view import SymbolView
 from messages.market import TickKind
 
-_QUOTE, _TRADE, _BAR = TickKind.QUOTE, TickKind.TRADE, TickKind.BAR
+_QUOTE, _TRADE, _BAR = int(TickKind.QUOTE), int(TickKind.TRADE), int(TickKind.BAR)
+"""Plain numbers: to compare with a member of an enum takes longer, and every row is compared."""
 _FEED_BARS = BarSubscription(BarSource.FEED, None)
 
 TickCallback = Callable[[SymbolView], bool]
+BarCallback = Callable[[Bar, SymbolView], bool]
+Seen = ParamSpec("Seen")
 Maker = Callable[[Slot], Strategy]
 """Makes the strategy of a slot, started."""
 
@@ -41,6 +46,7 @@ class Lane:
     """
 
     __slots__ = (
+        "_aggregators",
         "_bar_slots",
         "_builders",
         "_marks",
@@ -63,7 +69,8 @@ class Lane:
         self.row, self.marks_row = 0, -1
         self.view = SymbolView(self.view.symbol)
         self._builders: dict[BarSubscription, BarBuilder] = {}
-        self._bar_slots: dict[BarSubscription, list[Slot]] = {}
+        self._aggregators: dict[BarSubscription, BarAggregator] = {}
+        self._bar_slots: dict[BarSubscription, list[tuple[Slot, BarCallback]]] = {}
         for slot in self.slots:
             slot.due_row = -1
             slot.view = self.view
@@ -74,9 +81,17 @@ class Lane:
         self._on_trade = self._callbacks("on_trade")
 
     def _subscribe(self, slot: Slot, subscription: BarSubscription) -> None:
-        self._bar_slots.setdefault(subscription, []).append(slot)
-        if subscription.interval is not None and subscription not in self._builders:
-            self._builders[subscription] = BarBuilder(subscription.interval, subscription.source)
+        on_bar = slot.strategy.on_bar
+        if slot.isolated:
+            on_bar = _guarded(slot, on_bar)
+        self._bar_slots.setdefault(subscription, []).append((slot, on_bar))
+        interval = subscription.interval
+        if interval is None or subscription in self._builders or subscription in self._aggregators:
+            return
+        if subscription.source is BarSource.FEED:
+            self._aggregators[subscription] = BarAggregator(interval)
+        else:
+            self._builders[subscription] = BarBuilder(interval, subscription.source)
 
     def _callbacks(self, name: str) -> tuple[tuple[Slot, TickCallback], ...]:
         return tuple(
@@ -123,7 +138,11 @@ class Lane:
             return self._trade(row, time, v0, v1, v2)
         if kind == _BAR:
             bar = Bar(BarSource.FEED, None, event_time or time, v0, v1, v2, v3, v4, None)
-            return self._deliver(row, _FEED_BARS, bar)
+            due = self._deliver(row, _FEED_BARS, bar)
+            for subscription, aggregator in self._aggregators.items():
+                for whole in aggregator.add(bar):
+                    due |= self._deliver(row, subscription, whole)
+            return due
         return False
 
     def _trade(self, row: int, time: int, price: float, size: float, side: float) -> bool:
@@ -150,8 +169,8 @@ class Lane:
 
     def _deliver(self, row: int, subscription: BarSubscription, bar: Bar) -> bool:
         due = False
-        for slot in self._bar_slots.get(subscription, ()):
-            said = slot.strategy.on_bar(bar, self.view)
+        for slot, on_bar in self._bar_slots.get(subscription, ()):
+            said = on_bar(bar, self.view)
             if said and slot.settings.schedule.decide_on is not DecideOn.INTERVAL:
                 slot.due_row = row
                 due = True
@@ -160,6 +179,8 @@ class Lane:
 
 def _heeded(slot: Slot, callback: TickCallback) -> TickCallback:
     """The callback, or one that only sees where the strategy decides by bars or by the clock."""
+    if slot.isolated:
+        callback = _guarded(slot, callback)
     if slot.settings.schedule.decide_on is DecideOn.SIGNAL:
         return callback
 
@@ -168,3 +189,21 @@ def _heeded(slot: Slot, callback: TickCallback) -> TickCallback:
         return False
 
     return seen
+
+
+def _guarded(slot: Slot, callback: Callable[Seen, bool]) -> Callable[Seen, bool]:
+    """The callback, until it raises: from then on the strategy sees nothing more, and its neighbours go on.
+
+    What it has seen by then depends on the feed alone, and so does that it broke.
+    """
+
+    def guarded(*seen: Seen.args, **named: Seen.kwargs) -> bool:
+        if slot.broken is not None:
+            return False
+        try:
+            return callback(*seen, **named)
+        except Exception as error:  # noqa: BLE001 — a strategy's own code, and not the only strategy here
+            slot.broken = described(error)
+            return True
+
+    return guarded

@@ -15,7 +15,7 @@ from actors.base import Context
 from actors.strategy import precedence
 from actors.strategy.budget import room_of
 from actors.strategy.gates import NAMED_ENTRY_GATES, is_fresh
-from actors.strategy.retiring import Retiring
+from actors.strategy.isolating import Isolating
 from actors.strategy.slot import Slot
 from actors.strategy.state import StrategyActorState
 from messages import codec
@@ -39,8 +39,9 @@ class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     `trades` is None for a strategy that was not asked to decide, because it waits for a signal or has no fresh quote;
     then `decision` and `reason` are the last that it recorded, else those of now. `missing` names the input that a
-    gate lacks. `side`, `quantity` (base units) and `worst_price` are those of the order that it would send. `room` is
-    what is left of the budget in base currency, None without one; `quote_age` in ns.
+    gate lacks, `lacks` says what there is of it and what is needed. `side`, `quantity` (base units) and `worst_price`
+    are those of the order that it would send. `room` is what is left of the budget in base currency, None without one;
+    `quote_age` in ns.
     """
 
     strategy: str
@@ -53,6 +54,7 @@ class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True):
     decision: Decision | None = None
     reason: Reason | None = None
     missing: str | None = None
+    lacks: str | None = None
     side: Side | None = None
     quantity: Decimal | None = None
     worst_price: Decimal | None = None
@@ -64,7 +66,7 @@ class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True):
     stages: StageRecords | None = None
 
 
-class Probing(Retiring):
+class Probing(Isolating):
     """The part of the strategy actor that answers questions; see `actors.strategy.actor`."""
 
     def probe(self, now: int, symbol: str, strategy: str | None = None) -> tuple[ProbeAnswer, ...]:
@@ -100,7 +102,7 @@ class Probing(Retiring):
             ask=view.ask if view.has_quote else None,
             quote_age=view.quote_age(now),
         )
-        if not (slot.strategy.answers_probes and is_fresh(slot, now)):
+        if not (slot.strategy.answers_probes and is_fresh(slot, now) and slot.may_call("decide", now)):
             return answer
         return _told(answer, self._decided(slot, now))
 
@@ -158,13 +160,14 @@ def _told(answer: ProbeAnswer, events: list[Message]) -> ProbeAnswer:
         elif isinstance(event, TargetDeferred) and event.symbol == answer.symbol:
             waits = True
     terms = None if raised is None else raised.intent.terms
-    missing = None if decided is None else decided.trace.get("missing")
+    missing, lacks = (None if decided is None else decided.trace.get(each) for each in ("missing", "lacks"))
     return msgspec.structs.replace(
         answer,
         trades=raised is not None,
         decision=Decision.HOLD if decided is None else decided.decision,
         reason=(Reason.INTENT_OPEN if waits else Reason.HOLD_POSITION) if decided is None else decided.reason,
         missing=missing if isinstance(missing, str) else None,
+        lacks=lacks if isinstance(lacks, str) else None,
         side=None if terms is None else terms.side,
         quantity=None if terms is None else terms.quantity,
         worst_price=None if terms is None else terms.worst_price,

@@ -13,6 +13,7 @@ import msgspec
 
 from actors.strategy.intelligence.settings import IntelligenceSettings
 from actors.strategy.schedule import ALWAYS, DecideOn, ScheduleSettings
+from messages.child_specs import GiveUpPolicy
 from messages.errors import ConfigurationError
 from messages.intents import Route
 
@@ -103,7 +104,8 @@ class StrategySettings(msgspec.Struct, frozen=True):
     this id has in the actor. `weight` and `deduplicate`: see `actors.strategy.precedence`.
     `models` are run directories, opened by whoever builds the actor, `allow_pickle` the words by which a person lets
     pickled ones be. With `intelligence` the closed trades of each symbol are judged; None: they are not.
-    In `shadow` its orders are simulated, with `shadow_fee` of their value as fee, and none is sent.
+    In `shadow` its orders are simulated, with `shadow_fee` of their value as fee, and none is sent. `on_give_up` is
+    what becomes of its position when it is parked, `give_up_stop` the distance of the stop that it is held with.
     """
 
     id: str
@@ -125,11 +127,27 @@ class StrategySettings(msgspec.Struct, frozen=True):
     intelligence: IntelligenceSettings | None = None
     shadow: bool = False
     shadow_fee: Decimal = Decimal(0)
+    on_give_up: GiveUpPolicy = GiveUpPolicy.FLATTEN
+    give_up_stop: Decimal = Decimal("0.05")
 
     @property
     def key(self) -> str:
         """The strategy's name within its actor."""
         return strategy_key(self.id, self.instrument.symbol)
+
+
+class FaultSettings(msgspec.Struct, frozen=True):
+    """What is borne of a strategy that fails beside others: `failures` within `period`, and then it is parked.
+
+    After each it rests, `rest_min` at first and twice as long each time, up to `rest_max`. Once parked it is tried
+    again after `quiet_time`, or by a person where that is None. The rules are those by which supervisors restart.
+    """
+
+    failures: int = 5
+    period: int = 60 * SECOND
+    rest_min: int = SECOND
+    rest_max: int = 30 * SECOND
+    quiet_time: int | None = None
 
 
 class StrategyActorSettings(msgspec.Struct, frozen=True):
@@ -138,7 +156,8 @@ class StrategyActorSettings(msgspec.Struct, frozen=True):
     A quote older than `max_quote_age`, measured by the venue's clock, is not decided on; the estimate of that
     clock is not trusted beyond `max_clock_offset` from ours. `marks_interval` conflates the marks sent to risk. With
     `strict` a gate that lacks an input raises. Without `has_universe` what an earlier session's universe let go is
-    traded again.
+    traded again. Where `isolates`, several strategies don't fail with one of them; without, as in a backtest, what
+    one raises ends the run.
     """
 
     strategies: tuple[StrategySettings, ...]
@@ -147,6 +166,8 @@ class StrategyActorSettings(msgspec.Struct, frozen=True):
     marks_interval: int = 250 * MILLISECOND
     strict: bool = False
     has_universe: bool = True
+    isolates: bool = True
+    faults: FaultSettings = FaultSettings()
 
 
 def strategy_key(strategy: str, symbol: str) -> str:

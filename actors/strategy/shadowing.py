@@ -1,8 +1,9 @@
 """Strategies in shadow: the same feed, the same decisions, and orders that are simulated instead of sent.
 
 The rule by which they are filled: at once, whole, at the price that taking costs at the decision's quote, the ask for a
-buy and the bid for a sell, with the venue's taker fee. So it is with orders that would rest as well: what waiting for a
-better price earns or misses, a shadow does not tell. Risk and execution never hear of any of it.
+buy and the bid for a sell, with the venue's taker fee. Where that side shows less than a lot, nothing is filled, and
+the order has ended. So it is with orders that would rest as well: what waiting for a better price earns or misses, a
+shadow does not tell. Risk and execution never hear of any of it.
 
 Strategies in shadow make way for none that trades, and none that trades makes way for them.
 """
@@ -13,13 +14,14 @@ from functools import partial
 
 from actors.base import Context, applies, receives
 from actors.strategy.booking import StrategyBooking
-from actors.strategy.entering import seek_deferred
-from actors.strategy.leaving import pursue
+from actors.strategy.entering import seek_deferred, start_cooldown
+from actors.strategy.leaving import pursue, schedule_retry
 from actors.strategy.position import Position
 from actors.strategy.settings import strategy_key
 from actors.strategy.slot import Slot
 from actors.strategy.state import StrategyState
 from messages.base import Message
+from messages.reasons import Reason
 from messages.shadow import IntentSimulated, ShadowSwitched, SimulatedFillDue, SimulationEnded
 
 
@@ -61,16 +63,33 @@ class Shadowing(StrategyBooking):
             return
         state = slot.state
         was_leaving = state.intents[fill.intent_id].leaving
-        self._book(fill, state, fill.quantity, ctx)
+        if fill.quantity:
+            self._book(fill, state, fill.quantity, ctx)
         ctx.emit(
             SimulationEnded(
                 fill.strategy, fill.symbol, fill.intent_id, fill.quantity, fill.price, fill.fee, ctx.now
             )
         )
-        slot.desk.within(ctx, partial(slot.strategy.on_fill, fill))
+        if not fill.quantity:
+            self._missed(slot, ctx, was_leaving=was_leaving)
+            return
+        if slot.may_call("on_fill", ctx.now):
+            slot.desk.within(ctx, partial(slot.strategy.on_fill, fill))
         if state.exiting is None:
             seek_deferred(slot, ctx)
         elif not was_leaving:
+            pursue(slot, ctx)
+
+    def _missed(self, slot: Slot, ctx: Context, *, was_leaving: bool) -> None:
+        """Nothing was there to be taken: go on as after a real order that ended so."""
+        reason = Reason.IMMEDIATE_OR_CANCEL
+        if not was_leaving:
+            start_cooldown(slot, ctx, slot.settings.cooldown.after_rejection, reason)
+        if slot.state.exiting is None:
+            seek_deferred(slot, ctx)
+        elif was_leaving:
+            schedule_retry(slot, ctx, reason)
+        else:
             pursue(slot, ctx)
 
     @applies(ShadowSwitched)

@@ -39,21 +39,25 @@ class Slot:
     both from `hold_until` on; `watched` is the direction of the position, 0 when no price matters. `peers` are the
     other strategies on its symbol, `siblings` those of its own id by symbol, itself among them; `learners` the memories
     of the actor's pipelines by id; `stages` the trace of the decision that is being made, which comes to nothing while
-    it is `probed`.
+    it is `probed`. What it does wrong is borne where it is `isolated`: then `broken` says what it failed with on the
+    feed, or why it could not be made, and `raised` what it raised last while deciding, and in which callback.
     """
 
     __slots__ = (
         "actor_settings",
         "actor_state",
+        "broken",
         "desk",
         "due_row",
         "high",
         "hold_until",
+        "isolated",
         "key",
         "learners",
         "low",
         "peers",
         "probed",
+        "raised",
         "settings",
         "siblings",
         "stages",
@@ -78,6 +82,9 @@ class Slot:
         self.learners: dict[str, PipelineMemory] = {}
         self.stages: StageRecords | None = None
         self.probed = False
+        self.isolated = False
+        self.broken: str | None = None
+        self.raised: tuple[Exception, str] | None = None
         self.watch: Callable[[str], None] = _unwatched
         self.watched = 0
         self.low, self.high, self.hold_until = -inf, inf, NEVER
@@ -99,6 +106,21 @@ class Slot:
         if self.settings.shadow and not self.state.shadow:  # what is real is left before it goes into shadow
             return False
         return self.settings.enabled if self.state.enabled is None else self.state.enabled
+
+    @property
+    def parked(self) -> bool:
+        """Whether it is given up while the others on its symbol trade on."""
+        fault = self.state.fault
+        return self.broken is not None or (fault is not None and fault.parked)
+
+    def may_call(self, callback: str, now: int) -> bool:
+        """Whether the strategy may be called at desk time `now`: not while it is parked, nor rests from failing."""
+        fault = self.state.fault
+        if fault is None:
+            return self.broken is None
+        if self.parked:
+            return False
+        return now >= fault.rests_until or callback not in ("decide", fault.callback)
 
     @property
     def exits(self) -> ExitSettings:

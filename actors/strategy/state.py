@@ -50,6 +50,23 @@ class OpenIntent(msgspec.Struct):
         return self.quantity - self.filled
 
 
+class FaultState(msgspec.Struct):
+    """How a strategy failed: when lately (`times`, desk time in ns UTC), how often in all, last with what and where.
+
+    It rests until `rests_until`. `parked`: it is given up, until `until` or for a person to decide; `broken`: nothing
+    but a new start of its actor can bring it back.
+    """
+
+    times: list[int] = []
+    total: int = 0
+    error: str = ""
+    callback: str = ""
+    rests_until: int = 0
+    parked: bool = False
+    broken: bool = False
+    until: int | None = None
+
+
 class StrategyState(msgspec.Struct):
     """One strategy on one symbol. `enabled` is None until a person switches it: then the settings hold.
 
@@ -58,7 +75,8 @@ class StrategyState(msgspec.Struct):
     for. `budget` is None until a person sets one; `scheduled` is when the clock makes the next decision due.
     `suspended_until` is how long the symbol rests after it lost too much, `intelligence` what closed trades have shown.
     `long_exits` and `short_exits` are those that a decision chose for the position in that direction.
-    `shadow`: position and intents are simulated, and `simulated` counts such intents.
+    `shadow`: position and intents are simulated, and `simulated` counts such intents. `fault` is None until it fails
+    beside others.
     """
 
     strategy: str
@@ -87,6 +105,7 @@ class StrategyState(msgspec.Struct):
     values: dict[str, RememberedValue] = {}
     shadow: bool = False
     simulated: int = 0
+    fault: FaultState | None = None
 
 
 class SymbolState(msgspec.Struct):

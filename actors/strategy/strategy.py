@@ -21,8 +21,9 @@ A whole strategy:
 
 `on_quote`, `on_trade` and `on_bar` see the feed alone. What they keep on `self` is rebuilt after a crash by folding
 the feed again, without deciding: so they must not depend on anything but their arguments, and `decide` must not
-leave anything on `self` (`desk.remember` is for that). An exception is never swallowed: it ends the step, and the
-supervisor restarts the strategy.
+leave anything on `self` (`desk.remember` is for that). An exception is never swallowed: what the step had done is
+discarded, and the supervisor restarts the strategy; where others share its actor it rests, and is parked when it goes
+on failing, while they trade on.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class StrategyParameters(BaseModel):
 
 
 class BarSubscription(NamedTuple):
-    """Which bars a strategy wants; `interval` in ns, None for bars of the feed."""
+    """Which bars a strategy wants; `interval` in ns, None for bars of the feed as they come."""
 
     source: BarSource
     interval: int | None
@@ -79,6 +80,9 @@ class Strategy:
     parameters: StrategyParameters
     symbols: tuple[str, ...]
     models: Sequence[Model] = ()
+    bars_only: bool = False
+    """Set within `on_start` by a strategy that without the bars it subscribes to never decides: a desk whose market
+    data has none of them does not start."""
     history: History | None = None
     """Set within `on_start` by a strategy whose bars a live feed is to read at its start, from the venue's history."""
 
@@ -127,6 +131,9 @@ class Strategy:
             )
         self.subscriptions.append(BarSubscription(source, interval))
 
-    def subscribe_feed_bars(self) -> None:
-        """Have `on_bar` called with the bars that the feed itself brings; only within `on_start`."""
-        self.subscriptions.append(BarSubscription(BarSource.FEED, None))
+    def subscribe_feed_bars(self, interval: int | None = None) -> None:
+        """Have `on_bar` called with the bars that the feed itself brings; only within `on_start`.
+
+        With an `interval` (ns) those that are shorter are put together to bars of it; see `BarAggregator`.
+        """
+        self.subscriptions.append(BarSubscription(BarSource.FEED, interval))

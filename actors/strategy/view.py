@@ -123,7 +123,9 @@ class SymbolView:
 
         It is at most too low by the shortest way from the venue; None while no row carried the venue's time.
         """
-        offset = max(self._offset, self._offset_before)
+        offset, before = self._offset, self._offset_before
+        if before > offset:
+            offset = before
         return None if offset == _UNKNOWN else offset
 
     def quote_age(self, now: int) -> int | None:

@@ -2,7 +2,8 @@
 
 What is traded is one numbered snapshot. Each change of it goes to everybody as `UniverseChanged`: strategies and risk
 let nothing be entered that is not in it. A symbol that comes is started through the supervisor; one that goes is
-`leaving` until every actor that trades it has told that it holds nothing of it any more, and only then removed.
+`leaving` until every actor that trades it has told that it holds nothing of it any more, and only then removed. One
+that was given up can't tell: it is tried once more, and when that fails execution closes what it holds, and tells.
 
 Persons come before figures, and bans before both:
 
@@ -24,6 +25,7 @@ import msgspec
 
 from actors.base import Context, receives
 from actors.operations.universe.memory import UniverseMemory, UniverseState
+from actors.operations.universe.regime import regime_of
 from actors.operations.universe.selecting import Before, judge, moves, silent_venues
 from actors.operations.universe.settings import (
     Candidate,
@@ -33,24 +35,31 @@ from actors.operations.universe.settings import (
 )
 from messages.base import CONTROL, Address, Effect
 from messages.control import SessionStarted
+from messages.limits import RegimeChanged
 from messages.reasons import Reason
-from messages.supervision import AddChild, RemoveChild
+from messages.supervision import AddChild, GiveUpPolicy, RemoveChild, RetryChild, StrategyGivenUp
 from messages.universe import (
     AddSymbol,
     BanOver,
     BanSymbol,
     CycleBegun,
+    LeaverHandedOver,
     LeaverReported,
     LeavingSymbol,
     MarketObserved,
     ObserveMarket,
     RemoveSymbol,
+    StrategyHandled,
     SymbolBan,
     SymbolBanned,
     SymbolChosen,
+    SymbolFigures,
     SymbolGone,
     SymbolRetired,
+    SymbolStanding,
     SymbolUnbanned,
+    TraderGivenUp,
+    TraderRetried,
     UnbanSymbol,
     UniverseChanged,
     UniverseCommandRefused,
@@ -88,13 +97,12 @@ class UniverseActor(UniverseMemory):
         return () if state.asked is None else (ObserveMarket(state.asked, state.symbols),)
 
     def summary(self) -> str:
-        """Version, how many are traded, leaving and banned."""
+        """Version, how many are traded, leaving and banned, and in which regime."""
         state = self.state
+        regime = f", {state.regime}" if state.regime is not None else ""
         gone = f", {len(state.leaving)} leaving" if state.leaving else ""
         banned = f", {len(state.bans)} banned" if state.bans else ""
-        return (
-            f"version {state.version}, {len(state.members)} of {len(self._candidates)} traded{gone}{banned}"
-        )
+        return f"version {state.version}, {len(state.members)} of {len(self._candidates)} traded{gone}{banned}{regime}"
 
     # ------------------------------------------------------------------ beginning
 
@@ -136,13 +144,31 @@ class UniverseActor(UniverseMemory):
         excluded = {
             symbol: reason for symbol in self._candidates if (reason := self._forbidden(symbol)) is not None
         }
-        standings = judge(settings, message.figures, excluded, before)
+        regime = self._regime(message.figures)
         figures = tuple(each for each in message.figures if each.symbol in self._candidates)
-        frozen = tuple(sorted(silent_venues(settings, message.figures)))
-        ctx.emit(UniverseJudged(message.cycle, standings, figures, frozen, ctx.now))
+        standings: tuple[SymbolStanding, ...] = ()
+        silent = frozenset(self._candidates)
+        if (
+            settings.regime_symbol is None or regime is not None
+        ):  # else nobody comes or goes until it is known
+            standings = judge(settings, message.figures, excluded, before, regime)
+            silent = silent_venues(settings, message.figures)
+        frozen = tuple(sorted(silent))
+        known = self.state.regime
+        ctx.emit(UniverseJudged(message.cycle, standings, figures, frozen, ctx.now, regime))
+        if regime != known:
+            ctx.send("risk", RegimeChanged(regime))
         found = moves(settings, standings, before, ctx.now)
         wanted = {*self.state.members, *found.enter} - set(found.leave)
         self._settle(ctx, "first figures" if before.is_first else _FIGURES, wanted)
+
+    def _regime(self, figures: Sequence[SymbolFigures]) -> str | None:
+        """The market's regime by these figures, else as it was last known."""
+        told = next((each for each in figures if each.symbol == self.settings.regime_symbol), None)
+        found = None if told is None else regime_of(told.trend, told.volatility)
+        if found is not None:
+            return found.value
+        return None if self.settings.regime_symbol is None else self.state.regime
 
     def _before(self) -> Before:
         state = self.state
@@ -159,6 +185,9 @@ class UniverseActor(UniverseMemory):
             self._refuse(message, problem, ctx)
             return
         ctx.emit(SymbolChosen(message.symbol, True, message.by, ctx.now))
+        if message.symbol in self.state.members:
+            # said again: a supervisor that was shut down in between knows nothing of it
+            self._start(message.symbol, ctx)
         self._settle(ctx, f"{message.symbol} added by {message.by}")
 
     @receives(RemoveSymbol)
@@ -170,6 +199,8 @@ class UniverseActor(UniverseMemory):
             self._refuse(message, problem, ctx)
             return
         ctx.emit(SymbolChosen(message.symbol, False, message.by, ctx.now))
+        if message.symbol in self.state.leaving:
+            self._start(message.symbol, ctx)  # it can't be left by an actor that does not run
         self._settle(ctx, f"{message.symbol} removed by {message.by}")
 
     @receives(BanSymbol)
@@ -270,6 +301,7 @@ class UniverseActor(UniverseMemory):
             if symbol in came:
                 self._start(symbol, ctx)
         for symbol in sorted(went):
+            self._try_once_more(symbol, ctx)
             self._end_if_flat(symbol, ctx)
 
     def _member(self, symbol: str, demanded: Reason | None, now: int) -> UniverseMember:
@@ -310,11 +342,50 @@ class UniverseActor(UniverseMemory):
     def _on_retired(self, message: SymbolRetired, ctx: Context) -> None:
         """An actor holds nothing of a leaving symbol any more; word about an earlier leaving is void."""
         leaving = self.state.leaving.get(message.symbol)
-        if leaving is None or message.version < leaving.version:
+        if leaving is not None and message.version >= leaving.version:
+            self._report(message.symbol, ctx.sender, ctx)
+
+    def _report(self, symbol: str, address: Address, ctx: Context) -> None:
+        if address not in self.state.reported.get(symbol, {}):
+            ctx.emit(LeaverReported(symbol, address))
+        self._end_if_flat(symbol, ctx)
+
+    @receives(StrategyGivenUp)
+    def _on_given_up(self, message: StrategyGivenUp, ctx: Context) -> None:
+        """Execution looks after what it holds; of a symbol that leaves nothing may be held, with a stop or without."""
+        ctx.emit(TraderGivenUp(message.strategy, ctx.now))
+        for symbol in message.symbols:
+            if symbol in self.state.leaving:
+                self._hand_over(symbol, ctx)
+
+    @receives(StrategyHandled)
+    def _on_handled(self, message: StrategyHandled, ctx: Context) -> None:
+        """What was given up holds nothing any more: as if it had told itself."""
+        for symbol in message.symbols:
+            if symbol in self.state.leaving:
+                self._report(symbol, message.strategy, ctx)
+
+    def _try_once_more(self, symbol: str, ctx: Context) -> None:
+        """Nobody leaves better than the symbol's own strategies; when they fail again, we hear of it."""
+        candidate = self._candidates.get(symbol)
+        child = None if candidate is None else candidate.child
+        if child is not None and child.id in self.state.given_up:
+            ctx.emit(TraderRetried(child.id, ctx.now))
+            ctx.send(STRATEGIES, RetryChild(child.id))
+
+    def _hand_over(self, symbol: str, ctx: Context) -> None:
+        """Have the positions of the symbol's own actor closed where it would only have been held with a stop."""
+        candidate = self._candidates.get(symbol)
+        child = None if candidate is None else candidate.child
+        order = None if child is None else child.on_give_up
+        if child is None or order is None or child.id not in self.state.given_up:
             return
-        if ctx.sender not in self.state.reported.get(message.symbol, {}):
-            ctx.emit(LeaverReported(message.symbol, ctx.sender))
-        self._end_if_flat(message.symbol, ctx)
+        ctx.emit(LeaverHandedOver(symbol, child.id, ctx.now))
+        if order.policy is GiveUpPolicy.FLATTEN:
+            return  # so it was told already
+        for executor in order.executors:
+            if executor != ctx.address:
+                ctx.send(executor, StrategyGivenUp(child.id, (symbol,), GiveUpPolicy.FLATTEN, order.stop))
 
     def _end_if_flat(self, symbol: str, ctx: Context) -> None:
         """Remove the strategy actor of a symbol once all that trade it hold nothing."""

@@ -28,7 +28,8 @@ def figures_of(
 
     Volume is that of the last 24 hourly bars at their closes, None when one of them is missing. Depth sums price times
     size of both sides within 20 bps of the mid. Volatility is the population deviation of hourly returns times the
-    root of the hours of a year, None with fewer than 24 of them.
+    root of the hours of a year, None with fewer than 24 of them. Trend is the last close over that of seven days
+    before, None where the bars do not reach back so far.
     """
     mid = _mid(book)
     return SymbolFigures(
@@ -37,6 +38,7 @@ def figures_of(
         spread_bps=None if book is None or mid is None else (book.asks[0][0] - book.bids[0][0]) / mid * 1e4,
         depth=None if book is None or mid is None else _depth(book, mid) * unit,
         volatility=_volatility(bars),
+        trend=_trend(bars, now),
     )
 
 
@@ -72,3 +74,11 @@ def _volatility(bars: Sequence[Bar] | None) -> float | None:
         return None
     mean = sum(returns) / len(returns)
     return sqrt(sum((each - mean) ** 2 for each in returns) / len(returns) * _BARS_A_YEAR)
+
+
+def _trend(bars: Sequence[Bar] | None, now: int) -> float | None:
+    # of seven days of closed bars the first may have begun an hour after that, and the newest two hours ago
+    known = [each for each in bars or () if each.close > 0]
+    if not known or known[0].time > now - HISTORY + 2 * BAR or known[-1].time < now - 2 * BAR:
+        return None
+    return known[-1].close / known[0].open - 1 if known[0].open > 0 else None

@@ -9,6 +9,7 @@ from actors.operations.universe.settings import DAY
 from messages.base import Address
 from messages.universe import (
     CycleBegun,
+    LeaverHandedOver,
     LeaverReported,
     LeavingSymbol,
     SymbolBan,
@@ -18,6 +19,8 @@ from messages.universe import (
     SymbolGone,
     SymbolStanding,
     SymbolUnbanned,
+    TraderGivenUp,
+    TraderRetried,
     UniverseCommandRefused,
     UniverseJudged,
     UniverseMember,
@@ -31,7 +34,8 @@ class UniverseState(msgspec.Struct):
 
     `chosen` is what persons want in (True) or out, `reported` which actors of a leaving symbol hold nothing of it.
     `asked` is the cycle whose figures are awaited, with its `symbols`. `changes` are the times (ns UTC) of the changes
-    by figures within a day, `left_at` when a symbol left last.
+    by figures within a day, `left_at` when a symbol left last. `given_up` are strategy actors that their supervisor has
+    given up, `regime` the market's as it was last known.
     """
 
     version: int = 0
@@ -51,6 +55,8 @@ class UniverseState(msgspec.Struct):
     symbols: tuple[str, ...] = ()
     next_due: int | None = None
     judged_at: int | None = None
+    given_up: dict[Address, None] = {}
+    regime: str | None = None
 
 
 class UniverseMemory(Actor[UniverseState]):
@@ -65,6 +71,7 @@ class UniverseMemory(Actor[UniverseState]):
     def _judged(self, event: UniverseJudged) -> None:
         state = self.state
         state.asked, state.judged_at = None, event.time
+        state.regime = event.regime
         for standing in event.standings:
             state.standings[standing.symbol] = standing
             state.streaks[standing.symbol] = standing.streak
@@ -110,6 +117,14 @@ class UniverseMemory(Actor[UniverseState]):
         del self.state.leaving[event.symbol]
         self.state.reported.pop(event.symbol, None)
 
-    @applies(UniverseCommandRefused, UniverseThin)
-    def _noted(self, event: UniverseCommandRefused | UniverseThin) -> None:
+    @applies(TraderGivenUp)
+    def _given_up(self, event: TraderGivenUp) -> None:
+        self.state.given_up[event.address] = None
+
+    @applies(TraderRetried)
+    def _retried(self, event: TraderRetried) -> None:
+        self.state.given_up.pop(event.address, None)
+
+    @applies(UniverseCommandRefused, UniverseThin, LeaverHandedOver)
+    def _noted(self, event: UniverseCommandRefused | UniverseThin | LeaverHandedOver) -> None:
         """Nothing changes; the event is the record."""

@@ -13,7 +13,7 @@ import msgspec
 
 from actors.operations.universe.eligibility import Fitness, fitness
 from actors.operations.universe.scoring import known, ranked, scores
-from actors.operations.universe.settings import DAY, UniverseSettings
+from actors.operations.universe.settings import DAY, TierRule, UniverseSettings
 from messages.reasons import Reason
 from messages.universe import SymbolFigures, SymbolStanding, Tier
 
@@ -54,8 +54,10 @@ def judge(
     figures: Sequence[SymbolFigures],
     excluded: Mapping[str, Reason],
     before: Before,
+    regime: str | None = None,
 ) -> tuple[SymbolStanding, ...]:
-    """How the candidates stand, the best score first. `excluded` are those that may not be traded, and why.
+    """How the candidates stand, the best score first. `excluded` are those that may not be traded, and why; in a
+    `regime` each tier has as many places as that lets it have.
 
     Symbols of silent venues are not judged: they keep what they had.
     """
@@ -78,7 +80,7 @@ def judge(
         for each in judged
     }
     order = ranked(judged, found)
-    placed = _placed(settings, [each.symbol for each in order if each.symbol not in excluded], fit)
+    placed = _placed(settings, [each.symbol for each in order if each.symbol not in excluded], fit, regime)
     return tuple(
         _standing(each.symbol, found[each.symbol], fit[each.symbol], placed, excluded, before, settings)
         for each in order
@@ -109,11 +111,17 @@ def moves(settings: UniverseSettings, standings: Sequence[SymbolStanding], befor
     return Moves(tuple(coming), tuple(leaving))
 
 
+def places(settings: UniverseSettings, rule: TierRule, regime: str | None) -> int:
+    """How many symbols a tier holds at most in a regime, None for none."""
+    factor = 1.0 if regime is None else settings.regimes.get(rule.tier, {}).get(regime, 1.0)
+    return int(rule.most * factor + 1e-9)
+
+
 def _placed(
-    settings: UniverseSettings, symbols: Sequence[str], fit: Mapping[str, Fitness]
+    settings: UniverseSettings, symbols: Sequence[str], fit: Mapping[str, Fitness], regime: str | None
 ) -> dict[str, tuple[Tier, Reason]]:
     """A place for each symbol in the best tier that takes it, as long as there are places; near misses come last."""
-    left = {rule.tier: rule.most for rule in settings.tiers}
+    left = {rule.tier: places(settings, rule, regime) for rule in settings.tiers}
     near: Counter[Tier] = Counter()
     placed: dict[str, tuple[Tier, Reason]] = {}
     for symbol in symbols:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from actors.operations.universe.regime import Regime
 from messages.base import Address
 from messages.child_specs import SECOND, ChildSpec
 from messages.errors import ConfigurationError
@@ -101,11 +102,22 @@ TIERS = (
 """The tiers from the best, with the floors that all of them share (8 M a day, 80 bps) worked in."""
 
 
+_SECOND_RATE: Mapping[str, float] = {Regime.BULL: 1.2, Regime.CHOP: 0.8, Regime.BEAR: 0.5, Regime.CRASH: 0.0}
+REGIMES: Mapping[Tier, Mapping[str, float]] = {
+    Tier.CORE: {Regime.CRASH: 0.0},
+    Tier.SATELLITE: _SECOND_RATE,
+    Tier.TACTICAL: _SECOND_RATE,
+}
+"""By what the places of each tier are multiplied in a regime; 1 where it is not named. In a crash there are none."""
+
+
 class UniverseSettings(msgspec.Struct, frozen=True):
     """All of it. `start` is what is traded at the very first; `every` how often (ns) the figures are judged.
 
     Of `whitelist` all is traded that is not banned, of `blacklist` nothing; a ban lasts `ban` ns unless it says how
-    long. `size` is the most that is traded at a time by figures. Raises `ConfigurationError` through `check_settings`.
+    long. `size` is the most that is traded at a time by figures. `regime_symbol` tells the market's regime, None for
+    none; then the places of the tiers are multiplied by their factors in `regimes`. Raises `ConfigurationError` through
+    `check_settings`.
     """
 
     candidates: tuple[Candidate, ...]
@@ -121,6 +133,8 @@ class UniverseSettings(msgspec.Struct, frozen=True):
     blacklist: frozenset[str] = frozenset()
     overrides: Mapping[str, Override] = {}
     ban: int = 168 * HOUR
+    regime_symbol: str | None = None
+    regimes: Mapping[Tier, Mapping[str, float]] = msgspec.field(default_factory=lambda: REGIMES)
 
 
 def check_settings(settings: UniverseSettings) -> None:
@@ -139,6 +153,13 @@ def check_settings(settings: UniverseSettings) -> None:
                 value=", ".join(foreign),
                 remedy=f"name some of {', '.join(sorted(known))}",
             )
+    if settings.regime_symbol is not None and settings.regime_symbol not in known:
+        raise ConfigurationError(
+            "no figures are asked for of a symbol that no enabled strategy trades",
+            field="universe.regime_symbol",
+            value=settings.regime_symbol,
+            remedy=f"name one of {', '.join(sorted(known))}",
+        )
     torn = sorted(settings.whitelist & settings.blacklist)
     if torn:
         raise ConfigurationError(

@@ -48,6 +48,7 @@ class Breakout(Strategy):
         self.lows: deque[float] = deque(maxlen=most)
         self.direction = 0
         self.level: float | None = None
+        self.bars_only = True
         if chosen.bars is BarSource.FEED:
             self.subscribe_feed_bars()
         else:

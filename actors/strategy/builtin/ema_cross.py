@@ -61,6 +61,7 @@ class EmaCross(Strategy):
         self._next_sample = 0
         if self.parameters.on == "bars":
             self._next_sample = _NEVER
+            self.bars_only = True
             self.subscribe_feed_bars()
 
     def on_bar(self, bar: Bar, view: SymbolView) -> bool:

@@ -8,6 +8,11 @@
 - fees are 0.2 x fees / gross gain, at most 0.4, and 0.4 where there are fees but no gain.
 
 The sheet has the mean in money; here it is in bps, so that the score does not depend on the size of orders.
+
+The volatility scale is 1 wherever the score makes sizes. Orders of the configured size are made for no volatility in
+particular, so there is none to compare the realised one with; a pipeline's sizers divide by the volatility or range of
+the moment at each decision, so their sizes are always made for the realised one, and to take something off for it here
+would count it twice.
 """
 
 from __future__ import annotations

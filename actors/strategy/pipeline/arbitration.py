@@ -16,7 +16,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from actors.strategy.pipeline.arrays import Bools, Codes, Floats, Ints
+from actors.strategy.pipeline.arrays import Bools, Codes, Floats, Ints, every, picked, some
 from actors.strategy.pipeline.horizons import ALWAYS_OPEN_MINUTES, horizon_divisors, horizon_volatility
 from messages.errors import ConfigurationError
 from messages.reasons import Reason
@@ -57,12 +57,16 @@ class ArbitrationSettings(msgspec.Struct, frozen=True, gc=False):
 
 
 class Costs(NamedTuple):
-    """What one trade costs on each horizon, in bps: float64[S,H] each. NaN where an input is not known."""
+    """What one trade costs on each horizon, in bps: float64[S,H] each. NaN where an input is not known.
+
+    `volatility` is what timing is made of: the standard deviation of the return over the horizon, a fraction.
+    """
 
     spread: Floats
     timing: Floats
     impact: Floats
     total: Floats
+    volatility: Floats
 
 
 REASONS: tuple[str, ...] = (
@@ -112,26 +116,38 @@ def trading_costs(
     is to be traded in the same currency. Nothing planned has no impact. A spread or volatility below zero, or not
     finite, is not known; so is a volume of zero or less where something is planned.
     """
-    volatility = horizon_volatility(_known(volatility_daily), minutes, settings.day_minutes)
-    timing = settings.timing_weight * BPS * volatility
-    size, volume = _known(np.abs(planned)), _known(adv)
-    volume[volume == 0.0] = np.nan
+    quoted, daily, volume, size = _known(np.array((spread_bps, volatility_daily, adv, np.abs(planned))))
+    volatility = horizon_volatility(daily, minutes, settings.day_minutes)
+    nothing = size == 0.0
+    unsold = volume == 0.0
+    if some(unsold):
+        volume[unsold] = np.nan
     share = size / volume
-    share[size == 0.0] = 0.0
-    spread, impact = np.empty(timing.shape), np.empty(timing.shape)
-    spread[:] = (settings.spread_weight * _known(spread_bps))[:, None]
-    impact[:] = (settings.impact_weight * _IMPACT_BPS * np.sqrt(share / _PARTICIPATION))[:, None]
-    return Costs(spread, timing, impact, spread + timing + impact)
+    if some(nothing):
+        share[nothing] = 0.0
+    share /= _PARTICIPATION
+    np.sqrt(share, out=share)
+    parts = np.empty((4, *volatility.shape))
+    spread, timing, impact, total = parts
+    spread[:] = (settings.spread_weight * quoted)[:, None]
+    np.multiply(volatility, settings.timing_weight * BPS, out=timing)
+    impact[:] = (settings.impact_weight * _IMPACT_BPS * share)[:, None]
+    np.add(spread, timing, out=total)
+    total += impact
+    return Costs(spread, timing, impact, total, volatility)
 
 
-def cost_shares(costs: Costs, volatility_daily: Floats, minutes: Floats, day_minutes: int) -> Floats:
+def cost_shares(costs: Costs) -> Floats:
     """float64[S,H]: costs in standard deviations of the return over the horizon, for `blending`.
 
     An IC is a return in the same unit, expected for one standard deviation of a prediction: that is why a share of it
     can be taken off. NaN where there is no volatility.
     """
-    volatility = horizon_volatility(_known(volatility_daily), minutes, day_minutes) * BPS
-    return np.asarray(costs.total / np.where(volatility > 0.0, volatility, np.nan))
+    volatility = costs.volatility * BPS
+    moves = volatility > 0.0
+    if not every(moves):
+        volatility[~moves] = np.nan
+    return np.asarray(np.divide(costs.total, volatility, out=volatility))
 
 
 def arbitrate(
@@ -148,33 +164,42 @@ def arbitrate(
     `costs` are those of `trading_costs`. Among the horizons whose scores reach the threshold, scores are compared
     after multiplication by `preference[S,H]`, above 0; see `horizon_preference`.
     """
-    alpha = np.where(np.isfinite(alpha), alpha, np.nan)
+    finite = np.isfinite(alpha)
+    if not every(finite):
+        alpha = np.where(finite, alpha, np.nan)
     divisors = horizon_divisors(minutes)
-    edge = np.abs(alpha) * BPS - costs.total
-    net = np.sign(alpha) * np.maximum(edge, 0.0)
+    edge = np.abs(alpha)
+    edge *= BPS
+    edge -= costs.total
+    net = np.maximum(edge, 0.0)
+    net *= np.sign(alpha)
     score = net / divisors
-    comparable = edge / divisors
-    known = np.isfinite(comparable)
-    threshold = settings.threshold_bps + settings.threshold_per_spread * _known(spread_bps)
-    ranked = np.where(known, comparable, -np.inf)
+    ranked = edge / divisors
+    known = np.isfinite(ranked)
+    threshold = settings.threshold_per_spread * _known(spread_bps)
+    threshold += settings.threshold_bps
+    any_known: Bools | None = None
+    if not every(known):
+        ranked[~known] = -np.inf
+        any_known = np.logical_or.reduce(known, axis=1)
     if preference is not None:
         ranked = _preferred(ranked, preference, threshold)
     best = ranked.argmax(axis=1)
-    any_known: Bools = np.logical_or.reduce(known, axis=1)
-    rows = np.arange(best.shape[0])
-    of_best = score[rows, best]
-    trades: Bools = any_known & (of_best != 0.0) & (np.abs(of_best) >= threshold)
+    of_best = picked(score, best)
+    trades: Bools = np.abs(of_best) >= threshold
+    trades &= of_best != 0.0
+    if any_known is not None:
+        best[~any_known] = -1
+        trades &= any_known
+    chosen, direction = best, np.sign(of_best)
+    reason = np.zeros(trades.shape, dtype=np.int8)
+    if not every(trades):
+        idle = ~trades
+        chosen = best.copy()
+        chosen[idle], direction[idle] = -1, 0.0
+        reason[idle] = BELOW_THRESHOLD if any_known is None else _reasons(alpha, costs, any_known)[idle]
     return Arbitration(
-        costs,
-        edge,
-        net,
-        score,
-        threshold,
-        np.where(any_known, best, -1),
-        np.where(trades, best, -1),
-        np.where(trades, np.sign(of_best), 0.0).astype(np.int64),
-        _reasons(alpha, costs, any_known, trades),
-        preference,
+        costs, edge, net, score, threshold, best, chosen, direction.astype(np.int64), reason, preference
     )
 
 
@@ -190,19 +215,25 @@ def horizon_preference(weights: Floats, share: Floats) -> Floats:
 
 def _preferred(ranked: Floats, preference: Floats, threshold: Floats) -> Floats:
     """What horizons are compared by where some are to be traded; what is best elsewhere is as without preference."""
-    passes = (ranked > 0.0) & (ranked >= threshold[:, None])
-    some = np.logical_or.reduce(passes, axis=1)[:, None]
-    return np.where(some, np.where(passes, ranked * preference, -np.inf), ranked)
+    passes = ranked >= threshold[:, None]
+    passes &= ranked > 0.0
+    preferred = np.where(passes, ranked * preference, -np.inf)
+    none = ~np.logical_or.reduce(passes, axis=1)
+    if some(none):
+        preferred[none] = ranked[none]
+    return preferred
 
 
 def _known(values: Floats) -> Floats:
     """What can be a spread, a volatility or a volume; NaN for the rest."""
-    return np.where((values >= 0.0) & (values < np.inf), values, np.nan)
+    known = values >= 0.0
+    known &= values < np.inf
+    return values if every(known) else np.where(known, values, np.nan)
 
 
-def _reasons(alpha: Floats, costs: Costs, any_known: Bools, trades: Bools) -> Codes:
-    """The first reason of `REASONS` that is true of each symbol."""
-    reasons = np.full(trades.shape, BELOW_THRESHOLD, dtype=np.int8)
+def _reasons(alpha: Floats, costs: Costs, any_known: Bools) -> Codes:
+    """Of each symbol that is not traded, the first reason of `REASONS` that is true."""
+    reasons = np.full(any_known.shape, BELOW_THRESHOLD, dtype=np.int8)
     for code, part in (
         (MISSING_VOLUME, costs.impact),
         (MISSING_VOLATILITY, costs.timing),
@@ -210,5 +241,4 @@ def _reasons(alpha: Floats, costs: Costs, any_known: Bools, trades: Bools) -> Co
     ):
         reasons[~any_known & np.isnan(part[:, 0])] = code
     reasons[np.isnan(alpha).all(axis=1)] = NO_ALPHAS
-    reasons[trades] = ACCEPTED
     return reasons

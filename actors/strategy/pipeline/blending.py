@@ -13,7 +13,16 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from actors.strategy.pipeline.arrays import Bools, Floats, in_range, models_first, sum_first, symbols_first
+from actors.strategy.pipeline.arrays import (
+    Bools,
+    Floats,
+    every,
+    in_range,
+    models_first,
+    some,
+    sum_first,
+    symbols_first,
+)
 from actors.strategy.pipeline.correlation import HISTORY, Agreement
 from messages.errors import ConfigurationError
 
@@ -82,32 +91,41 @@ def blend(
     `arbitration.cost_shares`), `temperature[H]` the exponent of the weights. `learned[S,M,H]` (NaN for a model that
     the learner does not know) gets `learned_share` of the say: a number, or float64[S] or float64[S,H].
     """
-    known = models_first(np.isfinite(expected))
-    mu = scores(ic, cost_share, settings)
-    solved, equal = _ridge(models_first(mu), agreement, known, settings)
-    tempered = _tempered(solved, known, temperature)
+    returns, trust = models_first(expected), models_first(confidence)
+    known = np.isfinite(returns)
+    unknown = None if every(known) else ~known
+    mu = _scores(models_first(ic), cost_share, settings)
+    solved, equal = _ridge(mu, agreement, unknown, settings)
+    tempered = _tempered(solved, unknown, temperature)
     weights = tempered
     if learned is not None:
-        weights = _mixed(tempered, models_first(learned), known, learned_share)
-    nothing = ~np.logical_or.reduce(known, axis=0)
-    alpha, trust = (
-        sum_first(weights * np.where(known, models_first(each), 0.0)) for each in (expected, confidence)
-    )
-    alpha[nothing] = trust[nothing] = np.nan
+        weights = _mixed(tempered, models_first(learned), unknown, learned_share)
+    if unknown is not None:
+        returns, trust = returns.copy(), trust.copy()
+        returns[unknown] = trust[unknown] = 0.0
+    alpha, trusted = sum_first(weights * returns), sum_first(weights * trust)
+    if unknown is not None:
+        nothing = np.logical_and.reduce(unknown, axis=0)
+        alpha[nothing] = trusted[nothing] = np.nan
     return Blend(
-        mu,
+        symbols_first(mu),
         symbols_first(solved),
         symbols_first(tempered),
         symbols_first(weights),
         alpha,
-        trust,
+        trusted,
         equal,
     )
 
 
 def scores(ic: Floats, cost_share: Floats, settings: BlendSettings = BlendSettings()) -> Floats:  # noqa: B008 — frozen
     """mu float64[S,M,H] = max(IC - 0.5 x cost share, 0.01); an IC or a share that is not known gives the floor."""
-    return np.fmax(ic - settings.cost_weight * cost_share[:, None, :], settings.mu_floor)
+    return symbols_first(_scores(models_first(ic), cost_share, settings))
+
+
+def _scores(ic: Floats, cost_share: Floats, settings: BlendSettings) -> Floats:
+    mu = ic - settings.cost_weight * cost_share
+    return np.asarray(np.fmax(mu, settings.mu_floor, out=mu))
 
 
 def ridge_weights(
@@ -117,7 +135,7 @@ def ridge_weights(
     settings: BlendSettings = BlendSettings(),  # noqa: B008 — frozen
 ) -> Floats:
     """float64[S,M,H] of non-negative weights that sum to 1 over the models `known[S,M,H]`, 0 for the others."""
-    weights, _ = _ridge(models_first(mu), agreement, models_first(known), settings)
+    weights, _ = _ridge(models_first(mu), agreement, ~models_first(known), settings)
     return symbols_first(weights)
 
 
@@ -126,7 +144,7 @@ def temper(weights: Floats, temperature: Floats) -> Floats:
     all weights become equal.
     """
     first = models_first(weights)
-    return symbols_first(_tempered(first, np.ones(first.shape, dtype=np.bool_), temperature))
+    return symbols_first(_tempered(first, None, temperature))
 
 
 def mix_learned(static: Floats, learned: Floats, known: Bools, share: Floats | float) -> Floats:
@@ -134,66 +152,94 @@ def mix_learned(static: Floats, learned: Floats, known: Bools, share: Floats | f
 
     A learned weight below zero counts as 0, one that is missing as 1 / number of models known.
     """
-    return symbols_first(_mixed(models_first(static), models_first(learned), models_first(known), share))
+    return symbols_first(_mixed(models_first(static), models_first(learned), ~models_first(known), share))
 
 
-def _ridge(mu: Floats, agreement: Agreement, known: Bools, settings: BlendSettings) -> tuple[Floats, Bools]:
-    """Weights [M,S,H], and where they are equal because there was nothing better."""
-    both = known[:, None] & known
-    few: Bools = (agreement.samples.transpose(2, 3, 0, 1) < settings.minimum) & both
-    raw, solvable = _solve(
-        np.where(known, mu, 0.0), agreement.correlation.transpose(2, 3, 0, 1), both, settings.ridge
-    )
-    weights = np.where(known & (raw > 0.0), raw, 0.0)
+def _ridge(
+    mu: Floats, agreement: Agreement, unknown: Bools | None, settings: BlendSettings
+) -> tuple[Floats, Bools]:
+    """Weights [M,S,H], and where they are equal because there was nothing better; `unknown` is None for nowhere."""
+    few: Bools = agreement.samples.transpose(2, 3, 0, 1) < settings.minimum
+    apart = None
+    if unknown is not None:
+        apart = unknown[:, None] | unknown
+        few &= ~apart
+    weights, solvable = _solve(mu, agreement.correlation.transpose(2, 3, 0, 1), apart, settings.ridge)
+    np.fmax(weights, 0.0, out=weights)
+    if unknown is not None:
+        weights[unknown] = 0.0
     total = sum_first(weights)
-    equal: Bools = np.logical_or.reduce(few, axis=(0, 1)) | ~solvable | (total == 0.0)
-    if equal.any():
-        np.copyto(weights, known, where=equal)
-        total = sum_first(weights)
-        equal &= total > 0.0
-        total[total == 0.0] = 1.0
-    return weights / total, equal
+    found = total > 0.0
+    found &= solvable
+    if every(found) and not some(few):
+        weights /= total
+        return weights, ~found
+    equal: Bools = np.logical_or.reduce(few, axis=(0, 1)) | ~found
+    np.copyto(weights, 1.0 if unknown is None else ~unknown, where=equal)
+    total = sum_first(weights)
+    equal &= total > 0.0
+    total[total == 0.0] = 1.0
+    weights /= total
+    return weights, equal
 
 
-def _solve(mu: Floats, correlation: Floats, both: Bools, ridge: float) -> tuple[Floats, Bools]:
+def _solve(mu: Floats, correlation: Floats, apart: Bools | None, ridge: float) -> tuple[Floats, Bools]:
     """Solve (correlation + ridge x 1) w = mu for all symbols and horizons at once; [M,S,H] and where it could be.
 
     By Gauss-Jordan elimination without pivoting, which a positive definite matrix allows; a pivot that is not above
-    zero says that it was none (correlations of pairs need not fit together). A pair of which not `both` are known is
-    not correlated.
+    zero says that it was none (correlations of pairs need not fit together). Pairs that are `apart`, for one of them is
+    not known, are not correlated, and have no mu.
     """
     models = mu.shape[0]
     system = np.empty((models, models + 1, *mu.shape[1:]))
-    np.multiply(correlation, both, out=system[:, :models])
+    system[:, :models] = correlation
     system[:, models] = mu
     pivots = system.reshape(models * (models + 1), *mu.shape[1:])[:: models + 2]
+    if apart is not None:
+        system[:, :models][apart] = 0.0
+        system[:, models][apart.reshape(models * models, *mu.shape[1:])[:: models + 1]] = 0.0
     pivots[:] = 1.0 + ridge
     with np.errstate(all="ignore"):
         for index in range(models):
-            factors = system[:, index] / system[index, index]
+            row, factors = system[index, index + 1 :], system[:, index] / system[index, index]
             factors[index] = 0.0
-            system[:, index + 1 :] -= factors[:, None] * system[index, index + 1 :]
-        solvable: Bools = np.logical_and.reduce(pivots > _SMALLEST_PIVOT, axis=0)
-        return system[:, models] / pivots, solvable
+            system[:, index + 1 :] -= factors[:, None] * row
+        solved = system[:, models]
+        solved /= pivots
+    return solved, np.logical_and.reduce(pivots > _SMALLEST_PIVOT, axis=0)
 
 
-def _tempered(weights: Floats, known: Bools, temperature: Floats) -> Floats:
+def _tempered(weights: Floats, unknown: Bools | None, temperature: Floats) -> Floats:
     """An exponent of 0 makes every weight 1, also one of 0."""
-    powered = np.where(known, weights ** in_range(temperature, 0.0, 1.0), 0.0)
+    powered = weights ** in_range(temperature, 0.0, 1.0)
+    if unknown is not None:
+        powered[unknown] = 0.0
     total = sum_first(powered)
-    total[total == 0.0] = 1.0
-    return np.asarray(powered / total)
+    if unknown is not None:
+        total[total == 0.0] = 1.0
+    powered /= total
+    return np.asarray(powered)
 
 
-def _mixed(static: Floats, learned: Floats, known: Bools, share: Floats | float) -> Floats:
-    count = sum_first(known.astype(np.float64))
-    given = np.where(np.isfinite(learned), np.maximum(learned, 0.0), 1.0 / np.maximum(count, 1.0))
+def _mixed(static: Floats, learned: Floats, unknown: Bools | None, share: Floats | float) -> Floats:
+    given = np.maximum(learned, 0.0)
+    missing = ~np.isfinite(given)
+    if some(missing):
+        count = float(len(static)) if unknown is None else sum_first((~unknown).astype(np.float64))
+        np.copyto(given, 1.0 / np.maximum(count, 1.0), where=missing)
     part = np.asarray(share, dtype=np.float64)
     part = part[:, None] if part.ndim == 1 else part
-    mixed = np.where(known, (1.0 - part) * static + part * given, 0.0)
+    given *= part
+    mixed = static * (1.0 - part)
+    mixed += given
+    if unknown is not None:
+        mixed[unknown] = 0.0
     total = sum_first(mixed)
     nothing = total == 0.0
-    total[nothing] = 1.0
+    if some(nothing):
+        total[nothing] = 1.0
+        mixed /= total
+        np.copyto(mixed, static, where=nothing)
+        return mixed
     mixed /= total
-    np.copyto(mixed, static, where=nothing)
     return mixed

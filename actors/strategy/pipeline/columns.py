@@ -5,13 +5,13 @@ Pure: it is given bars and asks the models; nothing is kept of what they say.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from actors.strategy.models import Model, Target
 from actors.strategy.pipeline.arrays import Floats, Ints
-from actors.strategy.pipeline.features import bars_needed, feature_columns, features
+from actors.strategy.pipeline.features import bars_needed, feature_columns, features, neediest
 from actors.strategy.pipeline.horizons import Horizon, parse_horizons
 from actors.strategy.pipeline.ranking import rank_scores
 from messages.errors import ConfigurationError
@@ -102,11 +102,7 @@ class Columns:
     @property
     def bars_needed(self) -> int:
         """How many bars the models look back on."""
-        looks = [
-            bars_needed(each.features) if each.input_mode == "features" else each.sequence_length or 1
-            for each in self._asked
-        ]
-        return max(looks, default=1)
+        return max((_needed(each)[0] for each in self._asked), default=1)
 
     @property
     def window(self) -> int:
@@ -159,6 +155,28 @@ class Columns:
             said[1] if len(peaks) > 1 else None,
         )
 
+    def looks_back(self) -> Iterator[tuple[str, int, int, int, str]]:
+        """Of each model of returns, and of the own alpha, by horizon: `name/horizon`, column, row, the bars it needs,
+        and in words what for.
+        """
+        for model, column, row in self._placed:
+            yield f"{model.name}/{model.horizon}", column, row, *_needed(model)
+        if self.own_alpha:
+            column = self.names.index(ALPHA)
+            for row, horizon in enumerate(self.horizons):
+                yield f"{ALPHA}/{horizon.name}", column, row, 0, ""
+
+    def unheard_barriers(self, place: str, of_what: str, have: int) -> Iterator[str]:
+        """Why nobody tells a probability: `place` is that of `kernel.Market`, `have` the bars there are."""
+        target = Target.VALLEY if place == "p_valley" else Target.PEAK
+        asked = self._barriers[target][1:2] if place == "y_peak" else self._barriers[target][:1]
+        if not asked:
+            yield f"no model of {of_what} is loaded"
+        for model in asked:
+            bars, why = _needed(model)
+            said = f"needs {bars} bars{why}" if have < bars else "tells no probability"
+            yield f"{model.name}/{model.horizon} {said}"
+
     def _ask(self, model: Model, bars: Floats, rows: Ints, made: Floats | None) -> Floats:
         """float64[n] for these rows; NaN for symbols that the model was not made for."""
         if model.input_mode == "features":
@@ -171,6 +189,14 @@ class Columns:
             served = np.array([self._symbols[row] in model.symbols for row in rows], dtype=np.bool_)
             said = np.where(served, said, np.nan)
         return said
+
+
+def _needed(model: Model) -> tuple[int, str]:
+    """How many bars a model looks back on, and in words what for."""
+    if model.input_mode == "features":
+        feature = neediest(model.features)
+        return bars_needed([feature]), f" for {feature}"
+    return model.sequence_length or 1, ""
 
 
 def _check_interval(model: Model, interval_minutes: float) -> None:

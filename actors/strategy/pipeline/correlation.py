@@ -8,13 +8,16 @@ and a model that never moves is told from one that hardly does.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from actors.strategy.pipeline.arrays import Floats
+from actors.strategy.pipeline.arrays import Floats, Ints, every, models_first, some
 from actors.strategy.pipeline.rings import Rings, RingsState
 from messages.errors import ConfigurationError
+
+_Kind = TypeVar("_Kind", bound=np.generic)
 
 HISTORY = 50
 _MOST = 64
@@ -55,21 +58,30 @@ class Correlations:
 
     def push(self, z: Floats) -> None:
         """Remember float64[S,M,H] of z-scores within +-4, NaN where there is none; rows without any are left out."""
-        models, symbols, horizons = self._rings.shape
-        number = symbols * horizons
-        rows = np.rint(z.transpose(1, 0, 2).reshape(models, number) * _RESOLUTION) / _RESOLUTION
-        rows[np.abs(rows) > _LARGEST] = np.nan
-        series = np.flatnonzero(np.isfinite(rows).any(axis=0))
+        rows = models_first(z)
+        rows = np.multiply(rows, _RESOLUTION, out=np.empty(rows.shape))
+        np.rint(rows, out=rows)
+        rows /= _RESOLUTION
+        present = np.abs(rows) <= _LARGEST
+        if every(present):
+            replaced = self._rings.push_all(rows)
+            if every(np.isfinite(replaced)):
+                self._exchange(_flat(rows), _flat(replaced))
+                return
+            self._sums += _products(_flat(rows)) - _products(_flat(replaced))
+            return
+        rows[~present] = np.nan
+        self._push_some(_flat(rows), np.flatnonzero(np.logical_or.reduce(_flat(present), axis=0)))
+
+    def _push_some(self, rows: Floats, series: Ints) -> None:
+        """Remember the rows of these series."""
+        models, number = rows.shape
         if series.size < number:
             rows = rows[:, series]
         cells = np.arange(models)[:, None] * number + series
         replaced = self._rings.push(rows.reshape(-1), cells.reshape(-1)).reshape(rows.shape)
-        if series.size == number and np.isfinite(rows).all() and np.isfinite(replaced).all():
-            self._exchange(rows, replaced)
-            return
-        products = _products(np.concatenate([rows, replaced], axis=1))
-        change = products[..., : series.size]
-        change -= products[..., series.size :]
+        change = _products(rows)
+        change -= _products(replaced)
         if series.size < number:
             self._sums[..., series] += change
         else:
@@ -78,23 +90,29 @@ class Correlations:
     def _exchange(self, rows: Floats, replaced: Floats) -> None:
         """Rows of all models and series for such rows: what `push` does else, to the same bits, at half the cost."""
         _, own, squares, products = self._sums
-        own += (rows - replaced)[:, None]
-        squares += (rows * rows - replaced * replaced)[:, None]
+        gone = replaced[:, None] * replaced
         change = rows[:, None] * rows
-        change -= replaced[:, None] * replaced
+        change -= gone
         products += change
+        models = rows.shape[0]
+        squares += change.reshape(models * models, -1)[:: models + 1][:, None]  # x_i x_i
+        rows = rows - replaced
+        own += rows[:, None]
 
     def agreement(self) -> Agreement:
         """The correlation of each pair of models, and how many rows it rests on."""
         models, symbols, horizons = self._rings.shape
         number, own, squares, products = self._sums
-        others = own.transpose(1, 0, 2)
-        spread = number * squares - own * own
+        spread = number * squares
+        spread -= own * own
         scale = spread * spread.transpose(1, 0, 2)
-        scale[scale <= 0.0] = np.inf
-        correlation = (number * products - own * others) / np.sqrt(scale)
-        diagonal = np.arange(models)
-        correlation[diagonal, diagonal] = 1.0
+        flat = scale <= 0.0
+        if some(flat):
+            scale[flat] = np.inf
+        correlation = number * products
+        correlation -= own * own.transpose(1, 0, 2)
+        correlation /= np.sqrt(scale, out=scale)
+        correlation.reshape(models * models, -1)[:: models + 1] = 1.0
         shape = (models, models, symbols, horizons)
         return Agreement(
             correlation.reshape(shape).transpose(2, 3, 0, 1), number.reshape(shape).transpose(2, 3, 0, 1)
@@ -129,6 +147,11 @@ class Correlations:
         models = rings.shape[0]
         for rows in rings.cells.reshape(rings.length, models, -1):
             self._sums += _products(rows)
+
+
+def _flat(rows: NDArray[_Kind]) -> NDArray[_Kind]:
+    """[models, symbols x horizons] of [models, symbols, horizons]."""
+    return rows.reshape(rows.shape[0], -1)
 
 
 def _products(rows: Floats) -> Floats:

@@ -33,7 +33,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from actors.strategy.pipeline.arrays import Floats, Ints
+from actors.strategy.pipeline.arrays import Floats, Ints, every
 from actors.strategy.pipeline.windows import CHANNELS, CLOSE, HIGH, LOW, VOLUME
 from messages.errors import ConfigurationError, DataProviderError
 
@@ -121,6 +121,7 @@ _VOLATILITY_WEIGHTS = _mean_weights(_VOLATILITIES)
 _SHORTER_WINDOWS = _windows(_VOLATILITIES[:-1])
 _DEGREES = np.array([n - 1.0 for n in _VOLATILITIES])
 _RSI_WINDOWS = _windows(_RSI)
+_HUNDRED_RSI_WINDOWS = 100.0 * _RSI_WINDOWS
 
 
 def _places() -> dict[str, slice]:
@@ -149,6 +150,13 @@ def bars_needed(names: Iterable[str] = FEATURES) -> int:
     return longest
 
 
+def neediest(names: Iterable[str]) -> str:
+    """Of these features one that needs the most bars. Raises `ConfigurationError` for a name there is not."""
+    wanted = list(names)
+    bars_needed(wanted)
+    return max(wanted, key=lambda name: _BARS[name])
+
+
 def feature_columns(names: Iterable[str]) -> list[int]:
     """Where these features are in the last axis of `features`. Raises `ConfigurationError` for a name there is not."""
     wanted = list(names)
@@ -166,7 +174,9 @@ def features(bars: Floats) -> Floats:
     out = np.empty((bars.shape[0], len(FEATURES)))
     with np.errstate(all="ignore"):
         _compute(_padded(bars), out)
-        np.copyto(out, np.nan, where=~np.isfinite(out))
+    known = np.isfinite(out)
+    if not every(known):
+        out[~known] = np.nan
     return out
 
 
@@ -207,23 +217,28 @@ def _compute(bars: Floats, out: Floats) -> None:
 
     Closes are taken relative to the last one, so that nothing depends on the price level. One that is missing, and
     all before it, count as no change; what needs them is blanked in the end. Sums go along rows that lie in one piece,
-    in numpy's own order or einsum's: both are the same for any number of rows.
+    in numpy's own order or that of a dot product: both are the same for any number of rows.
     """
     close = bars[:, -_MACD_BARS:, CLOSE]
-    last = close[:, -1:].copy()
+    last = close[:, -1:]
     relative = np.divide(close, last, out=np.empty(close.shape))
     relative -= 1.0
-    usable = _usable(relative)
-    steps = relative[:, 1:] - relative[:, :-1]
-    out[:, _AT["returns"]] = 1.0 / (1.0 + relative[:, _RETURN_COLUMNS]) - 1.0
-    out[:, _AT["volatility"]] = _volatilities(relative, steps)
-    out[:, _AT["rsi"]] = _rsi(steps)
-    means = np.einsum("sl,kl->sk", relative[:, -max(_AVERAGES) - 1 : -1], _AVERAGE_WEIGHTS)
-    out[:, _AT["averages"]] = 1.0 / (1.0 + means) - 1.0
+    usable = None
+    if not every(np.isfinite(np.add.reduce(relative, axis=1))):
+        usable = _usable(relative)
+    longest = max(_VOLATILITIES)
+    steps = relative[:, -longest:] - relative[:, -longest - 1 : -1]
+    _volatilities(relative, steps, out[:, _AT["volatility"]])
+    _rsi(steps, out[:, _AT["rsi"]])
+    means = _dots(relative[:, -max(_AVERAGES) - 1 : -1], _AVERAGE_WEIGHTS)
     _bollinger(relative, means[:, _BAND_MEAN], out[:, _AT["bands"]])
+    levels = np.concatenate((relative[:, _RETURN_COLUMNS], means), axis=1)
+    levels += 1.0
+    np.divide(1.0, levels, out=levels)
+    levels -= 1.0
+    out[:, _AT["returns"]], out[:, _AT["averages"]] = levels[:, : len(_RETURNS)], levels[:, len(_RETURNS) :]
     _macd(relative, out[:, _AT["macd"]])
-    logs = np.log1p(relative[:, -max(_MOMENTA) - 1 :])
-    out[:, _AT["momentum"]] = np.einsum("sl,kl->sk", logs, _MOMENTUM_WEIGHTS)
+    out[:, _AT["momentum"]] = _dots(np.log1p(relative[:, -max(_MOMENTA) - 1 :]), _MOMENTUM_WEIGHTS)
     if usable is not None:
         out[:, :_OF_CLOSES][usable[:, None] < _CLOSES_NEEDED] = np.nan
     _ranges(bars, last, out[:, _AT["ranges"]])
@@ -231,11 +246,14 @@ def _compute(bars: Floats, out: Floats) -> None:
     _year(bars, last, out[:, _AT["year"]])
 
 
-def _usable(relative: Floats) -> Ints | None:
-    """How many closes up to the last are there, None when all are; what is before them becomes 0 in place."""
+def _dots(rows: Floats, weights: Floats) -> Floats:
+    """float64[S,K]: the sum of float64[S,L], each row in one piece, times each of the weights float64[K,L]."""
+    return np.asarray(np.vecdot(rows[:, None], weights))
+
+
+def _usable(relative: Floats) -> Ints:
+    """How many closes up to the last are there; what is before them becomes 0 in place."""
     missing = ~np.isfinite(relative)
-    if not missing.any():
-        return None
     length = relative.shape[1]
     newest_first = missing[:, ::-1]
     usable: Ints = np.where(missing.any(axis=1), newest_first.argmax(axis=1), length)
@@ -243,37 +261,38 @@ def _usable(relative: Floats) -> Ints | None:
     return usable
 
 
-def _volatilities(relative: Floats, steps: Floats) -> Floats:
-    longest = max(_VOLATILITIES)
-    changes = steps[:, -longest:] / (1.0 + relative[:, -longest - 1 : -1])
-    means = np.einsum("sl,kl->sk", changes, _VOLATILITY_WEIGHTS)
-    squares = np.empty(means.shape)
+def _volatilities(relative: Floats, steps: Floats, out: Floats) -> None:
+    changes = 1.0 + relative[:, -steps.shape[1] - 1 : -1]
+    np.divide(steps, changes, out=changes)
+    means = _dots(changes, _VOLATILITY_WEIGHTS)
     shorter = changes[:, None, -_SHORTER_WINDOWS.shape[1] :] - means[:, :-1, None]
     shorter *= _SHORTER_WINDOWS
-    np.einsum("skl,skl->sk", shorter, shorter, out=squares[:, :-1])
-    from_mean = changes - means[:, -1:]
-    np.einsum("sl,sl->s", from_mean, from_mean, out=squares[:, -1])
-    squares /= _DEGREES
-    return np.asarray(np.sqrt(squares))
+    out[:, :-1] = np.vecdot(shorter, shorter)
+    changes -= means[:, -1:]
+    out[:, -1] = np.vecdot(changes, changes)
+    out /= _DEGREES
+    np.sqrt(out, out=out)
 
 
-def _rsi(steps: Floats) -> Floats:
+def _rsi(steps: Floats, out: Floats) -> None:
     changes = steps[:, -max(_RSI) :]
-    gains = np.einsum("sl,kl->sk", np.maximum(changes, 0.0), _RSI_WINDOWS)
-    return np.asarray(100.0 * gains / np.einsum("sl,kl->sk", np.abs(changes), _RSI_WINDOWS))
+    np.divide(
+        _dots(np.maximum(changes, 0.0), _HUNDRED_RSI_WINDOWS), _dots(np.abs(changes), _RSI_WINDOWS), out=out
+    )
 
 
 def _bollinger(relative: Floats, mean: Floats, out: Floats) -> None:
     """Position and width of the bands before the last close, which is at 0."""
     from_mean = relative[:, -_BANDS - 1 : -1] - mean[:, None]
-    half = _BAND_WIDTH * np.sqrt(np.einsum("sl,sl->s", from_mean, from_mean) / _BANDS)
-    half[half <= _FLAT] = np.nan
-    out[:, 0] = (half - mean) / (2.0 * half)
-    out[:, 1] = 2.0 * half / (1.0 + mean)
+    deviation = np.sqrt(np.vecdot(from_mean, from_mean) / _BANDS)
+    deviation[deviation <= _FLAT / _BAND_WIDTH] = np.nan
+    width = (2.0 * _BAND_WIDTH) * deviation
+    out[:, 0] = 0.5 - mean / width
+    out[:, 1] = width / (1.0 + mean)
 
 
 def _macd(relative: Floats, out: Floats) -> None:
-    np.einsum("sl,kl->sk", relative, _MACD_WEIGHTS, out=out[:, :2])
+    out[:, :2] = _dots(relative, _MACD_WEIGHTS)
     np.subtract(out[:, 0], out[:, 1], out=out[:, 2])
 
 
@@ -281,16 +300,19 @@ def _ranges(bars: Floats, last: Floats, out: Floats) -> None:
     high, low, before = bars[:, -_ATR:, HIGH], bars[:, -_ATR:, LOW], bars[:, -_ATR - 1 : -1, CLOSE]
     true_range = np.maximum(high, before, out=np.empty(high.shape))
     true_range -= np.minimum(low, before)
-    out[:, 0] = np.einsum("sl->s", true_range) / _ATR
-    out[:, 1] = high[:, -1] - low[:, -1]
+    np.add.reduce(true_range, axis=1, out=out[:, 0])
+    out[:, 0] /= _ATR
+    np.subtract(high[:, -1], low[:, -1], out=out[:, 1])
     out /= last
 
 
 def _volumes(bars: Floats, out: Floats) -> None:
-    volume = np.ascontiguousarray(bars[:, -_VOLUMES - 1 :, VOLUME])
-    last = volume[:, -1]
-    out[:, 0] = last / (np.einsum("sl->s", volume[:, :-1]) / _VOLUMES)
-    out[:, 1] = last / volume[:, -2] - 1.0
+    last = bars[:, -1, VOLUME]
+    out[:, 0] = np.add.reduce(np.ascontiguousarray(bars[:, -_VOLUMES - 1 : -1, VOLUME]), axis=1)
+    out[:, 0] /= _VOLUMES
+    out[:, 1] = bars[:, -2, VOLUME]
+    np.divide(last[:, None], out, out=out)
+    out[:, 1] -= 1.0
 
 
 def _year(bars: Floats, last: Floats, out: Floats) -> None:

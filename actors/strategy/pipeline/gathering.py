@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from math import inf, nan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from actors.strategy.pipeline import market
-from actors.strategy.pipeline.arrays import Floats
+from actors.strategy.pipeline.arrays import Floats, some
 from actors.strategy.pipeline.columns import Barriers
-from actors.strategy.pipeline.gating import atr_ratio, bad_tick_measures, bars_seen, spread_bps
-from actors.strategy.pipeline.kernel import Held, Market
+from actors.strategy.pipeline.gating import (
+    CHOP_LOOKBACK,
+    average_true_range,
+    bad_tick_measures,
+    bars_seen,
+    spread_bps,
+)
+from actors.strategy.pipeline.kernel import Held, Market, Words
 from actors.strategy.pipeline.memory import PipelineMemory
 from actors.strategy.pipeline.settings import MINUTE, PipelineParameters
+from config.duration import SECOND
 from messages.errors import InvariantError
 
 if TYPE_CHECKING:
@@ -30,25 +37,74 @@ def mids_of(desks: Sequence[Desk]) -> Floats:
 def market_of(desks: Sequence[Desk], bars: Floats, barriers: Barriers, chosen: PipelineParameters) -> Market:
     """What the market is like; `bars` is float64[S,L,5]."""
     per_day = chosen.day_minutes * MINUTE / chosen.interval
-    deviation, volume_ratio = bad_tick_measures(bars)
-    volume, lookback = chosen.costs.daily_volume, chosen.volatility_bars
+    found = measured(bars, chosen.volatility_bars, per_day, chosen.gates.chop.lookback)
+    volume = chosen.costs.daily_volume
     views = [each.view for each in desks]
     ages = [view.quote_age(desks[0].now) for view in views]
     return Market(
         spread_bps=spread_bps(np.array([view.bid for view in views]), np.array([view.ask for view in views])),
         quote_age_ns=np.array([nan if age is None else float(age) for age in ages]),
-        price_deviation=deviation,
-        volume_ratio=volume_ratio,
-        bars=bars_seen(bars),
-        atr_ratio=atr_ratio(bars, chosen.gates.chop.lookback),
-        atr=market.average_true_range(bars),
-        volatility_daily=market.daily_volatility(bars, lookback, per_day),
-        adv=market.daily_volume(bars, lookback, per_day) if volume is None else np.full(len(desks), volume),
+        price_deviation=found.price_deviation,
+        volume_ratio=found.volume_ratio,
+        bars=found.bars,
+        atr_ratio=found.atr_ratio,
+        atr=found.atr,
+        volatility_daily=found.volatility_daily,
+        adv=found.adv if volume is None else np.full(len(desks), volume),
         planned=np.array([_planned(each, chosen) for each in desks]),
         fee_bps=np.array([fee_bps_of(each, chosen) for each in desks]),
         p_peak=barriers.peak,
         p_valley=barriers.valley,
         y_peak=barriers.second,
+    )
+
+
+def words_of(memory: PipelineMemory, prior_slopes: Floats, now: int) -> Words:
+    """What the models said last, and what is known of them at desk time `now`."""
+    age_s = now - np.array(memory.state.bars, dtype=np.float64)
+    age_s /= SECOND
+    learned = memory.learned
+    has_a_say = some(learned.share > 0.0)
+    statistics, proven = memory.statistics(prior_slopes)
+    return Words(
+        raw=memory.raw,
+        z=memory.z,
+        age_s=age_s[:, None, None],
+        statistics=statistics,
+        standing=proven,
+        agreement=memory.correlations.agreement(),
+        learned=learned.models if has_a_say else None,
+        learned_share=learned.share,
+        preference=learned.preference if has_a_say else None,
+    )
+
+
+class Measures(NamedTuple):
+    """What the bars say of the market, float64[S] each; see `kernel.Market`."""
+
+    price_deviation: Floats
+    volume_ratio: Floats
+    bars: Floats
+    atr_ratio: Floats
+    atr: Floats
+    volatility_daily: Floats
+    adv: Floats
+
+
+def measured(
+    bars: Floats, volatility_bars: int, per_day: float, chop_lookback: int = CHOP_LOOKBACK
+) -> Measures:
+    """The measures of float64[S,L,5] of bars, `per_day` of which are a day."""
+    deviation, volume_ratio = bad_tick_measures(bars)
+    atr, ratio = average_true_range(bars, chop_lookback)
+    return Measures(
+        deviation,
+        volume_ratio,
+        bars_seen(bars),
+        ratio,
+        atr,
+        market.daily_volatility(bars, volatility_bars, per_day),
+        market.daily_volume(bars, volatility_bars, per_day),
     )
 
 
@@ -79,7 +135,14 @@ def held_of(desks: Sequence[Desk], memory: PipelineMemory, mids: Floats) -> Held
         since.append(inf if closed is None else float(now - closed))
         adopted = state.adopted.get(desk.symbol)
         opened.append(-1 if adopted is None else horizons.get(adopted.horizon, -1))
-    return Held(np.array(weights), np.array(held), np.array(since), np.array(opened, dtype=np.int64))
+    factors = np.array([each.size_factor for each in desks])
+    return Held(
+        np.array(weights),
+        np.array(held),
+        np.array(since),
+        np.array(opened, dtype=np.int64),
+        factors if some(factors != 1.0) else None,
+    )
 
 
 def budget_of(desk: Desk) -> Decimal:

@@ -21,16 +21,14 @@ from actors.strategy.pipeline.arbitration import (
     ArbitrationSettings,
     arbitrate,
     cost_shares,
-    horizon_preference,
     trading_costs,
 )
-from actors.strategy.pipeline.arrays import Bools, Floats, Ints
+from actors.strategy.pipeline.arrays import Bools, Floats, Ints, picked, some
 from actors.strategy.pipeline.blending import Blend, BlendSettings, blend
 from actors.strategy.pipeline.correlation import Agreement
 from actors.strategy.pipeline.gating import Exits, GateInputs, GateResult, GateSettings
-from actors.strategy.pipeline.horizons import horizon_volatility
 from actors.strategy.pipeline.learning.returns import Statistics
-from actors.strategy.pipeline.prediction import Confidence, PredictionSettings
+from actors.strategy.pipeline.prediction import Confidence, PredictionSettings, Standing
 from actors.strategy.pipeline.sizing import SizeInputs, Sizer, Sizes, SizeSettings, VolatilitySizer
 
 StageWatch = Callable[[str], None]
@@ -38,7 +36,7 @@ StageWatch = Callable[[str], None]
 
 
 class KernelSettings(msgspec.Struct, frozen=True):
-    """The settings of all stages."""
+    """The settings of all stages. `shadow` is a sizer that is asked beside `sizer` and has no say; None for none."""
 
     prediction: PredictionSettings = PredictionSettings()
     blending: BlendSettings = BlendSettings()
@@ -46,6 +44,7 @@ class KernelSettings(msgspec.Struct, frozen=True):
     gates: GateSettings = GateSettings()
     sizing: SizeSettings = SizeSettings()
     sizer: Sizer = VolatilitySizer()
+    shadow: Sizer | None = None
 
 
 class Axes(msgspec.Struct, frozen=True):
@@ -64,19 +63,20 @@ class Axes(msgspec.Struct, frozen=True):
 class Words(msgspec.Struct, frozen=True):
     """What the models say and what is known of them: float64[S,M,H], NaN for missing.
 
-    `raw` and standardised `z`, the seconds since they were said, `statistics` of realised returns, the models'
-    `agreement`; `learned` weights of the models and `learned_horizons` (float64[S,H]) with the share of the say that
-    they have (float64[S]), None without a learner.
+    `raw` and standardised `z`, the seconds since they were said, `statistics` of realised returns with the `standing`
+    that follows from them, the models' `agreement`; `learned` weights of the models with the share of the say that they
+    have (float64[S]), and what scores of horizons count for (float64[S,H], `preference`), None without a learner.
     """
 
     raw: Floats
     z: Floats
     age_s: Floats
     statistics: Statistics
+    standing: Standing
     agreement: Agreement
     learned: Floats | None = None
-    learned_horizons: Floats | None = None
     learned_share: Floats | float = 0.0
+    preference: Floats | None = None
 
 
 class Market(msgspec.Struct, frozen=True):
@@ -105,12 +105,16 @@ class Market(msgspec.Struct, frozen=True):
 class Held(msgspec.Struct, frozen=True):
     """What is held, float64[S] each: the weight (signed part of the budget), for how long, how long ago one was closed
     (ns; infinite for never); `horizon` int64[S] is the index of the one it was opened on, -1 where that is not known.
+    `size_factor` is what sizes are multiplied by, before any cap, for what closed trades have shown; None for nothing.
+    `sizer` float64[S,columns] is what a sizer that learns knows; None without one.
     """
 
     weight: Floats
     held_ns: Floats
     since_close_ns: Floats
     horizon: Ints
+    size_factor: Floats | None = None
+    sizer: Floats | None = None
 
 
 class Plan(NamedTuple):
@@ -118,6 +122,7 @@ class Plan(NamedTuple):
 
     `expected` float64[S,M,H]; `horizon` int64[S] is the one by which a symbol is judged: the chosen one, else the one
     its position was opened on, else the best (-1 for none); `alpha` and `volatility` float64[S] are of that horizon.
+    `shadow` are the sizes that the sizer beside would have made of the same, None without one: nothing follows of them.
     """
 
     confidence: Confidence
@@ -131,6 +136,7 @@ class Plan(NamedTuple):
     gates: GateResult
     exits: Exits
     sizes: Sizes
+    shadow: Sizes | None = None
 
 
 def _unwatched(stage: str) -> None:
@@ -148,8 +154,7 @@ def plan(
     """Decide on all symbols at once. Pure: equal arrays give equal plans, bit for bit."""
     statistics = words.statistics
     trust = prediction.confidence(
-        statistics.ic,
-        statistics.rmse,
+        words.standing,
         words.age_s,
         axes.tau_s,
         market.planned,
@@ -168,79 +173,67 @@ def plan(
         market.planned,
         settings.arbitration,
     )
-    shares = cost_shares(costs, market.volatility_daily, axes.minutes, settings.arbitration.day_minutes)
     blended = blend(
         expected,
         trust.total,
         statistics.ic,
         words.agreement,
-        shares,
+        cost_shares(costs),
         axes.temperature,
         words.learned,
         words.learned_share,
         settings.blending,
     )
     watch("blending")
-    preference = None
-    if words.learned_horizons is not None:
-        share = np.broadcast_to(words.learned_share, words.learned_horizons.shape[:1])
-        preference = horizon_preference(words.learned_horizons, share)
     chosen = arbitrate(
-        blended.alpha, axes.minutes, market.spread_bps, costs, settings.arbitration, preference
+        blended.alpha, axes.minutes, market.spread_bps, costs, settings.arbitration, words.preference
     )
-    horizon, alpha, volatility = _judged(axes, blended, chosen, market, held, settings)
+    horizon = _judged(chosen, held)
+    alpha, volatility = picked(blended.alpha, horizon), picked(costs.volatility, horizon)
     watch("arbitration")
     inputs = _gate_inputs(chosen, alpha, market, held)
     gates = gating.evaluate(inputs, settings.gates)
     exits = gating.exit_signals(inputs, gates, settings.gates)
     watch("gating")
-    sizes = sizing.size(
-        SizeInputs(
-            direction=inputs.direction,
-            position=held.weight,
-            alpha=alpha,
-            volatility=volatility,
-            allowed=gates.allowed,
-            factor=gates.factor,
-            decidable=gates.decidable,
-            refusal=gates.headline,
-            leave=exits.leave,
-            leave_code=exits.code,
-            atr=market.atr,
-        ),
-        settings.sizing,
-        settings.sizer,
+    wanted = SizeInputs(
+        direction=inputs.direction,
+        position=held.weight,
+        alpha=alpha,
+        volatility=volatility,
+        allowed=gates.allowed,
+        factor=gates.factor,
+        decidable=gates.decidable,
+        refusal=gates.refusal,
+        leave=exits.leave,
+        leave_code=exits.code,
+        atr=market.atr,
+        scale=held.size_factor,
+        learned=held.sizer,
     )
+    sizes = sizing.size(wanted, settings.sizing, settings.sizer)
+    shadow = None if settings.shadow is None else sizing.size(wanted, settings.sizing, settings.shadow)
     watch("sizing")
-    return Plan(trust, expected, blended, chosen, horizon, alpha, volatility, inputs, gates, exits, sizes)
+    return Plan(
+        trust, expected, blended, chosen, horizon, alpha, volatility, inputs, gates, exits, sizes, shadow
+    )
 
 
-def _judged(
-    axes: Axes,
-    blended: Blend,
-    chosen: Arbitration,
-    market: Market,
-    held: Held,
-    settings: KernelSettings,
-) -> tuple[Ints, Floats, Floats]:
-    """The horizon by which each symbol is judged, with its alpha and the volatility of the return over it."""
-    opened = np.where(held.weight != 0.0, held.horizon, -1)
-    horizon = np.where(chosen.chosen >= 0, chosen.chosen, np.where(opened >= 0, opened, chosen.best))
-    rows, columns = np.arange(horizon.shape[0]), np.maximum(horizon, 0)
-    volatility = horizon_volatility(market.volatility_daily, axes.minutes, settings.arbitration.day_minutes)
-    known = horizon >= 0
-    alpha = np.where(known, blended.alpha[rows, columns], np.nan)
-    return horizon, alpha, np.where(known, volatility[rows, columns], np.nan)
+def _judged(chosen: Arbitration, held: Held) -> Ints:
+    """int64[S]: the horizon by which each symbol is judged."""
+    kept = chosen.chosen < 0
+    kept &= held.horizon >= 0
+    kept &= held.weight != 0.0
+    if not some(kept):
+        return chosen.best
+    return np.where(kept, held.horizon, chosen.best)
 
 
 def _gate_inputs(chosen: Arbitration, alpha: Floats, market: Market, held: Held) -> GateInputs:
-    rows = np.arange(chosen.chosen.shape[0])
-    edge = np.where(chosen.chosen >= 0, chosen.net_bps[rows, np.maximum(chosen.chosen, 0)], np.nan)
     return GateInputs(
         direction=chosen.direction.astype(np.float64),
         position=held.weight,
         alpha=alpha,
-        edge_bps=edge,
+        edge_bps=picked(chosen.net_bps, chosen.chosen),
         p_peak=market.p_peak,
         p_valley=market.p_valley,
         y_peak=market.y_peak,

@@ -7,11 +7,12 @@ that a replay ends with the same bits. The state is plain, and of a size fixed b
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
+from actors.strategy.pipeline.arbitration import horizon_preference
 from actors.strategy.pipeline.arrays import Floats
 from actors.strategy.pipeline.blending import BlendSettings
 from actors.strategy.pipeline.correlation import Correlations
@@ -20,7 +21,7 @@ from actors.strategy.pipeline.learning import bandit, returns, rewards
 from actors.strategy.pipeline.learning.bandit import BanditSettings, BanditState
 from actors.strategy.pipeline.learning.returns import ReturnsSettings, ReturnsState
 from actors.strategy.pipeline.learning.rewards import RewardSettings, Trade
-from actors.strategy.pipeline.prediction import PredictionSettings, Standardiser
+from actors.strategy.pipeline.prediction import PredictionSettings, Standardiser, Standing, standing
 from actors.strategy.pipeline.rings import RingsState
 from messages.base import Message
 from messages.codec import from_plain
@@ -83,6 +84,15 @@ class Adopted(msgspec.Struct, frozen=True):
     time: int
 
 
+class Learned(NamedTuple):
+    """What closed trades say: weights of the `models` float64[S,M,H], the `share` of the say that they have float64[S],
+    and what scores of horizons count for, float64[S,H]; see `arbitration.horizon_preference`."""
+
+    models: Floats
+    share: Floats
+    preference: Floats
+
+
 class PipelineState(msgspec.Struct):
     """Everything, as snapshots store it.
 
@@ -113,7 +123,7 @@ class PipelineState(msgspec.Struct):
 class PipelineMemory:
     """The state, and what is kept at hand of it so that an event costs no decoding."""
 
-    __slots__ = ("_correlations", "_standardiser", "_statistics", "settings", "state")
+    __slots__ = ("_correlations", "_learned", "_standardiser", "_statistics", "settings", "state")
 
     def __init__(self, state: PipelineState) -> None:
         self.state = state
@@ -122,7 +132,8 @@ class PipelineMemory:
         self._correlations = Correlations.from_state(state.agreement)
         # to encode both at each prediction would cost more than the prediction's place in the memory
         state.scale, state.agreement = self._standardiser.live(), self._correlations.live()
-        self._statistics: tuple[int, bytes, returns.Statistics] | None = None
+        self._statistics: tuple[tuple[int, bytes], tuple[returns.Statistics, Standing]] | None = None
+        self._learned: Learned | None = None
 
     @classmethod
     def restored(cls, stored: object) -> PipelineMemory:
@@ -160,14 +171,24 @@ class PipelineMemory:
         """How alike the models predict."""
         return self._correlations
 
-    def statistics(self, prior_slope: Floats) -> returns.Statistics:
+    def statistics(self, prior_slope: Floats) -> tuple[returns.Statistics, Standing]:
         """What is known of every model; `prior_slope` float64[M,H] is what their manifests say, NaN for nothing."""
-        key = prior_slope.tobytes()
-        known = self._statistics
-        if known is None or known[:2] != (self.state.returns.updates, key):
+        key = self.state.returns.updates, prior_slope.tobytes()
+        if self._statistics is None or self._statistics[0] != key:
             made = returns.statistics(self.state.returns, self.settings.returns, prior_slope)
-            known = self._statistics = (self.state.returns.updates, key, made)
-        return known[2]
+            proven = standing(made.ic, made.rmse, self.settings.prediction)
+            self._statistics = key, (made, proven)
+        return self._statistics[1]
+
+    @property
+    def learned(self) -> Learned:
+        """What the closed trades say by now."""
+        if self._learned is None:
+            state = self.state.bandit
+            share = bandit.learned_shares(state, self.settings.bandit)
+            preference = horizon_preference(bandit.horizon_weights(state), share)
+            self._learned = Learned(bandit.model_weights(state), share, preference)
+        return self._learned
 
     def follows(self, event: LearningBegan) -> bool:
         """Whether it has the axes and settings of the event already."""
@@ -190,21 +211,25 @@ class PipelineMemory:
 
     def _predicted(self, event: PredictionsMade) -> None:
         state = self.state
-        raw = np.frombuffer(event.raw, dtype="<f8").reshape(self.shape)
-        new = np.array(event.bars, dtype=np.int64) > 0
-        fresh = new[:, None, None]
-        said = np.where(fresh, raw, np.nan)
+        said = np.frombuffer(event.raw, dtype="<f8").reshape(self.shape)
+        every_one = min(event.bars) > 0
+        if not every_one:
+            fresh = (np.array(event.bars, dtype=np.int64) > 0)[:, None, None]
+            said = np.where(fresh, said, np.nan)
         z = self._standardiser.standardise(said)
-        counts = self._standardiser.rings.counts()
-        # with fewer observations the raw prediction stands in for its z, in whatever unit the model has
-        z = np.where(counts < self.settings.prediction.minimum, np.nan, z)
-        ranked = np.array(state.ranked, dtype=np.bool_)
-        if ranked.any():
-            z = np.where(ranked[:, None], said, z)
+        rings = self._standardiser.rings
+        if not rings.full:
+            # with fewer observations the raw prediction stands in for its z, in whatever unit the model has
+            z[rings.pushed < self.settings.prediction.minimum] = np.nan
+        if any(state.ranked):
+            z = np.where(np.array(state.ranked, dtype=np.bool_)[:, None], said, z)
         self._correlations.push(z)
-        state.z = np.where(fresh, z, self.z).tobytes()
-        state.raw = np.where(fresh, raw, self.raw).tobytes()
-        state.bars = [bar or before for bar, before in zip(event.bars, state.bars, strict=True)]
+        if every_one:
+            state.z, state.raw, state.bars = z.tobytes(), bytes(event.raw), list(event.bars)
+        else:
+            state.z = np.where(fresh, z, self.z).tobytes()
+            state.raw = np.where(fresh, said, self.raw).tobytes()
+            state.bars = [bar or before for bar, before in zip(event.bars, state.bars, strict=True)]
         state.predictions += 1
 
     def _kept(self, event: PredictionsKept) -> None:
@@ -251,6 +276,7 @@ class PipelineMemory:
 
     def _rewarded(self, event: RewardBooked) -> None:
         if event.loss is not None:
+            self._learned = None
             bandit.book(
                 self.state.bandit, event.symbol, event.horizon, event.shares, event.loss, self.settings.bandit
             )

@@ -1,7 +1,7 @@
 """The first stage: what models say, made comparable, weighed by how far it can be trusted, and turned into returns.
 
     z = Standardiser(shape).standardise(raw)              one scale for every (symbol, model, horizon)
-    trust = confidence(ic, rmse, age_s, taus, ...)        IC x freshness x capacity x stability
+    trust = confidence(standing(ic, rmse), age_s, taus, ...)   IC x freshness x capacity x stability
     expected = expected_returns(z, slope, trust.shrink)   a fraction over the horizon: units before any bps
 
 NaN is a missing prediction, slope or volume, and stays NaN to the end: it is never 0. Sheet F 2 and 16.10.
@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from actors.strategy.pipeline.arrays import Bools, Floats, Ints, in_range, sum_first
+from actors.strategy.pipeline.arrays import Bools, Floats, every, in_range, some, sum_first
 from actors.strategy.pipeline.rings import Rings, RingsState
 from messages.errors import ConfigurationError
 
@@ -80,17 +80,35 @@ class Standardiser:
         """
         settings, rings = self.settings, self.rings
         given = np.isfinite(raw)
-        series = np.flatnonzero(given)
-        rings.push(raw.reshape(-1)[series], series)
-        counts = rings.counts()
-        mean, deviation = _moments(rings.cells, counts)
-        flat = deviation < settings.flat
-        deviation[flat] = np.inf
-        z = (raw - mean) / deviation
-        np.copyto(z, raw, where=counts < settings.minimum)
+        all_given = every(given)
+        if all_given:
+            rings.push_all(raw)
+        else:
+            series = np.flatnonzero(given)
+            rings.push(raw.reshape(-1)[series], series)
+        if rings.full:
+            mean, deviation = _moments(rings.cells, float(rings.length))
+        else:
+            mean, deviation = self._early_moments()
+        deviation[deviation < settings.flat] = np.inf
+        z = raw - mean
+        z /= deviation
+        if not rings.full:
+            np.copyto(z, raw, where=rings.pushed < settings.minimum)
         z = in_range(z, -settings.clip, settings.clip)
-        z[~given] = np.nan
+        if not all_given:
+            z[~given] = np.nan
         return z
+
+    def _early_moments(self) -> tuple[Floats, Floats]:
+        """As `_moments` while some series have fewer values than the window."""
+        rings = self.rings
+        written = np.isfinite(rings.cells)
+        counts = np.maximum(rings.counts(), 1)
+        mean = sum_first(np.where(written, rings.cells, 0.0)) / counts
+        from_mean = np.where(written, rings.cells - mean, 0.0)
+        from_mean *= from_mean
+        return mean, np.sqrt(sum_first(from_mean) / counts)
 
     def selected(
         self, symbols: Sequence[int], models: Sequence[int], horizons: Sequence[int]
@@ -127,25 +145,41 @@ class Standardiser:
         return standardiser
 
 
-def _moments(cells: Floats, counts: Ints) -> tuple[Floats, Floats]:
-    """Mean and population standard deviation of the `counts` values that each series has in `cells[length, ...]`."""
-    if counts.size and counts.min() >= cells.shape[0]:
-        mean = sum_first(cells) / counts
-        from_mean = cells - mean
-    else:
-        written = np.isfinite(cells)
-        counts = np.maximum(counts, 1)
-        mean = sum_first(np.where(written, cells, 0.0)) / counts
-        from_mean = np.where(written, cells - mean, 0.0)
+def _moments(cells: Floats, count: float) -> tuple[Floats, Floats]:
+    """Mean and population standard deviation of the `count` values that each series has in `cells[count, ...]`."""
+    mean = sum_first(cells)
+    mean /= count
+    from_mean = cells - mean
     from_mean *= from_mean
-    return mean, np.sqrt(sum_first(from_mean) / counts)
+    deviation = sum_first(from_mean)
+    deviation /= count
+    return mean, np.sqrt(deviation, out=deviation)
+
+
+class Standing(NamedTuple):
+    """What realised returns say of each series, float64[S,M,H]: `ic` of at least the floor, and `stability`.
+
+    It stays as it is until more of them are realised.
+    """
+
+    ic: Floats
+    stability: Floats
+
+
+def standing(
+    ic: Floats,
+    rmse: Floats,
+    settings: PredictionSettings = PredictionSettings(),  # noqa: B008 — frozen
+) -> Standing:
+    """The standing of models with this IC and RMSE, float64[S,M,H] each; an RMSE of NaN is not known yet."""
+    return Standing(np.maximum(ic, settings.ic_floor), stability(rmse, settings))
 
 
 class Confidence(NamedTuple):
     """How far predictions are to be trusted, each factor by itself; float64[S,M,H], between 0 and 1.
 
     `total` is IC x freshness x capacity x stability; `shrink` leaves out the IC, which the slope of a calibration
-    and the weights of blending have in them already.
+    and the weights of blending have in them already. Factors that are alike along an axis may be 1 long there.
     """
 
     ic: Floats
@@ -157,8 +191,7 @@ class Confidence(NamedTuple):
 
 
 def confidence(
-    ic: Floats,
-    rmse: Floats,
+    proven: Standing,
     age_s: Floats,
     tau_s: Floats,
     planned: Floats,
@@ -167,22 +200,20 @@ def confidence(
 ) -> Confidence:
     """The confidence in each prediction.
 
-    `ic` and `rmse` float64[S,M,H] come from realised returns; `age_s[S,M,H]` are the seconds since each prediction
-    was made, `tau_s[H]` those in which it loses 1 - 1/e; `planned[S]` is the notional to be traded and `adv[S]` the
-    average daily volume in the same currency.
+    `age_s[S,M,H]` (or [S,1,1] where that is the same for all) are the seconds since each prediction was made,
+    `tau_s[H]` those in which it loses 1 - 1/e; `planned[S]` is the notional to be traded and `adv[S]` the average daily
+    volume in the same currency.
     """
-    floored = np.maximum(ic, settings.ic_floor)
     fresh = freshness(age_s, tau_s)
-    room = np.empty(fresh.shape)
-    room[:] = capacity(planned, adv, settings)[:, None, None]
-    stable = stability(rmse, settings)
-    shrink = fresh * room * stable
-    return Confidence(floored, fresh, room, stable, shrink, floored * shrink)
+    room = capacity(planned, adv, settings)[:, None, None]
+    shrink = fresh * room * proven.stability
+    return Confidence(proven.ic, fresh, room, proven.stability, shrink, proven.ic * shrink)
 
 
 def freshness(age_s: Floats, tau_s: Floats) -> Floats:
     """exp(-age / tau); 1 for a prediction stamped later than now."""
-    return np.exp(-np.maximum(age_s, 0.0) / tau_s)
+    aged = np.maximum(age_s, 0.0) / -tau_s
+    return np.asarray(np.exp(aged, out=aged))
 
 
 def capacity(
@@ -194,10 +225,15 @@ def capacity(
 
     NaN when something is planned where the volume is not known: that is not the same as enough of it.
     """
-    size = np.where(np.isfinite(planned), np.abs(planned), np.nan)
+    both = np.array((np.abs(planned), adv))
+    real = both > 0.0
+    real &= both < np.inf
+    size, volume = both
+    if every(real):
+        return np.asarray(np.minimum(settings.capacity_share * volume, size) / size)
     nothing = size == 0.0
-    volume = np.where((adv > 0.0) & (adv < np.inf), adv, np.nan)
-    room = np.minimum(settings.capacity_share * volume, size) / np.where(nothing, 1.0, size)
+    both[~real] = np.nan
+    room = np.minimum(settings.capacity_share * volume, size) / size
     room[nothing] = 1.0
     return np.asarray(room)
 
@@ -207,7 +243,12 @@ def stability(
     settings: PredictionSettings = PredictionSettings(),  # noqa: B008 — frozen
 ) -> Floats:
     """1 / (1 + RMSE); `unproven_stability` where no RMSE is known yet."""
-    return np.where(np.isfinite(rmse), 1.0 / (1.0 + rmse), settings.unproven_stability)
+    stable = 1.0 + rmse
+    np.divide(1.0, stable, out=stable)
+    known = np.isfinite(rmse)
+    if not every(known):
+        stable[~known] = settings.unproven_stability
+    return stable
 
 
 def expected_returns(z: Floats, slope: Floats, shrink: Floats, raw: Floats, in_returns: Bools) -> Floats:
@@ -217,7 +258,9 @@ def expected_returns(z: Floats, slope: Floats, shrink: Floats, raw: Floats, in_r
     zero counts as 0: a model that was wrong is not trusted to stay wrong. Models whose raw prediction is a return
     already (`in_returns[M]`) need no slope: raw x shrink.
     """
-    calibrated = z * np.maximum(slope, 0.0)
-    if in_returns.any():
-        calibrated = np.where(in_returns[:, None], raw, calibrated)
-    return np.asarray(calibrated * shrink)
+    expected = np.maximum(slope, 0.0)
+    expected *= z
+    if some(in_returns):
+        expected[:, in_returns] = raw[:, in_returns]
+    expected *= shrink
+    return expected

@@ -12,7 +12,7 @@ from typing import cast
 import msgspec
 import numpy as np
 
-from actors.strategy.pipeline.arrays import Floats, Ints
+from actors.strategy.pipeline.arrays import Floats, Ints, every
 from messages.errors import ConfigurationError, StoreError
 
 _CELL = 8
@@ -36,7 +36,7 @@ class Rings:
     `cells` is float64[length, *shape] (not in the order of time), `pushed` int64[shape] counts what was ever pushed.
     """
 
-    __slots__ = ("_cells", "_next", "_pushed", "cells", "length", "pushed", "shape")
+    __slots__ = ("_cells", "_common", "_full", "_next", "_pushed", "cells", "length", "pushed", "shape")
 
     def __init__(self, length: int, shape: Sequence[int]) -> None:
         if length < 1 or any(each < 0 for each in shape):
@@ -54,6 +54,15 @@ class Rings:
         self.cells.fill(np.nan)
         self.pushed: Ints = np.frombuffer(self._pushed, dtype="<i8").reshape(self.shape)
         self._next: Ints = np.zeros(count, dtype=np.int64)
+        self._full = False
+        self._common: int | None = 0  # the slot that is next in every series, while `_next` is not kept
+
+    @property
+    def full(self) -> bool:
+        """Whether every series has all of its values."""
+        if not self._full:
+            self._full = bool(self.pushed.size) and int(self.pushed.min()) >= self.length
+        return self._full
 
     def counts(self) -> Ints:
         """int64[shape]: how many values each series holds, at most `length`."""
@@ -61,6 +70,8 @@ class Rings:
 
     def push(self, values: Floats, series: Ints) -> Floats:
         """Write `values[n]` to these series (distinct indices into the flattened shape); what they replaced, or NaN."""
+        if self._common is not None:
+            self._next[:], self._common = self._common, None
         cells = self.cells.reshape(-1)
         slots = self._next[series]
         places = slots * self._next.size + series
@@ -72,6 +83,17 @@ class Rings:
         self.pushed.reshape(-1)[series] += 1
         return replaced
 
+    def push_all(self, values: Floats) -> Floats:
+        """As `push` of a value for every series, [shape]; what they replaced."""
+        slot = self._common
+        if slot is None:
+            return self.push(values.reshape(-1), np.arange(self._next.size)).reshape(self.shape)
+        replaced: Floats = self.cells[slot].copy()
+        self.cells[slot] = values
+        self._common = (slot + 1) % self.length
+        self.pushed += 1
+        return replaced
+
     def selected(self, *axes: Sequence[int]) -> Rings:
         """The same series in another order: one sequence of old indices for each axis, -1 for one that is new."""
         chosen = Rings(self.length, [len(each) for each in axes])
@@ -81,7 +103,7 @@ class Rings:
             known &= each >= 0
         chosen.cells[:] = [np.where(known, each[old], np.nan) for each in self.cells]
         chosen.pushed[:] = np.where(known, self.pushed[old], 0)
-        chosen._next[:] = (chosen.pushed % self.length).reshape(-1)
+        chosen._find_next()
         return chosen
 
     def to_state(self) -> RingsState:
@@ -105,5 +127,11 @@ class Rings:
             )
         rings.cells[:] = np.frombuffer(state.cells, dtype="<f8").reshape(rings.cells.shape)
         rings.pushed[:] = np.frombuffer(state.pushed, dtype="<i8").reshape(rings.shape)
-        rings._next[:] = (rings.pushed % rings.length).reshape(-1)
+        rings._find_next()
         return rings
+
+    def _find_next(self) -> None:
+        """The slots that are written next, of how often each series was pushed."""
+        self._next[:] = (self.pushed % self.length).reshape(-1)
+        common = bool(self._next.size) and every(self._next == self._next[0])
+        self._common = int(self._next[0]) if common else None

@@ -11,8 +11,8 @@ from typing import NamedTuple, Protocol
 import msgspec
 import numpy as np
 
-from actors.strategy.pipeline.arrays import Bools, Codes, Floats, in_range
-from actors.strategy.pipeline.gating.outcomes import code_of, missing
+from actors.strategy.pipeline.arrays import Bools, Codes, Floats, every, in_range, some
+from actors.strategy.pipeline.gating.outcomes import OUTCOMES, code_of, is_missing, missing
 from actors.strategy.pipeline.limits import require
 from messages.reasons import Reason
 
@@ -27,6 +27,8 @@ class SizeInputs(msgspec.Struct, frozen=True):
     the horizon of alpha (fraction; not that of a year). `allowed`, `factor`, `decidable` and `refusal` (the headline)
     come from `GateResult`, `leave` and `leave_code` from `Exits`. `atr` is the average true range as a fraction of the
     price, `strength` the signal's strength from 0 to 1: only the ATR sizer asks for them, None where there is none.
+    `scale` is what wishes are multiplied by for what closed trades have shown, None for nothing. `learned`
+    float64[S,columns] is what a sizer that learns knows, None for all others.
     """
 
     direction: Floats
@@ -41,6 +43,8 @@ class SizeInputs(msgspec.Struct, frozen=True):
     leave_code: Codes
     atr: Floats | None = None
     strength: Floats | None = None
+    scale: Floats | None = None
+    learned: Floats | None = None
 
 
 class Wish(NamedTuple):
@@ -51,15 +55,18 @@ class Wish(NamedTuple):
 
 
 class Sizer(Protocol):
-    """How large a position should be, before gates, band and caps. A learned one runs in shadow beside the one used:
-    `size` is asked twice, and only one answer is traded."""
+    """How large a position should be, before gates, band and caps, which `size` applies to whatever it answers.
+
+    A pure function of its inputs, all with a leading symbol axis. One that learns runs in shadow beside the one that
+    decides, until it is promoted: `size` is asked twice, and only one answer is traded. See `pipeline.sizers`.
+    """
 
     @property
     def name(self) -> str:
         """What traces call it."""
 
     def wish(self, inputs: SizeInputs) -> Wish:
-        """The weight for each symbol; must not depend on any other symbol's."""
+        """Signed weights float64[S], parts of the strategy's budget; must not depend on any other symbol's."""
         ...
 
 
@@ -77,8 +84,11 @@ class VolatilitySizer(msgspec.Struct, frozen=True):
     def wish(self, inputs: SizeInputs) -> Wish:
         """See the class."""
         volatility = _scale(inputs.volatility)
-        z = in_range(inputs.alpha / volatility, -self.z_max, self.z_max)
-        return _wish(z * (self.max_weight / self.z_max), volatility=volatility, alpha=inputs.alpha)
+        z = inputs.alpha / volatility
+        known = np.isfinite(z)
+        weight = in_range(z, -self.z_max, self.z_max)
+        weight *= self.max_weight / self.z_max
+        return _wish(weight, known, volatility=volatility, alpha=inputs.alpha)
 
 
 class AtrSizer(msgspec.Struct, frozen=True):
@@ -101,30 +111,26 @@ class AtrSizer(msgspec.Struct, frozen=True):
         atr = unknown if inputs.atr is None else _scale(inputs.atr)
         strength = np.ones(len(atr)) if inputs.strength is None else inputs.strength
         weight = inputs.direction * (self.risk / atr) * in_range(strength, self.min_strength, 1.0)
-        return _wish(weight, atr=atr, strength=strength, alpha=inputs.alpha)
+        known = np.isfinite(weight) & np.isfinite(strength) & np.isfinite(inputs.alpha)
+        return _wish(weight, known, atr=atr, strength=strength, alpha=inputs.alpha)
 
 
 def _scale(values: Floats) -> Floats:
     """What can be divided by: NaN where it is not above 1e-9, or not finite."""
-    return np.where((values > _SMALLEST) & (values < np.inf), values, np.nan)
+    usable = values > _SMALLEST
+    usable &= values < np.inf
+    return values if every(usable) else np.where(usable, values, np.nan)
 
 
-def _wish(weight: Floats, **inputs: Floats) -> Wish:
-    """The wish, NaN where it or one of these inputs is no number; the first of them that is not is the reason."""
-    usable = np.isfinite(weight)
-    for values in inputs.values():
-        usable &= np.isfinite(values)
+def _wish(weight: Floats, known: Bools, **inputs: Floats) -> Wish:
+    """The wish, NaN where it is not `known`; the first of these inputs that is no number is the reason."""
     code = np.zeros(len(weight), np.int8)
-    if _every(usable):
+    if every(known):
         return Wish(weight, code)
-    code[~usable] = missing("size")
+    code[~known] = missing("size")
     for name, values in reversed(inputs.items()):
         code[~np.isfinite(values)] = missing(name)
-    return Wish(np.where(usable, weight, np.nan), code)
-
-
-def _every(mask: Bools) -> bool:
-    return bool(np.count_nonzero(mask) == len(mask))
+    return Wish(np.where(known, weight, np.nan), code)
 
 
 class SizeSettings(msgspec.Struct, frozen=True):
@@ -156,66 +162,105 @@ _PASS = code_of(Reason.ACCEPTED)
 _HOLD = code_of(Reason.HOLD_POSITION)
 _BAND = code_of(Reason.NO_TRADE_BAND)
 _CAPPED = code_of(Reason.CAPPED)
+_NO_SIZE = missing("size")
 
 
 def size(inputs: SizeInputs, settings: SizeSettings, sizer: Sizer) -> Sizes:
     """The weight to hold of each symbol.
 
-    1. The sizer's wish, times the gates' factor. A wish against the wanted direction is none.
+    1. The sizer's wish, times the scale and the gates' factor. A wish against the wanted direction is none, and so is
+       one that is no finite number (`missing:size` unless the sizer says which input it lacked).
     2. Bounded by what is allowed: flat opens and a position grows only when allowed; a smaller wish of the same side
        reduces it; an exit closes it, or turns it where the other side is allowed; all else is held on.
     3. Wishes beyond the cap of a symbol are cut, those beyond the cap on all shrink in proportion.
     4. A change smaller than the band is none, unless it closes the position.
     5. The caps have the last word, on positions too: increases give way first, positions when they alone exceed them.
     """
-    wish = sizer.wish(inputs)
-    unknown = ~np.isfinite(inputs.position)
-    count = int(np.count_nonzero(unknown))
-    position = np.where(unknown, 0.0, inputs.position) if count else inputs.position
-    gated, code, fresh = _bounded(inputs, wish, position)
+    wish = _checked(sizer.wish(inputs), inputs.direction)
+    known, position, count = np.isfinite(inputs.position), inputs.position, 0
+    if not every(known):
+        unknown = ~known
+        count = int(np.count_nonzero(unknown))
+        position = np.where(unknown, 0.0, position)
+    scaled = wish if inputs.scale is None else Wish(wish.weight * inputs.scale, wish.code)
+    gated, code, fresh = _bounded(inputs, scaled, position)
     if count:
         gated[unknown], fresh = 0.0, fresh & ~unknown
     target = _shrunk(gated, fresh, settings, code)
     change = np.abs(target - position)
-    calm = (change < settings.band) & (change > 0.0) & ~inputs.leave
-    target[calm], code[calm] = position[calm], _BAND
+    calm = change < settings.band
+    calm &= change > 0.0
+    calm &= ~inputs.leave
+    if some(calm):
+        target[calm], code[calm] = position[calm], _BAND
     target = _capped(target, position, count, settings, code)
     trade = target != position
-    code[~trade & (code == _PASS)] = _HOLD
+    idle = code == _PASS
+    idle &= ~trade
+    if some(idle):
+        code[idle] = _HOLD
     if count:
         gated[unknown], target[unknown], trade[unknown] = np.nan, np.nan, False
         code[unknown] = missing("position")
     return Sizes(wish.weight, gated, target, trade, code)
 
 
+def _checked(wish: Wish, direction: Floats) -> Wish:
+    """The wish with what is no answer made none: weights that are not finite, or not one for each symbol."""
+    weight, code = wish
+    if not (isinstance(weight, np.ndarray) and weight.shape == direction.shape and weight.dtype == np.float64):
+        return Wish(np.full(len(direction), np.nan), np.full(len(direction), _NO_SIZE, np.int8))
+    known = np.isfinite(weight)
+    if every(known):
+        return Wish(weight, np.zeros(len(weight), np.int8))
+    told = np.full(len(weight), _NO_SIZE, np.int8)
+    if isinstance(code, np.ndarray) and code.shape == weight.shape and code.dtype == np.int8:
+        np.copyto(told, code, where=is_missing(code) & (code < len(OUTCOMES)))
+    told[known] = _PASS
+    return Wish(np.where(known, weight, np.nan), told)
+
+
 def _bounded(inputs: SizeInputs, wish: Wish, position: Floats) -> tuple[Floats, Codes, Bools]:
     """Step 1 and 2: the weight, its reason, and where it is a fresh wish rather than what is held already."""
     wanted = wish.weight * inputs.direction > 0.0
-    opens, leave = inputs.allowed & wanted & (inputs.factor > 0.0), inputs.leave & inputs.decidable
-    held, same = position != 0.0, np.sign(position) * inputs.direction > 0.0
+    opens = inputs.allowed & wanted
+    opens &= inputs.factor > 0.0
+    code = np.where(inputs.allowed, wish.code, inputs.refusal)
+    held = position != 0.0
+    if not some(held):
+        weight = position.copy()
+        np.multiply(wish.weight, inputs.factor, out=weight, where=opens)
+        code[opens] = _PASS
+        return weight, code, opens
+    leave = inputs.leave & inputs.decidable
+    same = np.sign(position) * inputs.direction > 0.0
     enters = opens & (~held | leave | same) & ~(leave & same)
     # what gates refuse may still shrink: by the wish itself, for their factor speaks of entries
     smaller = np.abs(wish.weight) < np.abs(position)
     shrinks = ~opens & wanted & same & inputs.decidable & smaller & ~leave
     weight = position.copy()
     weight[leave] = 0.0
-    weight[enters] = (wish.weight * inputs.factor)[enters]
-    weight[shrinks] = wish.weight[shrinks]
+    np.multiply(wish.weight, inputs.factor, out=weight, where=enters)
+    np.copyto(weight, wish.weight, where=shrinks)
     fresh = enters | shrinks
-    code = np.where(inputs.allowed, wish.code, inputs.refusal)
     by_exit = held & (~same | (inputs.leave_code != _HOLD))
-    code[by_exit] = inputs.leave_code[by_exit]
+    np.copyto(code, inputs.leave_code, where=by_exit)
     code[fresh & ~leave] = _PASS
     return weight, code, fresh
 
 
 def _shrunk(weight: Floats, fresh: Bools, settings: SizeSettings, code: Codes) -> Floats:
     """Step 3, of fresh wishes only; writes to `code` what was cut."""
-    cut = np.where(fresh, in_range(weight, -settings.max_weight, settings.max_weight), weight)
+    cut = weight.copy()
+    if not some(fresh):
+        return cut
+    np.copyto(cut, in_range(weight, -settings.max_weight, settings.max_weight), where=fresh)
     gross = _gross(cut)
     if gross > settings.max_gross:
         cut[fresh] *= settings.max_gross / gross
-    code[cut != weight] = _CAPPED
+    changed = cut != weight
+    if some(changed):
+        code[changed] = _CAPPED
     return cut
 
 
@@ -234,7 +279,9 @@ def _capped(target: Floats, position: Floats, unknown: int, settings: SizeSettin
         if _gross(held) > settings.max_gross:
             held *= settings.max_gross / _gross(held)
         capped = np.sign(capped) * (held + more)
-    code[capped != target] = _CAPPED
+    changed = capped != target
+    if some(changed):
+        code[changed] = _CAPPED
     return capped
 
 

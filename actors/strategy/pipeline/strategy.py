@@ -25,12 +25,20 @@ from actors.strategy.bars import Bar, BarSource
 from actors.strategy.budget import worth
 from actors.strategy.pipeline.arrays import Bools, Floats
 from actors.strategy.pipeline.columns import ALPHA, Columns
-from actors.strategy.pipeline.gathering import budget_of, fee_bps_of, held_of, market_of, mids_of
+from actors.strategy.pipeline.gathering import (
+    budget_of,
+    fee_bps_of,
+    held_of,
+    market_of,
+    mids_of,
+    words_of,
+)
+from actors.strategy.pipeline.gating import ATR_PERIOD
 from actors.strategy.pipeline.horizons import minutes_of, taus_s
 from actors.strategy.pipeline.kernel import Axes, Market, Plan, Words, plan
 from actors.strategy.pipeline.knowing import require_told, while_warming_up
-from actors.strategy.pipeline.learning import bandit, returns
-from actors.strategy.pipeline.market import ATR_BARS
+from actors.strategy.pipeline.lacking import Needs, lacking
+from actors.strategy.pipeline.learning import returns
 from actors.strategy.pipeline.memory import PipelineMemory
 from actors.strategy.pipeline.records import (
     Names,
@@ -122,14 +130,18 @@ class Pipeline(Strategy):
         )
         self._prior = columns.prior_slopes()
         needed = max(
-            columns.bars_needed, chosen.gates.bars_needed(), chosen.volatility_bars + 1, ATR_BARS + 1
+            columns.bars_needed, chosen.gates.bars_needed(), chosen.volatility_bars + 1, ATR_PERIOD + 1
+        )
+        self._needs = Needs(
+            needed, self._kernel.prediction.minimum, self._learner.returns.slope_minimum, chosen, columns
         )
         self._window = BarWindow(len(self.symbols), WindowSettings(needed, chosen.interval, chosen.fill))
         self.history = History(needed, chosen.interval)
         self._ends = [0] * len(self.symbols)
         self._decided_end = 0
+        self.bars_only = True
         if chosen.bars is BarSource.FEED:
-            self.subscribe_feed_bars()
+            self.subscribe_feed_bars(chosen.interval)
         else:
             self.subscribe_bars(chosen.interval, chosen.bars)
 
@@ -169,7 +181,7 @@ class Pipeline(Strategy):
         fresh = self._predict(desk, desks, memory)
         mids = mids_of(desks)
         self._judge(desk, memory, mids)
-        words = self._words(desk.now, memory)
+        words = words_of(memory, self._prior, desk.now)
         barriers = self._columns.barriers(self._window.bars())
         seen = market_of(desks, self._window.bars(), barriers, self.parameters)
         made = plan(self._axes, words, seen, held_of(desks, memory, mids), self._kernel, desk.watch)
@@ -239,22 +251,6 @@ class Pipeline(Strategy):
         if due is not None and desk.now >= due:
             desk.learn(ReturnsRealised(desk.strategy, desk.now, mids.tobytes()))
 
-    def _words(self, now: int, memory: PipelineMemory) -> Words:
-        state = memory.state
-        age_s = (now - np.array(state.bars, dtype=np.float64)) / 1e9
-        shares = bandit.learned_shares(state.bandit, self._learner.bandit)
-        learned = bool(shares.any())
-        return Words(
-            raw=memory.raw,
-            z=memory.z,
-            age_s=np.broadcast_to(age_s[:, None, None], memory.shape),
-            statistics=memory.statistics(self._prior),
-            agreement=memory.correlations.agreement(),
-            learned=bandit.model_weights(state.bandit) if learned else None,
-            learned_horizons=bandit.horizon_weights(state.bandit) if learned else None,
-            learned_share=shares,
-        )
-
     def _keep(self, desk: Desk, memory: PipelineMemory, mids: Floats, fresh: Bools, made: Plan) -> None:
         """Keep the predictions until they can be judged, and be woken then."""
         wanted = returns.wanted(memory.state.returns, desk.now, self._learner.returns)
@@ -284,6 +280,10 @@ class Pipeline(Strategy):
         elif strict and desk.is_fresh:
             require_told(row, desk.symbol, made, seen)
         sampled = desk.probed or memory.state.predictions % self.parameters.trace_every == 0
+        if sampled or desk.last_reason is not said.reason:
+            lacks = lacking(said.reason, said.detail, row, self.bars(desk.symbol), words, self._needs)
+            if lacks is not None:
+                desk.explain(lacks=lacks)
         if said.decision is Decision.TRADE or sampled:
             desk.trace(self._records(row, desk, memory, words, made, said))
         if said.detail is not None:

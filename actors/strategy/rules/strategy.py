@@ -6,8 +6,6 @@ from decimal import Decimal
 from math import isnan
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
 from actors.strategy.bars import Bar, BarSource
 from actors.strategy.pipeline.arrays import Codes
 from actors.strategy.pipeline.gating import BadTickSettings, atr_ratio, bad_tick_measures, bars_seen
@@ -86,8 +84,9 @@ class Rules(Strategy):
         self._scans: list[Scan | None] = [None] * count
         self._table = cases(chosen.falls, allow_short=chosen.allow_short)
         self._bad_tick = BadTickSettings()
+        self.bars_only = True
         if chosen.bars is BarSource.FEED:
-            self.subscribe_feed_bars()
+            self.subscribe_feed_bars(chosen.fast_interval)
         else:
             self.subscribe_bars(chosen.fast_interval, chosen.bars)
 
@@ -96,9 +95,6 @@ class Rules(Strategy):
     def on_bar(self, bar: Bar, view: SymbolView) -> bool:
         """Fold a short bar; a decision is due when a long one is complete."""
         row = self._rows[view.symbol]
-        if bar.source is BarSource.FEED:
-            start = bar.end - self.parameters.fast_interval
-            bar = msgspec.structs.replace(bar, start=start, interval=self.parameters.fast_interval)
         if not self._fast.push(row, bar):
             return False
         done: list[Bar] = []

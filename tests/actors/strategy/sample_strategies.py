@@ -76,6 +76,41 @@ class AlwaysRaises(Strategy):
         raise RuntimeError("this strategy always raises")
 
 
+class Fragile(Obedient):
+    """As obedient, until it raises: where `fails_in` says so, and when the bid size is `when` (0 for always)."""
+
+    class Parameters(StrategyParameters):
+        fails_in: str = Field("decide", description="The callback that raises.")
+        when: float = Field(0.0, description="The bid size at which it does.")
+
+    parameters: Parameters  # type: ignore[assignment]
+
+    def on_start(self) -> None:
+        super().on_start()
+        self._fail("on_start", 0.0)
+
+    def on_quote(self, view: SymbolView) -> bool:
+        self._fail("on_quote", view.bid_size)
+        return super().on_quote(view)
+
+    def decide(self, desk: Desk) -> None:
+        super().decide(desk)
+        desk.after(SECOND, "wake")
+        self._fail("decide", self.order)
+
+    def on_fill(self, fill: Fill, desk: Desk) -> None:
+        desk.remember("filled", str(fill.quantity))
+        self._fail("on_fill", self.order)
+
+    def on_timer(self, name: str, desk: Desk) -> None:
+        desk.remember("woken", desk.now)
+        self._fail("on_timer", self.order)
+
+    def _fail(self, callback: str, size: float) -> None:
+        if callback == self.parameters.fails_in and self.parameters.when in (0.0, size):
+            raise ArithmeticError(f"no {callback} today")
+
+
 FLAT_TARGET = 1_000_000.0
 """The bid size by which `Sized` wants nothing; what is above is its worth, what is below a short's."""
 

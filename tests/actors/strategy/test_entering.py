@@ -280,6 +280,7 @@ def test_the_gates_are_asked_in_the_order_of_their_table(stage: Stage) -> None:
     assert [gate.__name__ for gate in ENTRY_GATES] == [
         "_retiring",
         "_switched_off",
+        "_faulty",
         "_suspended",
         "_mode",
         "_window",

@@ -103,6 +103,33 @@ def test_a_missing_input_is_named() -> None:
     assert stages.decision.side is None
 
 
+@pytest.mark.parametrize(
+    ("minutes", "parameters", "model", "said"),
+    [
+        (9, {}, Told(), "7 of 21 bars of 1m; told/5m needs 11 bars for return_10"),
+        (8, {}, Told(input_mode="raw_sequence", features=(), sequence_length=9), "told/5m needs 9 bars"),
+        (13, {"volatility_bars": 2}, Told(), "told/5m has fewer than 3 predictions"),
+        (15, {"volatility_bars": 28}, Told(), "13 of 29 bars of 1m; volatility needs 29 bars"),
+        (38, {}, Told(calibration=None), "told/5m has 9 of 20 judged predictions"),
+        (
+            40,
+            {"gates": {**OPEN_GATES, "barrier": {"enabled": True}}},
+            Told(),
+            "no model of valleys is loaded",
+        ),
+    ],
+)
+def test_what_is_missing_is_told_with_how_much_there_is_and_how_much_is_needed(
+    minutes: int, parameters: dict[str, object], model: Told, said: str
+) -> None:
+    stage = Minutes(pipeline(**parameters), models=[model])
+    told = []
+    for minute in range(minutes):
+        stage.play(range(minute, minute + 1))
+        told.append(asked(stage).lacks or "")
+    assert any(said in words for words in told[-2:])
+
+
 def test_of_a_strategy_that_waits_for_a_signal_the_gates_answer() -> None:
     stage = Minutes(strategy(), pipeline())
     stage.play(range(3))

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from math import nan
 
 import msgspec
 import pytest
 
-from actors.strategy.settings import ExitSettings, StrategySettings
-from messages.decisions import Decision, DecisionMade, ExitTriggered, IntentRaised, PositionChanged
+from actors.strategy.settings import CooldownSettings, ExitSettings, StrategySettings
+from messages.decisions import (
+    CooldownStarted,
+    Decision,
+    DecisionMade,
+    ExitTriggered,
+    IntentRaised,
+    PositionChanged,
+)
 from messages.intents import CancelIntent, OrderIntent, Side
 from messages.learning import RewardBooked
+from messages.market import TickKind
 from messages.orders import Fill, Liquidity
 from messages.reasons import Reason
 from messages.shadow import IntentSimulated, ShadowSwitched, SimulationEnded
 from tests.actors.strategy.pipeline.pipelines import Minutes, pipeline
 from tests.actors.strategy.sample_strategies import CLOSE, LONG, SHORT
-from tests.actors.strategy.stage import Stage, packed, strategy
+from tests.actors.strategy.stage import SECOND, Stage, packed, strategy
 
 pytestmark = pytest.mark.unit
 
@@ -161,3 +170,34 @@ def test_what_is_remembered_of_shadows_is_replayed() -> None:
     before = packed(stage.actor.state)
     stage.crash()
     assert packed(stage.actor.state) == before
+
+
+def test_where_less_than_a_lot_is_shown_nothing_is_filled_and_the_next_decision_finds_it_so() -> None:
+    stage = Stage(shadowed(strategy(cooldown=CooldownSettings(after_rejection=2 * SECOND))))
+    stage.row("BTC-USDT", TickKind.QUOTE, stage.now, 1_000.0, LONG, 1_000.1, 0.0005, nan)
+    stage.wait(0)
+    (ended,) = stage.events(SimulationEnded)
+    assert (ended.filled, ended.fee) == (0, 0)
+    assert not stage.events(PositionChanged)
+    assert not stage.state().intents
+    (cooldown,) = [
+        each for each in stage.events(CooldownStarted) if each.reason is Reason.IMMEDIATE_OR_CANCEL
+    ]
+    assert cooldown.until == stage.now + 2 * SECOND
+    stage.quote(order=LONG, after=3 * SECOND)
+    stage.wait(0)
+    assert stage.state().position.direction == 1
+
+
+def test_an_exit_that_finds_nothing_to_take_is_tried_again() -> None:
+    stage = Stage(shadowed(strategy(exits=ExitSettings(stop=Decimal("0.01")))))
+    stage.quote(order=LONG)
+    stage.wait(0)
+    stage.now += SECOND
+    stage.row("BTC-USDT", TickKind.QUOTE, stage.now, 900.0, 0.0001, 900.1, 5.0, nan)
+    stage.wait(0)
+    assert stage.state().position.direction == 1
+    assert stage.state().exiting is Reason.STOP
+    stage.quote(900.0)
+    stage.wait(SECOND)
+    assert stage.state().position.direction == 0

@@ -16,8 +16,12 @@ from actors.strategy.pipeline.gating.gates import (
     evaluate,
 )
 from actors.strategy.pipeline.gating.measures import (
+    ATR_PERIOD,
     BAD_TICK_BARS,
+    CHOP_BARS,
+    CHOP_LOOKBACK,
     atr_ratio,
+    average_true_range,
     bad_tick_measures,
     barrier_probability,
     bars_seen,
@@ -35,7 +39,10 @@ from actors.strategy.pipeline.gating.settings import (
 )
 
 __all__ = [
+    "ATR_PERIOD",
     "BAD_TICK_BARS",
+    "CHOP_BARS",
+    "CHOP_LOOKBACK",
     "GATES",
     "OUTCOMES",
     "BadTickSettings",
@@ -52,6 +59,7 @@ __all__ = [
     "SpreadSettings",
     "Verdict",
     "atr_ratio",
+    "average_true_range",
     "bad_tick_measures",
     "barrier_probability",
     "bars_seen",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from actors.strategy.pipeline.arrays import Bools, Codes
+from actors.strategy.pipeline.arrays import Bools, Codes, every, some
 from actors.strategy.pipeline.gating.gates import GateInputs, GateResult
 from actors.strategy.pipeline.gating.outcomes import code_of
 from actors.strategy.pipeline.gating.settings import GateSettings
@@ -32,10 +32,12 @@ def exit_signals(inputs: GateInputs, result: GateResult, settings: GateSettings)
     probability leaves the word to alpha, and a position of unknown age may be closed (sheet F 5, H 3.6).
     """
     position, limits = inputs.position, settings.barrier
-    long, short = position > 0.0, position < 0.0
-    held = long | short
-    leave = (long & (inputs.alpha < 0.0)) | (short & (inputs.alpha > 0.0))
+    held = np.abs(position) > 0.0
     code = np.zeros(len(held), np.int8)
+    if not some(held):
+        return Exits(held, code)
+    long, short = position > 0.0, position < 0.0
+    leave = np.sign(position) * inputs.alpha < 0.0
     code[held] = _HOLD
     code[leave] = _ALPHA_EXIT
     if limits.enabled:
@@ -47,6 +49,8 @@ def exit_signals(inputs: GateInputs, result: GateResult, settings: GateSettings)
         young = leave & (inputs.held_ns < settings.churn.min_hold_ns)
         code[young] = _MIN_HOLD
         leave &= ~young
-    undecided = held & ~result.decidable
-    code[undecided] = result.headline[undecided]
-    return Exits(leave & result.decidable, code)
+    if not every(result.decidable):
+        undecided = held & ~result.decidable
+        code[undecided] = result.refusal[undecided]
+        leave &= result.decidable
+    return Exits(leave, code)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from actors.strategy.pipeline.arrays import Bools, Codes, Floats, Ints, in_range
+from actors.strategy.pipeline.arrays import Bools, Codes, Floats, Ints, every, in_range
 from actors.strategy.pipeline.gating.measures import BAD_TICK_BARS, valid_probability
 from actors.strategy.pipeline.gating.outcomes import OUTCOMES, code_of, is_missing, missing
 from actors.strategy.pipeline.gating.settings import GateSettings
@@ -55,12 +55,25 @@ class GateInputs(msgspec.Struct, frozen=True):
     y_peak: Floats | None = None
 
 
-class Verdict(NamedTuple):
-    """One gate's answer: allowed bool[S], factor float64[S] for the size (0 to 1), code int8[S], see `OUTCOMES`."""
+class Verdict:
+    """One gate's answer: allowed bool[S], factor float64[S] for the size (0 to 1), code int8[S], see `OUTCOMES`.
 
-    allowed: Bools
-    factor: Floats
-    code: Codes
+    Codes are found when somebody asks for them: where everything passes nobody does.
+    """
+
+    __slots__ = ("_code", "allowed", "factor")
+
+    def __init__(self, allowed: Bools, factor: Floats, code: Codes | Callable[[], Codes]) -> None:
+        self.allowed = allowed
+        self.factor = factor
+        self._code = code
+
+    @property
+    def code(self) -> Codes:
+        """Why each symbol may pass, or may not."""
+        if not isinstance(self._code, np.ndarray):
+            self._code = self._code()
+        return self._code
 
 
 class Gate(NamedTuple):
@@ -71,20 +84,33 @@ class Gate(NamedTuple):
     holds_all: bool = False
 
 
-class GateResult(NamedTuple):
+class GateResult:
     """All answers and what follows from them, per symbol.
 
     `verdicts` are in the order of `GATES`. `allowed` bool[S]: an entry in the wanted direction passes every gate;
     never where nothing is wanted. `factor` float64[S] is the product of the gates' factors, 0 where not allowed.
-    `decidable` bool[S]: the symbol may be decided on at all, also to reduce. `headline` int8[S]: the first refusal,
-    else the most telling word of those that let pass.
+    `decidable` bool[S]: the symbol may be decided on at all, also to reduce. `refusal` int8[S]: the first refusal in
+    the order of the table, `accepted` where allowed.
     """
 
-    verdicts: tuple[Verdict, ...]
-    allowed: Bools
-    factor: Floats
-    decidable: Bools
-    headline: Codes
+    __slots__ = ("allowed", "decidable", "factor", "refusal", "verdicts")
+
+    def __init__(
+        self, verdicts: tuple[Verdict, ...], allowed: Bools, factor: Floats, decidable: Bools, refusal: Codes
+    ) -> None:
+        self.verdicts = verdicts
+        self.allowed = allowed
+        self.factor = factor
+        self.decidable = decidable
+        self.refusal = refusal
+
+    @property
+    def headline(self) -> Codes:
+        """int8[S]: the first refusal, else the most telling word of the gates that let pass."""
+        telling = self.verdicts[0].code
+        for verdict in self.verdicts[1:]:
+            telling = np.maximum(telling, verdict.code)
+        return np.where(self.allowed, telling, self.refusal)
 
 
 _PASS = code_of(Reason.ACCEPTED)
@@ -97,23 +123,24 @@ _NO_DIRECTION = code_of(Reason.NO_DIRECTION)
 def _everywhere(count: int, code: int) -> Verdict:
     """One answer for all symbols; made once, for most gates let most symbols pass. Not to be written to."""
     verdict = Verdict(np.ones(count, np.bool_), np.ones(count), np.full(count, code, np.int8))
-    for each in verdict:
+    for each in (verdict.allowed, verdict.factor, verdict.code):
         each.setflags(write=False)
     return verdict
 
 
-def _every(mask: Bools) -> bool:
-    return bool(np.count_nonzero(mask) == len(mask))  # a third of what mask.all() costs for one symbol
-
-
 def _verdict(ok: Bools, code: int, **inputs: Floats) -> Verdict:
     """Of a gate without a size factor: `code` where it is not ok, or the first of these inputs that is missing."""
-    if _every(ok):
-        return _everywhere(len(ok), _PASS)
-    codes = np.where(ok, _PASS, code).astype(np.int8)
-    for name, values in reversed(inputs.items()):
-        codes[~ok & np.isnan(values)] = missing(name)
-    return Verdict(ok, _everywhere(len(ok), _PASS).factor, codes)
+    passed = _everywhere(len(ok), _PASS)
+    if every(ok):
+        return passed
+
+    def codes() -> Codes:
+        found = np.where(ok, _PASS, code).astype(np.int8)
+        for name, values in reversed(inputs.items()):
+            found[~ok & np.isnan(values)] = missing(name)
+        return found
+
+    return Verdict(ok, passed.factor, codes)
 
 
 def bad_tick(inputs: GateInputs, settings: GateSettings) -> Verdict:
@@ -126,14 +153,19 @@ def bad_tick(inputs: GateInputs, settings: GateSettings) -> Verdict:
         return _everywhere(len(inputs.bars), _DISABLED)
     judged = inputs.bars > BAD_TICK_BARS
     near = inputs.price_deviation <= limits.max_deviation
-    if _every(judged & near):
-        return _everywhere(len(near), _PASS)
+    passed = _everywhere(len(near), _PASS)
+    if every(judged & near):
+        return passed
     traded = inputs.volume_ratio >= limits.min_volume_ratio
     ok = ~judged | near | (traded & ~np.isnan(inputs.price_deviation))
-    codes = np.where(ok, _PASS, code_of(Reason.BAD_TICK)).astype(np.int8)
-    codes[~ok & np.isnan(inputs.price_deviation)] = missing("price_deviation")
-    codes[~judged] = code_of(Reason.UNJUDGED)
-    return Verdict(ok, _everywhere(len(ok), _PASS).factor, codes)
+
+    def codes() -> Codes:
+        found = np.where(ok, _PASS, code_of(Reason.BAD_TICK)).astype(np.int8)
+        found[~ok & np.isnan(inputs.price_deviation)] = missing("price_deviation")
+        found[~judged] = code_of(Reason.UNJUDGED)
+        return found
+
+    return Verdict(ok, passed.factor, codes)
 
 
 def spread(inputs: GateInputs, settings: GateSettings) -> Verdict:
@@ -142,12 +174,19 @@ def spread(inputs: GateInputs, settings: GateSettings) -> Verdict:
     if not limits.enabled:
         return _everywhere(len(inputs.spread_bps), _DISABLED)
     age = inputs.quote_age_ns
-    fresh = (age >= 0.0) & (age <= limits.max_quote_age_ns)
-    ok = (inputs.spread_bps <= limits.max_spread_bps) & fresh
-    verdict = _verdict(ok, code_of(Reason.STALE_QUOTE), spread=inputs.spread_bps, quote_age=age)
-    if not _every(ok):
-        verdict.code[inputs.spread_bps > limits.max_spread_bps] = code_of(Reason.WIDE_SPREAD)
-    return verdict
+    ok = inputs.spread_bps <= limits.max_spread_bps
+    ok &= age <= limits.max_quote_age_ns
+    ok &= age >= 0.0
+    passed = _everywhere(len(ok), _PASS)
+    if every(ok):
+        return passed
+
+    def codes() -> Codes:
+        told = _verdict(ok, code_of(Reason.STALE_QUOTE), spread=inputs.spread_bps, quote_age=age).code
+        told[inputs.spread_bps > limits.max_spread_bps] = code_of(Reason.WIDE_SPREAD)
+        return told
+
+    return Verdict(ok, passed.factor, codes)
 
 
 def chop(inputs: GateInputs, settings: GateSettings) -> Verdict:
@@ -173,22 +212,37 @@ def barrier(inputs: GateInputs, settings: GateSettings) -> Verdict:
     if not limits.enabled:
         return _everywhere(len(inputs.direction), _DISABLED)
     long = inputs.direction > 0.0
-    side = long.astype(np.intp)  # 0 short, 1 long: row of the small tables
-    both = valid_probability(np.array((inputs.p_peak, inputs.p_valley)))
-    seen = np.where(long, both, both[::-1])  # what is against the side, and what is in its favour
-    most = np.array(((limits.block_valley, limits.block_peak), (limits.rejection, limits.bounce)))[:, side]
-    over, known = seen > most, ~np.isnan(seen)
-    ok = known[0] & known[1] & ~over[0]
-    code = np.where(over[1], _FAVOUR[side], _NORMAL_ENTRY)
-    factor = barrier_factor(seen[0], seen[1], limits.gamma, limits.delta, limits.min_factor)
+    against = np.where(long, inputs.p_peak, inputs.p_valley)
+    favour = np.where(long, inputs.p_valley, inputs.p_peak)
+    most = np.where(long, limits.block_peak, limits.block_valley)
+    ok = against <= most
+    ok &= against >= 0.0
+    ok &= favour >= 0.0
+    ok &= favour <= 1.0
     if inputs.y_peak is not None:
         ok &= ~long | (valid_probability(inputs.y_peak) <= limits.block_peak)
-    asked = long | (inputs.direction < 0.0)
-    if not _every(ok & asked):
-        _explain_barrier(inputs, seen[0], seen[1], most[0], side, code)
-        code[~asked] = _PASS
-        factor, ok = np.where(asked, np.where(ok, factor, 0.0), 1.0), ok | ~asked
-    return Verdict(ok, factor, code)
+    asked = np.abs(inputs.direction) > 0.0
+    if every(ok):
+        factor = barrier_factor(against, favour, limits.gamma, limits.delta, limits.min_factor)
+    else:
+        sure, likely = np.where(ok, (against, favour), 0.0)
+        factor = barrier_factor(sure, likely, limits.gamma, limits.delta, limits.min_factor)
+        factor[~ok] = 0.0
+    if not every(asked):
+        factor[~asked] = 1.0
+        ok |= ~asked
+
+    def codes() -> Codes:
+        side = long.astype(np.intp)  # 0 short, 1 long: row of the small tables
+        seen = valid_probability(np.array((against, favour)))
+        tell = np.where(long, limits.bounce, limits.rejection)
+        found = np.where(seen[1] > tell, _FAVOUR[side], _NORMAL_ENTRY)
+        if not every(ok & asked):
+            _explain_barrier(inputs, seen[0], seen[1], most, side, found)
+            found[~asked] = _PASS
+        return found
+
+    return Verdict(ok, factor, codes)
 
 
 def _explain_barrier(
@@ -211,7 +265,14 @@ def barrier_factor(
     against: Floats, favour: Floats, gamma: float = 1.0, delta: float = 0.5, least: float = 0.2
 ) -> Floats:
     """float64[S]: (1 - against)^gamma * (0.5 + 0.5 favour)^delta within `least` and 1; of probabilities (sheet F 5)."""
-    return in_range((1.0 - against) ** gamma * (0.5 + 0.5 * favour) ** delta, least, 1.0)
+    factor = 1.0 - against
+    if gamma != 1.0:
+        factor **= gamma
+    supported = 0.5 * favour
+    supported += 0.5
+    supported **= delta
+    factor *= supported
+    return in_range(factor, least, 1.0)
 
 
 def churn(inputs: GateInputs, settings: GateSettings) -> Verdict:
@@ -220,29 +281,37 @@ def churn(inputs: GateInputs, settings: GateSettings) -> Verdict:
     if not limits.enabled:
         return _everywhere(len(inputs.position), _DISABLED)
     agreeing = np.sign(inputs.position) * inputs.direction
-    turning, flat = agreeing < 0.0, inputs.position == 0.0
+    flat = inputs.position == 0.0
     rested = inputs.since_close_ns >= limits.reentry_cooldown_ns
-    ok = (agreeing > 0.0) | (flat & rested)
-    if _every(ok):
-        return _everywhere(len(ok), _PASS)
-    unasked = ~(np.abs(inputs.direction) > 0.0)
-    ok = ok | (turning & (inputs.held_ns >= limits.min_hold_ns)) | (unasked & ~np.isnan(inputs.position))
-    codes = np.where(ok, _PASS, code_of(Reason.REENTRY)).astype(np.int8)
-    refused_turn, refused_entry = turning & ~ok, flat & ~ok
-    codes[refused_turn] = code_of(Reason.MIN_HOLD)
-    codes[refused_turn & np.isnan(inputs.held_ns)] = missing("held")
-    codes[refused_entry & np.isnan(inputs.since_close_ns)] = missing("since_close")
-    codes[np.isnan(inputs.position)] = missing("position")
-    return Verdict(ok, _everywhere(len(ok), _PASS).factor, codes)
+    ok = agreeing > 0.0
+    ok |= flat & rested
+    passed = _everywhere(len(ok), _PASS)
+    if every(ok):
+        return passed
+    turning, unasked = agreeing < 0.0, ~(np.abs(inputs.direction) > 0.0)
+    ok |= turning & (inputs.held_ns >= limits.min_hold_ns)
+    ok |= unasked & ~np.isnan(inputs.position)
+
+    def codes() -> Codes:
+        found = np.where(ok, _PASS, code_of(Reason.REENTRY)).astype(np.int8)
+        refused_turn, refused_entry = turning & ~ok, flat & ~ok
+        found[refused_turn] = code_of(Reason.MIN_HOLD)
+        found[refused_turn & np.isnan(inputs.held_ns)] = missing("held")
+        found[refused_entry & np.isnan(inputs.since_close_ns)] = missing("since_close")
+        found[np.isnan(inputs.position)] = missing("position")
+        return found
+
+    return Verdict(ok, passed.factor, codes)
 
 
 def fees(inputs: GateInputs, settings: GateSettings) -> Verdict:
     """The net edge pays for the fees of so many round trips (sheet H 3.6), in the direction that is wanted."""
     if not settings.fees.enabled:
         return _everywhere(len(inputs.edge_bps), _DISABLED)
-    needed = inputs.fee_bps * (2.0 * settings.fees.round_trips)
     edge = inputs.edge_bps * np.copysign(1.0, inputs.direction)
-    ok = (edge >= needed) | ~(np.abs(inputs.direction) > 0.0)
+    ok = edge >= inputs.fee_bps * (2.0 * settings.fees.round_trips)
+    if not every(ok):
+        ok |= ~(np.abs(inputs.direction) > 0.0)
     return _verdict(ok, code_of(Reason.FEES_NOT_COVERED), edge=inputs.edge_bps, fee=inputs.fee_bps)
 
 
@@ -259,25 +328,27 @@ GATES: tuple[Gate, ...] = (
 
 def evaluate(inputs: GateInputs, settings: GateSettings, gates: tuple[Gate, ...] = GATES) -> GateResult:
     """Ask every gate of every symbol."""
-    verdicts = tuple(gate.ask(inputs, settings) for gate in gates)
+    verdicts = tuple([gate.ask(inputs, settings) for gate in gates])
     wanted = np.abs(inputs.direction) > 0.0
     passed = _everywhere(len(wanted), _PASS)
-    decidable, factor, headline = passed
-    allowed = wanted.copy()
+    decidable, factor, allowed = passed.allowed, passed.factor, wanted
     for gate, verdict in zip(gates, verdicts, strict=True):
         if verdict is passed:
             continue
-        allowed &= verdict.allowed
-        factor = factor * verdict.factor
-        headline = np.maximum(headline, verdict.code)  # of what lets pass, the most telling
+        allowed = allowed & verdict.allowed
+        if verdict.factor is not passed.factor:
+            factor = factor * verdict.factor
         if gate.holds_all:
             decidable = decidable & verdict.allowed
-    if not _every(allowed):
-        for verdict in reversed(verdicts):
-            headline = np.where(verdict.allowed, headline, verdict.code)
-        headline[~wanted & decidable] = _NO_DIRECTION
-        factor = np.where(allowed, factor, 0.0)
-    return GateResult(verdicts, allowed, factor, decidable, headline)
+    if every(allowed):
+        return GateResult(verdicts, allowed, factor, decidable, passed.code)
+    refusal = np.where(wanted, _PASS, _NO_DIRECTION).astype(np.int8)
+    factor = np.where(allowed, factor, 0.0)
+    for verdict in reversed(verdicts):
+        if verdict.allowed is not passed.allowed and not every(verdict.allowed):
+            np.copyto(refusal, verdict.code, where=~verdict.allowed)
+    refusal[~wanted & decidable] = _NO_DIRECTION
+    return GateResult(verdicts, allowed, factor, decidable, refusal)
 
 
 def ensure_known(

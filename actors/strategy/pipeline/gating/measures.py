@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from actors.strategy.pipeline.arrays import Floats
+from actors.strategy.pipeline.arrays import Floats, every, some
 
 BAD_TICK_BARS = 20
 """How many bars before the current one a close is compared with."""
@@ -29,8 +29,16 @@ def spread_bps(bid: Floats, ask: Floats) -> Floats:
 
     NaN where a side is missing.
     """
-    spread = (ask - bid) / ((ask + bid) * 0.5) * 1e4
-    return np.where((bid <= 0) | (ask < bid), np.inf, spread)
+    spread = ask - bid
+    none = spread < 0.0
+    none |= bid <= 0.0
+    middle = ask + bid
+    middle *= 0.5
+    spread /= middle
+    spread *= 1e4
+    if some(none):
+        spread[none] = np.inf
+    return spread
 
 
 def bad_tick_measures(bars: Floats) -> tuple[Floats, Floats]:
@@ -42,66 +50,93 @@ def bad_tick_measures(bars: Floats) -> tuple[Floats, Floats]:
     count = bars.shape[0]
     if bars.shape[1] <= BAD_TICK_BARS:
         return np.full(count, np.nan), np.full(count, np.nan)
-    before, last = bars[:, -BAD_TICK_BARS - 1 : -1], bars[:, -1]
-    price = _mean_above_zero(before[:, :, _CLOSE])
-    volume = _mean_above_zero(before[:, :, _VOLUME])
-    return np.abs(last[:, _CLOSE] - price) / price, last[:, _VOLUME] / volume
+    # rows in one piece add up alike for one symbol and many
+    both = bars[:, -BAD_TICK_BARS - 1 :, _CLOSE : _VOLUME + 1].transpose(2, 0, 1)
+    last, before = both[..., -1], np.ascontiguousarray(both[..., :-1])
+    mean = np.add.reduce(before, axis=2)
+    mean /= BAD_TICK_BARS
+    known = mean > 0.0
+    if not every(known):
+        mean[~known] = np.nan
+    price, volume = mean
+    deviation = last[0] - price
+    deviation /= price
+    return np.abs(deviation, out=deviation), last[1] / volume
 
 
 def bars_seen(bars: Floats) -> Floats:
     """float64[S]: how many of the last 21 bars, in a row and the last among them, have a close."""
-    known = ~np.isnan(bars[:, : -BAD_TICK_BARS - 2 : -1, _CLOSE])
-    return np.asarray(np.where(known.all(axis=1), known.shape[1], known.argmin(axis=1)), np.float64)
+    missing = np.isnan(bars[:, : -BAD_TICK_BARS - 2 : -1, _CLOSE])
+    count = np.full(missing.shape[0], float(missing.shape[1]))
+    if some(missing):
+        touched = np.logical_or.reduce(missing, axis=1)
+        count[touched] = missing.argmax(axis=1)[touched]
+    return count
 
 
 def atr_ratio(bars: Floats, lookback: int = CHOP_LOOKBACK) -> Floats:
-    """float64[S]: ATR(14) as a fraction of the price now, over the median of those of the bars before.
+    """The second that `average_true_range` tells."""
+    return average_true_range(bars, lookback)[1]
 
-    The ATR is the simple mean of the true range; the median is over those among the last `lookback` bars. An ATR that a
-    missing bar touches counts for nothing; NaN where fewer are left than 28 bars have, or the median is not above 0.
+
+def average_true_range(bars: Floats, lookback: int = CHOP_LOOKBACK) -> tuple[Floats, Floats]:
+    """float64[S] twice: ATR(14) as a fraction of the price now, and its ratio to the median of those before it.
+
+    The ATR is the simple mean of the true range, NaN where a bar of it is missing; the median is over those among the
+    last `lookback` bars. An ATR that a missing bar touches counts for nothing in it; the ratio is NaN where fewer are
+    left than 28 bars have, or the median is not above 0.
     """
     bars = bars[:, -lookback:]
     count, length = bars.shape[:2]
-    if length < CHOP_BARS:
-        return np.full(count, np.nan)
-    blocks = [_atr_ratio(bars[start : start + _BLOCK]) for start in range(0, count, _BLOCK)]
-    return np.concatenate(blocks) if len(blocks) > 1 else blocks[0]
+    atr, ratio = np.full((2, count), np.nan)
+    if length > ATR_PERIOD:
+        for start in range(0, count, _BLOCK):
+            block = slice(start, start + _BLOCK)
+            rolling = _rolling_atr(bars[block])
+            np.divide(rolling[:, -1], ATR_PERIOD, out=atr[block])
+            if length >= CHOP_BARS:
+                ratio[block] = _ratio_to_median(rolling)
+    return atr, ratio
 
 
-def _atr_ratio(bars: Floats) -> Floats:
-    atr = _rolling_atr(bars)
-    ranked = np.sort(atr[:, :-1], axis=1)  # NaN last
+def _ratio_to_median(atr: Floats) -> Floats:
+    """Of float64[S,N] of rolling ATRs the last over the median of those before, which are put in order in place."""
+    last, ranked = atr[:, -1], atr[:, :-1]
+    ranked.sort(axis=1)  # NaN last
     width = ranked.shape[1]
-    known = width - np.count_nonzero(np.isnan(ranked), axis=1)
-    if np.count_nonzero(known == width) == len(known):
-        median = (ranked[:, (width - 1) // 2] + ranked[:, width // 2]) * 0.5
-    else:
+    median = ranked[:, (width - 1) // 2] + ranked[:, width // 2]
+    median *= 0.5
+    if not every(ranked[:, -1] == ranked[:, -1]):
         rows = np.arange(len(ranked))
+        known = width - np.count_nonzero(np.isnan(ranked), axis=1)
         lower = ranked[rows, np.maximum(known - 1, 0) // 2]
         median = (lower + ranked[rows, np.minimum(known // 2, width - 1)]) * 0.5
-    median[(known < CHOP_BARS - ATR_PERIOD - 1) | ~(median > 0.0)] = np.nan
-    return np.asarray(atr[:, -1] / median)
+        median[known < CHOP_BARS - ATR_PERIOD - 1] = np.nan
+    usable = median > 0.0
+    if not every(usable):
+        median[~usable] = np.nan
+    return np.asarray(last / median)
 
 
 def _rolling_atr(bars: Floats) -> Floats:
-    """float64[S, L - 14]: 14 times the ATR over the close, at each bar that has 14 true ranges behind it."""
-    before = bars[:, :-1, _CLOSE]
-    ranges: Floats = np.maximum(bars[:, 1:, _HIGH], before)
-    ranges -= np.minimum(bars[:, 1:, _LOW], before)
+    """float64[S, L - 14]: 14 times the ATR over the close, at each bar that has 14 true ranges behind it.
+
+    All symbols are worked on as one row, the fastest that numpy can do; what it adds up across two of them is at the
+    first bars of the second, and left out.
+    """
+    count, length = bars.shape[:2]
+    high, low, close = (np.ascontiguousarray(bars[..., each]).reshape(-1) for each in (_HIGH, _LOW, _CLOSE))
+    ranges: Floats = np.maximum(high[1:], close[:-1])
+    ranges -= np.minimum(low[1:], close[:-1])
     # sums of 2 and 4 make the sum of 14: no running sum, so that a missing bar spoils only what it touches
-    two = ranges[:, :-1] + ranges[:, 1:]
-    four = two[:, :-2] + two[:, 2:]
-    total: Floats = four[:, :-10] + four[:, 4:-6]
-    total += four[:, 8:-2]
-    total += two[:, 12:]
-    total /= bars[:, ATR_PERIOD:, _CLOSE]
-    return total
-
-
-def _mean_above_zero(values: Floats) -> Floats:
-    # rows in one piece add up alike for one symbol and many
-    mean = np.ascontiguousarray(values).mean(axis=1)
-    return np.where(mean > 0, mean, np.nan)
+    two = ranges[:-1] + ranges[1:]
+    four = two[:-2] + two[2:]
+    total = np.empty(count * length)
+    np.add(four[:-10], four[4:-6], out=total[ATR_PERIOD:])
+    total[ATR_PERIOD:] += four[8:-2]
+    total[ATR_PERIOD:] += two[12:]
+    total[ATR_PERIOD:] /= close[ATR_PERIOD:]
+    return total.reshape(count, length)[:, ATR_PERIOD:]
 
 
 def barrier_probability(raw: Floats, steepness: float = 5.0) -> Floats:

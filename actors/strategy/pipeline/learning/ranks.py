@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from actors.strategy.pipeline.arrays import Bools, Floats
+from actors.strategy.pipeline.arrays import Bools, Floats, every
 
 
 def average_ranks(values: Floats, known: Bools) -> Floats:
@@ -12,10 +12,23 @@ def average_ranks(values: Floats, known: Bools) -> Floats:
 
     Only what is `known` is ranked and counted; the rest is 0.
     """
-    both = known[..., :, None] & known[..., None, :]
-    below = ((values[..., None, :] < values[..., :, None]) & both).sum(axis=-1)
-    equal = ((values[..., None, :] == values[..., :, None]) & both).sum(axis=-1)
-    return np.where(known, below + (equal + 1) / 2, 0.0)
+    width = values.shape[-1]
+    rows = np.where(known, values, np.nan).reshape(-1, width)  # what is not known comes last, each alone
+    cells = rows.argsort(axis=1)
+    cells += np.arange(0, rows.size, width)[:, None]
+    ordered = rows.reshape(-1)[cells]
+    begins = np.ones(ordered.shape, dtype=np.bool_)
+    begins[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    places, ranks = np.arange(1.0, width + 1.0), np.empty(rows.size)
+    if every(begins):
+        ranks[cells] = places
+    else:
+        ends = np.ones(ordered.shape, dtype=np.bool_)
+        ends[:, :-1] = begins[:, 1:]
+        first = np.maximum.accumulate(np.where(begins, places, 0.0), axis=1)
+        last = np.minimum.accumulate(np.where(ends, places, width)[:, ::-1], axis=1)[:, ::-1]
+        ranks[cells] = (first + last) / 2.0
+    return np.where(known, ranks.reshape(values.shape), 0.0)
 
 
 def spearman(x: Floats, y: Floats, minimum: int = 5) -> Floats:
@@ -26,8 +39,8 @@ def spearman(x: Floats, y: Floats, minimum: int = 5) -> Floats:
     known = ~(np.isnan(x) | np.isnan(y))
     count = known.sum(axis=-1)
     middle = ((count + 1) / 2)[..., None]
-    a = np.where(known, average_ranks(x, known) - middle, 0.0)
-    b = np.where(known, average_ranks(y, known) - middle, 0.0)
+    ranks = average_ranks(np.stack((x, y)), np.broadcast_to(known, (2, *known.shape)))
+    a, b = np.where(known, ranks - middle, 0.0)
     # ranks are halves of whole numbers: these sums are exact in any order
     spread = (a * a).sum(axis=-1) * (b * b).sum(axis=-1)
     judged = (count >= minimum) & (spread > 0)

@@ -266,7 +266,8 @@ def statistics(
         weight = settings.prior_pairs
         with_prior = (product + weight * prior_slope) / np.maximum(square + weight, np.finfo(float).tiny)
         slope = np.where(np.isnan(prior_slope), slope, with_prior)
-    return Statistics(cells[..., _IC], cells[..., _RMSE], slope, pairs)
+    # in one piece: they are read at every decision, and made anew only when something is realised
+    return Statistics(cells[..., _IC].copy(), cells[..., _RMSE].copy(), slope, pairs.copy())
 
 
 def with_axes(

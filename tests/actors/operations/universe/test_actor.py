@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from actors.operations.universe.actor import UniverseActor
 from actors.operations.universe.settings import Steadiness, UniverseMode
+from messages.child_specs import ChildSpec, GiveUpOrder
 from messages.control import SessionStarted
 from messages.errors import ConfigurationError
 from messages.reasons import Reason
-from messages.supervision import AddChild, RemoveChild
+from messages.supervision import AddChild, GiveUpPolicy, RemoveChild, RetryChild, StrategyGivenUp
 from messages.universe import (
     AddSymbol,
     BanSymbol,
+    LeaverHandedOver,
     MarketObserved,
     RemoveSymbol,
+    StrategyHandled,
     SymbolRetired,
     UnbanSymbol,
     UniverseCommandRefused,
@@ -75,6 +79,16 @@ def test_a_symbol_that_is_added_is_told_and_started() -> None:
     assert [each.spec.id for each in play.sent(AddChild)] == ["strategy/SOL-USDT"]
     play.give(AddSymbol(SOL, "me"))
     assert play.told is None
+
+
+def test_said_again_an_actor_is_asked_for_again_for_the_supervisor_may_have_lost_it() -> None:
+    play = static()
+    play.give(AddSymbol(ETH, "me"))
+    assert [each.spec.id for each in play.sent(AddChild)] == [OWN]
+    for _ in range(2):  # what is leaving is left by an actor that runs
+        play.give(RemoveSymbol(ETH, "me"))
+    assert [each.spec.id for each in play.sent(AddChild)] == [OWN]
+    assert play.state.leaving[ETH].version == 3
 
 
 def test_a_symbol_that_is_removed_is_left_first_and_its_strategy_removed_when_it_holds_nothing() -> None:
@@ -290,3 +304,66 @@ def test_settings_that_make_no_sense_are_refused(changes: dict[str, object], fie
     with pytest.raises(ConfigurationError) as caught:
         UniverseActor(settings(**changes))
     assert caught.value.field == field
+
+
+# ---------------------------------------------------------------- strategy actors that were given up
+
+
+def given_up(policy: GiveUpPolicy) -> StrategyGivenUp:
+    return StrategyGivenUp(OWN, (ETH,), policy, 0.05)
+
+
+def with_policy(policy: GiveUpPolicy) -> Play:
+    """A universe of which the second symbol's strategies are held with a stop, or flattened, when given up."""
+    order = GiveUpOrder(("execution/paper", "universe"), (ETH,), policy, 0.05)
+    child = ChildSpec(id=OWN, on_give_up=order)
+    own = msgspec.structs.replace(candidate(ETH), child=child)
+    return Play(settings(candidates=(candidate(BTC), own), start=(BTC, ETH)))
+
+
+def test_one_that_is_given_up_is_tried_once_more_when_its_symbol_leaves() -> None:
+    play = with_policy(GiveUpPolicy.FLATTEN)
+    play.give(given_up(GiveUpPolicy.FLATTEN), sender="supervisor/strategies")
+    assert play.outputs.sent == ()
+    play.give(RemoveSymbol(ETH, "me"))
+    assert [each.child for each in play.sent(RetryChild)] == [OWN]
+    play.give(SymbolRetired(ETH, 2), sender=OWN)
+    assert [each.child for each in play.sent(RemoveChild)] == [OWN]
+
+
+@pytest.mark.parametrize("policy", list(GiveUpPolicy))
+def test_when_that_fails_execution_closes_what_it_holds_and_the_symbol_is_gone(policy: GiveUpPolicy) -> None:
+    play = with_policy(policy)
+    play.give(RemoveSymbol(ETH, "me"))
+    assert play.sent(RetryChild) == []
+    play.give(given_up(policy), sender="supervisor/strategies")
+    handed = [
+        (each.symbol, each.address) for each in play.outputs.events if isinstance(each, LeaverHandedOver)
+    ]
+    assert handed == [(ETH, OWN)]
+    told = [(each.recipient, each.message) for each in play.outputs.sent]
+    flatten = StrategyGivenUp(OWN, (ETH,), GiveUpPolicy.FLATTEN, 0.05)
+    assert told == ([] if policy is GiveUpPolicy.FLATTEN else [("execution/paper", flatten)])
+    assert list(play.state.leaving) == [ETH], "it is held still"
+    play.give(StrategyHandled(OWN, (ETH,)), sender="execution/paper")
+    assert play.state.leaving == {}
+    assert [each.child for each in play.sent(RemoveChild)] == [OWN]
+
+
+def test_what_execution_has_closed_of_a_member_changes_nothing() -> None:
+    play = with_policy(GiveUpPolicy.FLATTEN)
+    play.give(given_up(GiveUpPolicy.FLATTEN), sender="supervisor/strategies")
+    play.give(StrategyHandled(OWN, (ETH,)), sender="execution/paper")
+    assert play.outputs.sent == ()
+    assert play.members == [BTC, ETH]
+
+
+def test_a_group_that_is_given_up_holds_nothing_when_execution_says_so() -> None:
+    shared = (candidate(BTC), candidate(ETH, "paper", "strategy/pairs"))
+    play = Play(settings(candidates=shared, start=(BTC, ETH)))
+    play.give(RemoveSymbol(ETH, "me"))
+    play.give(SymbolRetired(ETH, 2), sender=OWN)
+    play.give(StrategyGivenUp("strategy/pairs", (BTC, ETH), GiveUpPolicy.FLATTEN, 0.05), sender="supervisor")
+    assert list(play.state.leaving) == [ETH]
+    play.give(StrategyHandled("strategy/pairs", (BTC, ETH)), sender="execution/paper")
+    assert play.state.leaving == {}

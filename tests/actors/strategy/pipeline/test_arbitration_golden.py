@@ -110,5 +110,5 @@ def test_the_threshold_itself_is_enough(alpha: float, traded: bool) -> None:
 
 
 def test_a_cost_share_is_in_deviations_of_the_horizon() -> None:
-    found = cost_shares(costs(2.0, 0.01), np.array([0.01 * FIVE_MINUTES]), MINUTES, 390)
+    found = cost_shares(costs(2.0, 0.01))
     assert found[0, 0] == pytest.approx(17 / 100, rel=1e-14)

@@ -8,11 +8,18 @@ import msgspec
 import numpy as np
 import pytest
 
+from actors.strategy.intelligence import (
+    ClosedTrade,
+    IntelligenceSettings,
+    IntelligenceState,
+    size_factor,
+    symbol_score,
+)
 from actors.strategy.models import Target
 from actors.strategy.pipeline.memory import PipelineState
 from actors.strategy.settings import StrategySettings
 from actors.strategy.strategy import History
-from messages.decisions import Decision, DecisionMade, DisableStrategy, IntentRaised
+from messages.decisions import Decision, DecisionMade, DisableStrategy, IntentRaised, SetStrategyBudget
 from messages.errors import ConfigurationError, GatingError, InvariantError
 from messages.intents import Side
 from messages.learning import (
@@ -414,6 +421,33 @@ def test_what_horizons_have_paid_counts_in_their_choice_and_is_in_the_trace() ->
     assert second is not None
     assert 0.7 <= first < 1.0 < second <= 1.3, "a horizon that was never tried counts for more"
     assert first + second == pytest.approx(2.0)
+
+
+def test_what_closed_trades_have_shown_scales_the_next_sizes() -> None:
+    """Ten trades that paid: their score is above one half, and what is wished for grows by what follows from it."""
+    judged, plain = (pipeline("Wave", trace_every=1, sizing={"band": 0.0, "max_weight": 1.0}) for _ in "ab")
+    judged = msgspec.structs.replace(judged, intelligence=IntelligenceSettings())
+    targets = {}
+    for name, chosen in (("judged", judged), ("plain", plain)):
+        stage = Minutes(chosen)
+        stage.play(range(30))
+        if name == "judged":
+            state = stage.state("flow", "BTC-USDT")
+            state.intelligence = IntelligenceState(None, [_paid(stage.now - each) for each in range(10)])
+        stage.take(SetStrategyBudget("flow", "ann", Decimal(200_000)))  # so that there is something to trade
+        answer = stage.actor.probe(stage.now, "BTC-USDT")[0]
+        assert answer.stages is not None
+        assert answer.stages.sizing is not None
+        assert answer.trades
+        targets[name] = answer.stages.sizing
+    factor = size_factor(symbol_score([_paid(0)] * 10).score, IntelligenceSettings())  # type: ignore[union-attr]
+    assert 1.0 < factor <= 1.25
+    assert targets["judged"].raw == targets["plain"].raw
+    assert targets["judged"].target == pytest.approx(targets["plain"].target * factor)
+
+
+def _paid(closed_at: int) -> ClosedTrade:
+    return ClosedTrade(closed_at - 1, closed_at, 1_000.0, 10.0, 0.5, 1.0, 0.0, 0.0)
 
 
 def test_fees_are_the_venues_unless_the_strategy_is_told_others() -> None:

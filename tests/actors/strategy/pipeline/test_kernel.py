@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.strategy.pipeline.arbitration import horizon_preference
 from actors.strategy.pipeline.arrays import Floats
 from actors.strategy.pipeline.correlation import Correlations
 from actors.strategy.pipeline.gating import ChopSettings, GateSettings
 from actors.strategy.pipeline.horizons import minutes_of, parse_horizons, taus_s, temperatures
 from actors.strategy.pipeline.kernel import Axes, Held, KernelSettings, Market, Plan, Words, plan
 from actors.strategy.pipeline.learning.returns import Statistics
+from actors.strategy.pipeline.prediction import standing
 from actors.strategy.pipeline.sizing import SizeSettings
 
 pytestmark = pytest.mark.property
@@ -50,15 +52,17 @@ def scene(count: int, seed: int = 1) -> tuple[Words, Market, Held]:
         slope=draw.uniform(0, 0.01, shape),
         pairs=np.full(shape, 50.0),
     )
+    share = draw.uniform(0, 0.3, count)
     words = Words(
         raw=z * 0.01,
         z=z,
         age_s=draw.uniform(0, 20, shape),
         statistics=statistics,
+        standing=standing(statistics.ic, statistics.rmse),
         agreement=correlations.agreement(),
         learned=draw.random(shape),
-        learned_horizons=draw.dirichlet(np.ones(shape[2]), count),
-        learned_share=draw.uniform(0, 0.3, count),
+        learned_share=share,
+        preference=horizon_preference(draw.dirichlet(np.ones(shape[2]), count), share),
     )
     market = Market(
         spread_bps=draw.uniform(0.5, 14, count),

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.strategy.pipeline.correlation import Correlations
-from actors.strategy.pipeline.prediction import PredictionSettings, Standardiser, confidence
+from actors.strategy.pipeline.prediction import PredictionSettings, Standardiser, confidence, standing
 from actors.strategy.pipeline.ranking import probit, rank_scores
 from actors.strategy.pipeline.rings import Rings, RingsState
 from messages.errors import ConfigurationError, StoreError
@@ -157,7 +157,9 @@ def test_confidence_is_a_share_that_falls_with_age_size_and_error(
     one, tau = np.ones((1, 1, 1)), np.array([150.0])
 
     def total(age: float, planned: float, rmse: float) -> float:
-        found = confidence(ic * one, rmse * one, age * one, tau, np.array([planned]), np.array([adv]))
+        found = confidence(
+            standing(ic * one, rmse * one), age * one, tau, np.array([planned]), np.array([adv])
+        )
         return float(found.total[0, 0, 0])
 
     found = total(age, planned, rmse)

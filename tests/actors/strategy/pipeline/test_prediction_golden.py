@@ -13,6 +13,7 @@ from actors.strategy.pipeline.prediction import (
     expected_returns,
     freshness,
     stability,
+    standing,
 )
 from actors.strategy.pipeline.ranking import percentiles, probit, rank_scores
 
@@ -92,7 +93,9 @@ def test_stability() -> None:
 )
 def test_confidence(ic: float, rmse: float, planned: float, total: float, shrink: float) -> None:
     one = np.ones((1, 1, 1))
-    found = confidence(ic * one, rmse * one, 60.0 * one, TAUS[:1], np.array([planned]), np.array([1e6]))
+    found = confidence(
+        standing(ic * one, rmse * one), 60.0 * one, TAUS[:1], np.array([planned]), np.array([1e6])
+    )
     assert found.total[0, 0, 0] == pytest.approx(total, rel=1e-15)
     assert found.shrink[0, 0, 0] == pytest.approx(shrink, rel=1e-15)
 

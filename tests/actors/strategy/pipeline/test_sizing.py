@@ -58,8 +58,9 @@ def wants(
             np.int8
         ),
     )
+    kinds = {name: getattr(getattr(inputs, name), "dtype", float) for name in changed}
     return msgspec.structs.replace(
-        inputs, **{name: column(value, getattr(inputs, name).dtype) for name, value in changed.items()}
+        inputs, **{name: column(value, kinds[name]) for name, value in changed.items()}
     )
 
 
@@ -94,6 +95,22 @@ def test_the_volatility_sizer(alpha: float, volatility: float, weight: float) ->
 def test_the_gates_factor_scales_the_wish() -> None:
     found = one(wants(factor=0.5643580423808985), FREE)
     assert found == (pytest.approx(0.009405967373014974, rel=1e-14), True, "accepted")
+
+
+def test_what_closed_trades_have_shown_scales_wishes_before_the_caps_and_never_past_them() -> None:
+    sizes = [one(wants(scale=scale), FREE) for scale in (0.5, 1.25)]
+    assert sizes == [(pytest.approx(part / 60), True, "accepted") for part in (0.5, 1.25)]
+    assert size(wants(scale=0.5), FREE, VolatilitySizer()).wished == pytest.approx(
+        [1 / 60]
+    )  # the sizer's own
+    full = one(wants(0.1, scale=1.25), SizeSettings(max_weight=0.05, band=0.0))
+    assert full == (0.05, True, "capped")
+
+
+def test_the_scale_counts_for_positions_that_may_only_shrink() -> None:
+    """What gates refuse to grow is held to the same size as what they let enter."""
+    refused = wants(position=0.03, allowed=False, refusal=code_of(Reason.WIDE_SPREAD), scale=0.5)
+    assert one(refused, FREE)[0] == pytest.approx(0.5 / 60)
 
 
 @pytest.mark.golden
@@ -256,6 +273,7 @@ def inputs(draw: st.DrawFn) -> SizeInputs:
         leave_code=column(some(code), np.int8),
         atr=column(some(st.one_of(ANY, st.floats(1e-3, 0.1)))),
         strength=column(some(ANY)),
+        scale=column(some(st.floats(0.5, 1.25))),
     )
 
 
@@ -292,7 +310,9 @@ def test_nothing_is_opened_or_grown_without_leave_of_the_gates_and_all_inputs(
     assert not (grown & ~(taken.allowed & np.isfinite(taken.alpha) & (np.abs(taken.direction) == 1))).any()
     assert (np.sign(found.target)[grown] == taken.direction[grown]).all()
     assert not (grown & np.isnan(found.wished)).any()
-    assert (np.abs(found.target)[grown] <= np.abs(found.wished)[grown]).all()
+    assert taken.scale is not None
+    most = np.abs(found.wished * taken.scale)
+    assert (np.abs(found.target)[grown] <= most[grown]).all()
 
 
 @pytest.mark.property
