@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from actors.base import Actor
 from actors.execution.actor import ExecutionActor, initial_state
 from actors.operations.universe.actor import UniverseActor
@@ -12,7 +14,7 @@ from actors.risk.actor import RiskActor
 from actors.strategy.actor import StrategyActor
 from actors.venues.matching.instruments import AccountSettings, EngineSettings
 from cluster.feeds import Feed, FundingRates
-from cluster.host import settings_map, universe_map, venue_map
+from cluster.host import paper_map, risk_map, settings_map, universe_map, venue_map
 from cluster.host.strategy_places import strategy_addresses
 from cluster.models.for_strategies import models_for
 from cluster.paper.funding import FundingTimes
@@ -49,11 +51,15 @@ def execution_addresses(config: DeskConfig) -> list[Address]:
     return [f"execution/{venue}" for venue in config.venues]
 
 
-def make_actor(config: DeskConfig, address: Address) -> Actor[Any]:
-    """A fresh actor for this address, set up as its process on the real desk sets it up."""
+def make_actor(config: DeskConfig, address: Address, *, isolates: bool = True) -> Actor[Any]:
+    """A fresh actor for this address, set up as its process on the real desk sets it up.
+
+    Without `isolates` a strategy that fails is not parked but ends the run, as it is to be where it is tried out.
+    """
     role, _, rest = address.partition("/")
     if role == "strategy":
         settings = settings_map.strategy_settings(config, rest)
+        settings = msgspec.structs.replace(settings, isolates=isolates)
         return StrategyActor(address, settings, models=models_for(settings))
     if role == "execution":
         settings = venue_map.execution_of(config, rest)
@@ -61,7 +67,7 @@ def make_actor(config: DeskConfig, address: Address) -> Actor[Any]:
     if role == "universe":
         return UniverseActor(universe_map.universe_settings(config), address)
     assert address == RISK, address
-    return RiskActor(settings_map.risk_settings(config))
+    return RiskActor(risk_map.risk_settings(config))
 
 
 def make_venue(
@@ -76,7 +82,7 @@ def make_venue(
     chosen = config.venues[name].simulated
     return kind(
         name,
-        settings_map.paper_instruments(config, name),
+        paper_map.paper_instruments(config, name),
         AccountSettings(
             account=config.desk.name,
             balances=dict(chosen.starting_balances),
@@ -97,8 +103,8 @@ def make_host(
     venue: SimulatedVenue | None,
     steps: StepSettings,
 ) -> SimulatedHost:
-    """A fresh actor's host over `store`; `venue` is where an execution actor trades."""
-    actor = make_actor(config, address)
+    """A fresh actor's host over `store`; `venue` is where an execution actor trades. A strategy that fails ends it."""
+    actor = make_actor(config, address, isolates=False)
     machine = StepMachine(actor, Incarnation("simulation", "", 0, 0), steps, seed=config.desk.seed)
     outside = VenueOutside(venue, actor.gate) if venue is not None else None  # type: ignore[attr-defined]
     return SimulatedHost(machine, store, clock, mail=MemoryMail(store), outside=outside)
@@ -107,8 +113,8 @@ def make_host(
 def add_unrecorded(
     config: DeskConfig, rounds: UnrecordedRounds, address: Address, venue: SimulatedVenue | None
 ) -> None:
-    """As `make_host`, for a run of which no journal is kept."""
-    actor = make_actor(config, address)
+    """As `make_host`, for a run of which no journal is kept, and which ends with the first strategy that fails."""
+    actor = make_actor(config, address, isolates=False)
     outside = VenueOutside(venue, actor.gate) if venue is not None else None  # type: ignore[attr-defined]
     rounds.add(actor, outside=outside, seed=config.desk.seed)
 
@@ -120,10 +126,10 @@ def make_funding(
     own = {
         symbol: found for symbol, found in (rates or {}).items() if config.symbols[symbol].venue == venue.name
     }
-    return FundingTimes(venue.engine, settings_map.paper_funding(config, venue.name), own, after=after)
+    return FundingTimes(venue.engine, paper_map.paper_funding(config, venue.name), own, after=after)
 
 
 def open_market(config: DeskConfig, plan: FeedPlan) -> dict[str, Feed]:
     """The feed of every symbol. Raises `ConfigurationError` or `DataProviderError` where one is missing."""
-    source = settings_map.market_source(config, plan)
-    return open_feeds(source, settings_map.paper_instruments(config))
+    source = paper_map.market_source(config, plan)
+    return open_feeds(source, paper_map.paper_instruments(config))

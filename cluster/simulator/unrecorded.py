@@ -44,7 +44,9 @@ _LIMIT = HostSettings().batch
 
 class UnrecordedContext(Context):
     """A context whose events are applied and shown to their takers, and whose mail is under way, as soon as they are
-    there: nobody else takes a step before this one has ended."""
+    there: nobody else takes a step before this one has ended. What only people read is left out: none will."""
+
+    explains = False
 
     __slots__ = ("_deliver", "_emitted")
 

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from actors.execution.state import ExecutionState
+from actors.operations.universe.actor import UNIVERSE
 from actors.strategy.state import StrategyActorState
 from cluster.simulator.desk.audit.finding import Finding
 from cluster.simulator.desk.faults import SECOND
 from cluster.simulator.desk.hands import clear_by_hand
+from cluster.simulator.desk.limits import changes_taken_back
 from cluster.simulator.desk.world import DeskWorld
 from cluster.simulator.faults import MILLISECOND
 from cluster.steps import requests as ask
@@ -84,9 +86,15 @@ class Calm:
                 world.post(EnableStrategy(strategy, "operator"))
             world.post(SetMode("operator", Mode.NORMAL, "calm"))
             world.post(Resume("operator", "calm"))
+            if world.misfortune.struck["limit_set"]:
+                for command in changes_taken_back(world.shape.config):
+                    world.post(command, to="risk")
         for supervisor, child in self._given_up():
             if not self._may_stay_parked(supervisor):
                 world.post(RetryChild(child), to=supervisor)
+        if not self.probes or any(world.membership.unsettled(world.named, self._parked())):
+            for word in world.membership.last_words():
+                world.post(word, to=UNIVERSE)
         world.at(world.clock.now + _AGAIN, self._put_in_order)
 
     def _given_up(self) -> Iterator[tuple[Address, Address]]:
@@ -98,6 +106,10 @@ class Calm:
     def _may_stay_parked(self, supervisor: Address) -> bool:
         """Whether the operator leaves what this supervisor gave up; without a venue or risk no desk is in order."""
         return supervisor == STRATEGIES and not self._world.shape.retries_strategies
+
+    def _parked(self) -> set[Address]:
+        """Who was given up, and is left so."""
+        return {child for supervisor, child in self._given_up() if self._may_stay_parked(supervisor)}
 
     def _state(self, address: Address) -> SupervisorState:
         state = self._world.watch.shadows[address].actor.state
@@ -195,9 +207,9 @@ class Calm:
         if not self.probes:
             yield "the probes are not sent"
             return
-        parked = {child for supervisor, child in self._given_up() if self._may_stay_parked(supervisor)}
+        parked = self._parked()
         for address in world.cast.addresses:
-            if address in parked:
+            if address in parked or world.membership.is_absent(address):
                 continue
             host = world.named.get(address)
             if host is None or not host.ready or type(host.request) is not ask.Take:
@@ -209,6 +221,7 @@ class Calm:
             if status.outstanding or not host.lanes.idle:
                 yield f"{address} waits for the outside"
             yield from self._owed(address)
+        yield from world.membership.unsettled(world.named, parked)
         for symbol in self.unanswered():
             yield f"the probe of {symbol} is not answered"
         for name, exchange in world.exchanges.items():

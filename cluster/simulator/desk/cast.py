@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
 from actors.base import Actor
 from actors.execution.actor import ExecutionActor, initial_state
 from actors.execution.settings import ExecutionSettings
+from actors.operations.universe.actor import UNIVERSE, UniverseActor
 from actors.strategy.actor import StrategyActor
 from cluster.feeds.columns import Chunk, Feed
 from cluster.feeds.cursor import FeedCursor
 from cluster.feeds.grouped import GroupCursor, cursor_of
 from cluster.feeds.window import rows_from
-from cluster.host import settings_map
-from cluster.host.strategy_places import place_of
+from cluster.host import settings_map, universe_map
+from cluster.host.strategy_places import place_of, strategy_places
 from cluster.host.tree_plan import tree_of
 from cluster.models.for_strategies import models_for
 from cluster.paper.market import Market
@@ -29,7 +30,10 @@ from cluster.simulator.cast import (
     strategy_addresses,
 )
 from cluster.simulator.desk.amending import AmendingVenue
+from cluster.simulator.desk.audit.views import ViewAudit
 from cluster.simulator.desk.exchange import Exchange, ExchangeWorld
+from cluster.simulator.desk.extras import universe_at
+from cluster.simulator.desk.faults import SECOND
 from cluster.simulator.desk.shape import DeskShape
 from cluster.simulator.desk.venue_shape import execution_at
 from cluster.simulator.faults import MILLISECOND
@@ -40,6 +44,7 @@ from supervisors.supervisor import Supervisor
 
 _SKEW = 200 * MILLISECOND
 _MARKS_INTERVAL = 30 * MILLISECOND
+_EXIT_RETRY = SECOND
 
 
 class HeldFeed:
@@ -65,12 +70,17 @@ class DeskCast:
             address: _without_services(spec) for address, spec in tree_of(config, shape.feed).items()
         }
         self.addresses = [*self.tree, RISK, *execution_addresses(config), *strategy_addresses(config)]
-        self.steps = msgspec.structs.replace(
-            settings_map.step_settings(config), poison_deaths=1_000_000, hash_outputs=False
-        )
+        if shape.universe is not None:
+            self.addresses.append(UNIVERSE)
+        self.steps = replace(settings_map.step_settings(config), poison_deaths=1_000_000, hash_outputs=False)
         """deaths are drawn here, so that they are held against no message"""
         self._shape = shape
+        if shape.universe is not None:
+            self._universe = universe_map.universe_settings(config)
         self._feeds = {symbol: HeldFeed(feed) for symbol, feed in open_market(config, shape.feed).items()}
+        self.views = ViewAudit(
+            self._feeds, {place.address: place.symbols for place in strategy_places(config)}
+        )
         self.exchanges: dict[str, Exchange] = {}
         for name in config.venues:
             own: dict[str, Feed] = {
@@ -98,6 +108,8 @@ class DeskCast:
             return ExecutionActor(settings, initial_state(settings, ""))
         if role == "strategy":
             return self._strategy(address, rest)
+        if self._shape.universe is not None and address == UNIVERSE:
+            return UniverseActor(universe_at(self._universe, self._shape.universe), address)
         return make_actor(self._shape.config, address)
 
     def _execution(self, venue: str) -> ExecutionSettings:
@@ -105,13 +117,16 @@ class DeskCast:
         return execution_at(settings_map.execution_settings(self._shape.config, venue, own.traits), own)
 
     def _strategy(self, address: Address, owner: str) -> StrategyActor:
-        """As configured, but telling the market to execution in time for orders of short patience."""
+        """As configured, but with waits that fit into a history of seconds: marks in time, exits tried again soon."""
         settings = settings_map.strategy_settings(self._shape.config, owner)
-        settings = msgspec.structs.replace(settings, marks_interval=_MARKS_INTERVAL)
+        chosen = tuple(
+            replace(each, exits=replace(each.exits, retry_max=_EXIT_RETRY)) for each in settings.strategies
+        )
+        settings = replace(settings, marks_interval=_MARKS_INTERVAL, strategies=chosen)
         return StrategyActor(address, settings, models=models_for(settings))
 
 
 def _without_services(spec: SupervisorSpec) -> SupervisorSpec:
     """A supervisor's spec with actors and supervisors alone: services have nothing that could be judged here."""
     children = tuple(child for child in spec.children if child.kind is not ChildKind.SERVICE)
-    return msgspec.structs.replace(spec, children=children)
+    return replace(spec, children=children)

@@ -65,26 +65,29 @@ RECURRING: Final = {
     "operator": 400 * MILLISECOND,
     "halted": 250 * MILLISECOND,
     "traded_by_hand": 600 * MILLISECOND,
+    "symbol_moved": 200 * MILLISECOND,
+    "limit_set": 250 * MILLISECOND,
 }
 """Faults (and people) that come over the desk from time to time: the shortest mean time between two, ns."""
 
 KINDS: Final = (*HOST_PASSING, *SUPERVISION_PASSING, *VENUE_PASSING, *RECURRING)
 """Every kind of fault, in a fixed order."""
 
-_AT_VENUES: Final = frozenset({*VENUE_PASSING, "stream_cut", "venue_out", "traded_by_hand"})
-"""Kinds that leave processes, the store and people's commands alone."""
+_AT_VENUES: Final = frozenset({*VENUE_PASSING, "stream_cut", "venue_out", "traded_by_hand", "symbol_moved"})
+"""Kinds that leave processes, the store and people's commands to the whole desk alone."""
 
 _EVERYBODY = ("strategy", "risk", "execution", "supervisor")
+_PROCESSES = (*_EVERYBODY, "universe")
 _DECIDERS = ("strategy", "risk", "execution")
 
 STRIKES: Final[dict[str, tuple[str, ...]]] = {
-    **dict.fromkeys(HOST_PASSING, _EVERYBODY),
+    **dict.fromkeys(HOST_PASSING, _PROCESSES),
     **dict.fromkeys(("before_effect", "during_effect", "after_effect"), ("execution", "supervisor")),
-    **dict.fromkeys(SUPERVISION_PASSING, _EVERYBODY),
-    "actor_raises": _DECIDERS,
+    **dict.fromkeys(SUPERVISION_PASSING, _PROCESSES),
+    "actor_raises": (*_DECIDERS, "universe"),
     **dict.fromkeys(VENUE_PASSING, ("execution",)),
-    **dict.fromkeys(("killed", "paused", "believed_dead"), _EVERYBODY),
-    "clock_jumps": _DECIDERS,
+    **dict.fromkeys(("killed", "paused", "believed_dead"), _PROCESSES),
+    "clock_jumps": (*_DECIDERS, "universe"),
     "root_doubled": ("supervisor",),
     "store_away": ("store",),
     "store_rolled_back": ("store",),
@@ -94,6 +97,8 @@ STRIKES: Final[dict[str, tuple[str, ...]]] = {
     "operator": ("operator",),
     "halted": ("operator",),
     "traded_by_hand": ("operator",),
+    "symbol_moved": ("operator",),
+    "limit_set": ("operator",),
 }
 """Whom each kind can strike, by role."""
 

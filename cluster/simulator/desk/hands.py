@@ -19,7 +19,14 @@ def trade_by_hand(world: DeskWorld) -> bool:
     if name not in world.watch.limits.portfolio.opened:
         return False  # what is there before the desk has looked is no news to it
     exchange, symbols = world.exchanges[name], world.shape.config.symbols
-    listed = [symbol for symbol in symbols if symbols[symbol].venue == name]
+    # of what nobody looks at the desk knows no price: a position in it would leave the worth of all unknown
+    listed = [
+        symbol
+        for symbol in symbols
+        if symbols[symbol].venue == name and symbol in world.watch.limits.portfolio.marks
+    ]
+    if not listed:
+        return False
     symbol = listed[world.chance.randrange(len(listed))]
     held = exchange.venue.account(QueryAccount(name)).positions.get(symbol, Decimal(0))
     order = _order(world, symbol, held)

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
+from actors.risk.state import RiskState
+from actors.strategy.state import StrategyActorState
 from cluster.simulator.desk.audit.orders import Promise
 from cluster.store.port import Section
 from messages.account_events import (
@@ -19,7 +21,9 @@ from messages.account_events import (
 )
 from messages.base import Envelope, Message
 from messages.control import Mode
+from messages.decisions import DecisionMade
 from messages.intents import OrderIntent, Purpose, SubmitOrder, Verdict
+from messages.limits import LimitSet
 from messages.order_events import (
     ExitRaised,
     ExternalSeen,
@@ -49,6 +53,8 @@ from messages.reasons import Reason
 from messages.routing import ReplaceEnded, ReplaceStarted, RouteStage, RouteStaged
 from messages.supervision import ExitReason
 from messages.supervision_events import ChildFailed, ChildGivenUp, ChildStarted, Escalated
+from messages.treasury import ConversionEnded, TreasuryOperation, TreasuryOutcome, TreasuryReviewed
+from messages.universe import SymbolGone, SymbolReadmitted, UniverseSet
 from messages.venue import FillsResult, Outcome, ReplaceResult
 
 COUNTERS: Final = (
@@ -107,10 +113,41 @@ COUNTERS: Final = (
     "what a person did at the venue was found",
     "what a person did took a strategy's position",
     "a strategy's position was corrected",
+    "a symbol was left by all its strategies",
+    "a symbol that was leaving came back",
+    "a symbol came or left by its figures",
+    "an intent on a symbol outside the universe was rejected",
+    "a group came back with positions in several symbols",
+    "an entry filled the budget of its strategy",
+    "a policy swept idle cash",
+    "a policy closed what may not be held",
+    "a policy trimmed a position",
+    "money was exchanged for an order",
+    "a limit was changed while orders were open",
+    "a limit was tightened below what was held",
+    "an intent was held back after limits were changed",
+    "risk came back halted",
+    "risk came back with changed limits",
 )
 """Every counter, in a fixed order."""
 
 
+_POLICIES: Final = {
+    TreasuryOperation.SWEEP: "a policy swept idle cash",
+    TreasuryOperation.PURGE: "a policy closed what may not be held",
+    TreasuryOperation.TRIM: "a policy trimmed a position",
+}
+_HELD_BACK: Final = frozenset(
+    {
+        Reason.MAX_ORDER_NOTIONAL,
+        Reason.SYMBOL_EXPOSURE,
+        Reason.GROSS_EXPOSURE,
+        Reason.VENUE_CAP,
+        Reason.CASH_RESERVE,
+        Reason.MAX_POSITIONS,
+        Reason.MAX_OPEN_ORDERS,
+    }
+)
 _FORGOTTEN: Final = "activity of lost history was booked as external"
 
 
@@ -156,14 +193,54 @@ class Reached:
     # ------------------------------------------------------------------ risk
 
     def _decided(self, event: IntentDecided, section: Section) -> None:
+        if event.limits_version and event.reason in _HELD_BACK:
+            self.count("an intent was held back after limits were changed")
         if event.verdict is Verdict.RESIZED:
             self.count("an intent was resized")
         elif event.verdict is Verdict.REJECTED:
             self.count("an intent was rejected")
+            if event.reason is Reason.NOT_IN_UNIVERSE:
+                self.count("an intent on a symbol outside the universe was rejected")
+
+    def _limited(self, event: LimitSet, section: Section) -> None:
+        if self._open:
+            self.count("a limit was changed while orders were open")
+        if any(isinstance(each, LimitBreached) for each in section.record.events):
+            self.count("a limit was tightened below what was held")
 
     def _mode(self, event: ModeDecided, section: Section) -> None:
         if event.mode is Mode.HALTED and self._open:
             self.count("a halt found orders open")
+
+    def _treated(self, event: TreasuryReviewed, section: Section) -> None:
+        if event.by == "policy" and any(line.outcome is TreasuryOutcome.BEGUN for line in event.lines):
+            self.count(_POLICIES[event.operation])
+
+    def _exchanged(self, event: ConversionEnded, section: Section) -> None:
+        if event.filled:
+            self.count("money was exchanged for an order")
+
+    # ------------------------------------------------------------------ strategies and the universe
+
+    def recovered(self, state: object) -> None:
+        """A process has recovered, with its actor in this state."""
+        if isinstance(state, RiskState):
+            if state.mode is Mode.HALTED:
+                self.count("risk came back halted")
+            if state.limit_changes:
+                self.count("risk came back with changed limits")
+        if isinstance(state, StrategyActorState):
+            held = {each.symbol for each in state.strategies.values() if each.position.quantity}
+            if len(held) > 1:
+                self.count("a group came back with positions in several symbols")
+
+    def _judged(self, event: DecisionMade, section: Section) -> None:
+        if event.reason is Reason.BUDGET:
+            self.count("a decision had no room in its budget")
+
+    def _chosen(self, event: UniverseSet, section: Section) -> None:
+        if event.changes:
+            self.count("a symbol came or left by its figures")
 
     # ------------------------------------------------------------------ execution
 
@@ -269,6 +346,7 @@ def _always(name: str) -> Callable[[Reached, Any, Section], None]:
 
 _LOOKS: dict[type[Message], Callable[[Reached, Any, Section], None]] = {
     IntentDecided: Reached._decided,
+    LimitSet: Reached._limited,
     ModeDecided: Reached._mode,
     OrderTransitioned: Reached._moved,
     OrderAnswered: Reached._answered,
@@ -302,4 +380,10 @@ _LOOKS: dict[type[Message], Callable[[Reached, Any, Section], None]] = {
     WardTaken: _always("a given-up strategy's position was taken in charge"),
     ExitRaised: _always("a given-up strategy's position was closed"),
     Escalated: _always("a root gave up"),
+    TreasuryReviewed: Reached._treated,
+    ConversionEnded: Reached._exchanged,
+    DecisionMade: Reached._judged,
+    UniverseSet: Reached._chosen,
+    SymbolGone: _always("a symbol was left by all its strategies"),
+    SymbolReadmitted: _always("a symbol that was leaving came back"),
 }

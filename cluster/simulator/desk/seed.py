@@ -95,7 +95,7 @@ def _live(world: DeskWorld) -> int:
     calm = Calm(world)
     Troubles(world)
     world.begin()
-    world.back_up()
+    world.backups.take()
     end, latest = world.shape.feed.start + world.shape.trading, settled_after(world.shape)
     looked = end + SECOND
     while world.turns < _MOST_TURNS:
@@ -116,6 +116,7 @@ def _live(world: DeskWorld) -> int:
 
 
 def _compare_books(world: DeskWorld) -> None:
+    world.membership.check_left()
     watch, config = world.watch, world.shape.config
     rates = {config.desk.base_currency: Decimal(1), **config.desk.rates}
     check_books(

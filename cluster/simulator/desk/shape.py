@@ -8,6 +8,14 @@ from typing import Any
 import msgspec
 
 from cluster.session_feed import SYNTHETIC_START, FeedPlan
+from cluster.simulator.desk.extras import (
+    UniverseShape,
+    draw_budgets,
+    draw_conversions,
+    draw_group,
+    draw_treasury,
+    draw_universe,
+)
 from cluster.simulator.desk.faults import SECOND, drawn_plan
 from cluster.simulator.desk.venue_shape import VenueShape, drawn_venue
 from cluster.simulator.faults import MILLISECOND, FaultPlan
@@ -19,6 +27,11 @@ _LISTED: dict[str, tuple[str, dict[str, Any]]] = {
     "XRP-USDT": ("0.5", {"listing": "XRPUSDT", "tick": "0.0001", "lot": "0.1", "min_notional": 5}),
 }
 """The symbols of a simulated desk: first price, and how they are listed."""
+
+_CALM = 3_500 * MILLISECOND
+"""How long the market lasts after the faults."""
+_CALM_TO_LEAVE = 6_500 * MILLISECOND
+"""The same where symbols leave: their positions are to be closed while there is a market."""
 
 
 class DeskShape(msgspec.Struct, frozen=True):
@@ -32,6 +45,7 @@ class DeskShape(msgspec.Struct, frozen=True):
     - `lame`: a venue that stays out when the faults have ended, until the others have shown that they trade on.
     - `retries_strategies`: whether the operator brings parked strategies back in the end.
     - `digest_every`: every how many steps of an actor its state is compared byte for byte.
+    - `universe`: how symbols come and go; None where all are traded all along.
     """
 
     config: DeskConfig
@@ -45,20 +59,30 @@ class DeskShape(msgspec.Struct, frozen=True):
     lame: str | None
     retries_strategies: bool
     digest_every: int
+    universe: UniverseShape | None = None
 
 
 def drawn_shape(chance: Random, plan: FaultPlan | None = None) -> DeskShape:
     """Draw a desk and, unless `plan` is given, what goes wrong with it."""
     faulty = chance.randrange(2_000, 8_000) * MILLISECOND
-    trading = faulty + 3_500 * MILLISECOND
     tight = chance.random() < 0.2
     start = SYNTHETIC_START
-    config = DeskConfig.model_validate(_document(chance, trading, tight))
+    document = _document(chance, tight)
+    universe = _draw_extras(chance, document)
+    trading = faulty + (_CALM if universe is None else _CALM_TO_LEAVE)
+    document["feed"]["synthetic"]["duration"] = f"{trading // MILLISECOND}ms"
+    config = DeskConfig.model_validate(document)
     venues = list(config.venues)
     drawn = drawn_plan(chance, start + faulty)
     return DeskShape(
         config=config,
-        feed=FeedPlan(speed="lockstep", start=start, end=start + trading, slice_ns=50 * MILLISECOND),
+        feed=FeedPlan(
+            # symbols come and go only where time is not granted
+            speed="lockstep" if universe is None else "1",
+            start=start,
+            end=start + trading,
+            slice_ns=50 * MILLISECOND,
+        ),
         plan=plan or drawn,
         trading=trading,
         pulse=chance.randrange(15, 60) * MILLISECOND,
@@ -68,10 +92,21 @@ def drawn_shape(chance: Random, plan: FaultPlan | None = None) -> DeskShape:
         lame=chance.choice(venues) if len(venues) > 1 and chance.random() < 0.4 else None,
         retries_strategies=chance.random() < 0.7,
         digest_every=chance.choice((1, 3, 10)),
+        universe=universe,
     )
 
 
-def _document(chance: Random, trading: int, tight: bool) -> dict[str, Any]:
+def _draw_extras(chance: Random, document: dict[str, Any]) -> UniverseShape | None:
+    draw_conversions(chance, document)
+    if document.get("treasury"):
+        return None
+    draw_group(chance, document)
+    draw_budgets(chance, document)
+    draw_treasury(chance, document)
+    return draw_universe(chance, document)
+
+
+def _document(chance: Random, tight: bool) -> dict[str, Any]:
     symbols = chance.sample(tuple(_LISTED), chance.randrange(1, 4))
     venues = ["alpha", "beta"][: min(len(symbols), chance.randrange(1, 3))]
     homes = {symbol: venues[index % len(venues)] for index, symbol in enumerate(symbols)}
@@ -88,7 +123,6 @@ def _document(chance: Random, trading: int, tight: bool) -> dict[str, Any]:
             "speed": "lockstep",
             "synthetic": {
                 "seed": chance.randrange(10**6),
-                "duration": f"{trading // MILLISECOND}ms",
                 "volatility": f"{chance.choice((10, 20, 40))}bps",
                 "quotes_per_second": chance.randrange(15, 40),
                 "start_prices": {symbol: _LISTED[symbol][0] for symbol in symbols},
@@ -122,7 +156,7 @@ def _venue(chance: Random) -> dict[str, Any]:
         "latency_order": f"{chance.randrange(1, 40)}ms",
         "latency_report": f"{chance.randrange(1, 40)}ms",
         "fill": {"queue_position": chance.random() < 0.5, "slippage": "5bps"},
-        "initial_margin": "10%",
+        "initial_margin": chance.choice(("10%", "10%", "10%", "10%", "100%")),
         "protective_stop": chance.choice((None, "20bps", "1%")),
     }
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 
+from actors.operations.universe.actor import UNIVERSE
 from cluster.simulator.desk.faults import SECOND, role_of
 from cluster.simulator.desk.hands import trade_by_hand
 from cluster.simulator.desk.host import DeskHost
+from cluster.simulator.desk.limits import drawn_change
 from cluster.simulator.desk.world import DeskWorld
 from cluster.simulator.faults import MILLISECOND
 from messages.base import Address, Message
 from messages.control import Drain, Flatten, Halt, Mode, Resume, SessionStarted, SetMode
-from messages.decisions import DisableStrategy, EnableStrategy
+from messages.decisions import DisableStrategy, EnableStrategy, SetStrategyBudget
 from messages.supervision import RestartChild, Shutdown
 from messages.treasury import TreasuryCommand, TreasuryOperation
 from supervisors.tree import ROOT, STRATEGIES, VENUES
 
 _DECIDERS = ("strategy", "risk", "execution")
+_MOST_TRIES = 300
 GARBAGE = b"\xc1 no message of this desk"
 
 
@@ -128,10 +132,16 @@ def _take_store_away(world: DeskWorld) -> list[str]:
 
 
 def _roll_store_back(world: DeskWorld) -> list[str]:
-    """To a backup that was taken a while ago; the next backup is taken a while later."""
-    happened = world.roll_back()
-    wait = world.chance.randrange(SECOND)
-    world.at(world.clock.now + wait, world.back_up)
+    """To a backup that was taken a while ago; the next one is taken a while later. Risk may go down with the server,
+    so that the others are back before it.
+    """
+    chance = world.chance
+    happened = world.backups.restore()
+    risk = world.named.get("risk")
+    if happened and risk is not None and chance.random() < 0.4:
+        world.kill(risk)
+    back_up = chance.choice((world.backups.take, world.backups.take_at_approval))
+    world.at(world.clock.now + chance.randrange(SECOND), back_up)
     return ["store"] if happened else []
 
 
@@ -198,6 +208,7 @@ def _operate(world: DeskWorld) -> list[str]:
         (SessionStarted("operator"), None),
         (DisableStrategy(strategy, "operator", symbol), None),
         (EnableStrategy(strategy, "operator", symbol), None),
+        (SetStrategyBudget(strategy, "operator", chance.choice((None, Decimal(600), Decimal(3_000)))), None),
         (RestartChild(f"strategy/{chance.choice(list(config.symbols))}"), STRATEGIES),
         (RestartChild(f"execution/{chance.choice(list(config.venues))}"), VENUES),
         (Shutdown("operator", "planned"), STRATEGIES),
@@ -207,6 +218,20 @@ def _operate(world: DeskWorld) -> list[str]:
         world.post(message)
     else:
         world.post(message, to=address)
+    return ["operator"]
+
+
+def _move_symbol(world: DeskWorld) -> list[str]:
+    """A person lets a symbol come or go, where symbols do."""
+    if not world.membership.exists:
+        return []
+    world.post(world.membership.command(world.chance), to=UNIVERSE)
+    return ["operator"]
+
+
+def _set_limit(world: DeskWorld) -> list[str]:
+    """A person changes a limit."""
+    world.post(drawn_change(world.chance, world.shape.config), to="risk")
     return ["operator"]
 
 
@@ -241,4 +266,6 @@ _BEFALLS: dict[str, Callable[[DeskWorld], list[str]]] = {
     "operator": _operate,
     "halted": _halt,
     "traded_by_hand": _trade_by_hand,
+    "symbol_moved": _move_symbol,
+    "limit_set": _set_limit,
 }

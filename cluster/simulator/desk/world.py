@@ -12,10 +12,14 @@ from random import Random
 from typing import Any
 
 from actors.base import Actor
-from cluster.host import settings_map
+from actors.operations.universe.actor import UNIVERSE
+from actors.strategy.actor import StrategyActor
+from cluster.host import risk_map
 from cluster.simulator.desk.audit.auditor import Auditor
+from cluster.simulator.desk.audit.budgets import BudgetAudit
 from cluster.simulator.desk.audit.limits import LimitAudit
 from cluster.simulator.desk.audit.orders import OrderAudit
+from cluster.simulator.desk.backups import Backups
 from cluster.simulator.desk.cast import DeskCast
 from cluster.simulator.desk.clocks import SkewedClock
 from cluster.simulator.desk.exchange import VenueErrands
@@ -23,18 +27,19 @@ from cluster.simulator.desk.executor import SimulatedExecutor
 from cluster.simulator.desk.faults import DeskMisfortune
 from cluster.simulator.desk.history import History
 from cluster.simulator.desk.host import DeskHost, PlannedError, make_faulty
+from cluster.simulator.desk.membership import Membership, UniverseErrands
 from cluster.simulator.desk.reached import Reached
 from cluster.simulator.desk.schedule import Schedule
 from cluster.simulator.desk.shape import DeskShape
 from cluster.simulator.desk.store import NotingStore
 from cluster.simulator.faults import MILLISECOND
-from cluster.simulator.invariants import Memory
 from cluster.simulator.line import Line
 from cluster.simulator.ports import Crash, HostSettings, Turn, VirtualClock
 from cluster.steps import requests as ask
 from cluster.steps.machine import PoisonError, StepMachine
 from cluster.store.port import Incarnation, Section
 from messages.base import CONTROL, Address, Effect, Envelope, Message
+from messages.control import SessionStarted
 from messages.errors import CodecError, FencedError
 from messages.supervision import ExitReason
 from messages.venue import PlaceOrder, PlaceResult, ReplaceOrder, ReplaceResult
@@ -42,8 +47,6 @@ from supervisors.tree import ROOT
 
 _ROOT_RESTART = 100 * MILLISECOND
 _SKEW = 150 * MILLISECOND
-_WITNESSES = 3
-"""How many processes must live that can tell that the store has lost history."""
 
 
 class DeskWorld:
@@ -69,10 +72,11 @@ class DeskWorld:
         self.cast = DeskCast(self, shape)
         self.exchanges = self.cast.exchanges
         self.watch = self._auditor()
+        self.membership = Membership(shape, self.watch.shadows, chance)
         self._processes = 0
         self._trace = hashlib.sha256()
         self._executors: dict[int, SimulatedExecutor] = {}
-        self.backup: tuple[NotingStore, Memory] | None = None
+        self.backups = Backups(self)
         self._beat = shape.config.supervision.heartbeat_interval
         self.at(self.clock.now + self._beat, self._beat_all)
         self.at(self.clock.now + shape.pulse, self._pulse)
@@ -88,7 +92,8 @@ class DeskWorld:
             self.shape.config.supervision.lease,
             compare_every=self.shape.digest_every,
             orders=orders,
-            limits=LimitAudit(settings_map.risk_settings(self.shape.config)),
+            limits=LimitAudit(risk_map.risk_settings(self.shape.config)),
+            budgets=BudgetAudit(self.store, self.shape.config, self.reached),
             store=self.store,
             reached=self.reached,
             tell=self._tell,
@@ -125,7 +130,7 @@ class DeskWorld:
         if host is not None:
             self._turn(host)
         else:
-            self._bury_dead()
+            self.bury_dead()
         if self.store.addressed:
             self._wake_addressed()
 
@@ -163,6 +168,7 @@ class DeskWorld:
 
     def _wake_addressed(self) -> None:
         addressed, self.store.addressed = self.store.addressed, {}
+        self.backups.addressed(addressed)
         everybody = CONTROL in addressed
         for host in self.hosts.values():
             if everybody or host.address in addressed:
@@ -193,6 +199,8 @@ class DeskWorld:
     def begin(self) -> None:
         """Give birth to the store and start the root."""
         self.store.open(f"{self.chance.getrandbits(32):08x}")
+        if self.membership.exists:
+            self.post(SessionStarted("operator"))
         self.start_root()
         self._wake_addressed()
 
@@ -243,6 +251,8 @@ class DeskWorld:
         role, _, rest = host.address.partition("/")
         if role == "execution":
             host.errands = VenueErrands(self.exchanges[rest], host.machine.actor)  # type: ignore[arg-type]
+        elif host.address == UNIVERSE:
+            host.errands = UniverseErrands(self)
         elif role == "supervisor":
             executor = SimulatedExecutor(self, self.shape.config.supervision.hang_timeout)
             host.errands = executor
@@ -252,6 +262,9 @@ class DeskWorld:
     def _reported(self, host: DeskHost, report: ask.Report) -> None:
         if report.text == "recovered":
             host.recovered()
+            self.reached.recovered(host.machine.actor.state)
+            if isinstance(host.machine.actor, StrategyActor):
+                self.cast.views.recovered(host.machine.actor, host.machine.position.feed)
             self.watch.recovered(host.machine.actor, host.machine.position.step, host.line.stood)
             self.watch.timers_recovered(host.address, host.machine.position.step, host.machine.timers)
 
@@ -262,7 +275,7 @@ class DeskWorld:
             self.believe_dead(host)
             return
         host.die(Crash("killed"))
-        self._bury_dead()
+        self.bury_dead()
 
     def believe_dead(self, host: DeskHost) -> None:
         """Ray takes a process for dead that lives: its name is free, and its supervisor hears of it."""
@@ -306,7 +319,8 @@ class DeskWorld:
 
         self.at(self.clock.now + self.chance.randrange(1, _ROOT_RESTART), restart)
 
-    def _bury_dead(self) -> None:
+    def bury_dead(self) -> None:
+        """Take note of the processes that have ended."""
         for host in [host for host in self.hosts.values() if host.request is None]:
             self._bury(host)
 
@@ -353,41 +367,6 @@ class DeskWorld:
     def changes(self, venue: str, wanted: ReplaceOrder, result: ReplaceResult) -> None:
         """See `ExchangeWorld.changes`."""
         self.watch.orders.changed(venue, wanted, result)
-
-    # ------------------------------------------------------------------ losing history
-
-    def back_up(self) -> None:
-        """Keep a copy of the store as it is, once every account was read: a desk without one has nothing to lose."""
-        if any(venue not in self.watch.limits.portfolio.opened for venue in self.exchanges):
-            return
-        self.backup = (self.store.copy(), self.watch.remember())
-
-    def roll_back(self) -> bool:
-        """The store's server comes back with what its last backup has; its clients see another one at their next call.
-
-        Processes that Ray has lost are gone by then: nothing in the store would tell them from their successors. Some
-        must be left that know more than the backup: a store that is restored while nobody lives keeps its generation,
-        and nothing tells it from one that lost nothing.
-        """
-        if self.backup is None:
-            return False
-        store, memory = self.backup
-        witnesses = [
-            host
-            for host in self.named.values()
-            if host.ready and not host.paused and host.machine.position.step > store.where(host.address).step
-        ]
-        if len(witnesses) < _WITNESSES:
-            return False
-        self.store.become(store)
-        self.watch.forget_to(memory)
-        self.histories += 1
-        for host in list(self.hosts.values()):
-            if self.named.get(host.address) is not host:
-                host.die(Crash("replaced"))
-            self.wake(host)
-        self._bury_dead()
-        return True
 
 
 def _is_finding(cause: object) -> bool:

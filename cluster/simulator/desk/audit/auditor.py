@@ -7,11 +7,16 @@ from typing import Any
 
 from actors.base import Actor, Timer
 from actors.execution.state import ExecutionState
+from actors.strategy.state import StrategyActorState
+from cluster.simulator.desk.audit.budgets import BudgetAudit
+from cluster.simulator.desk.audit.conversions import check_conversions
 from cluster.simulator.desk.audit.finding import Finding
 from cluster.simulator.desk.audit.halts import HaltAudit
 from cluster.simulator.desk.audit.limits import LimitAudit
+from cluster.simulator.desk.audit.members import MemberAudit
 from cluster.simulator.desk.audit.orders import OrderAudit, OrderMemory
 from cluster.simulator.desk.audit.portfolio import Portfolio
+from cluster.simulator.desk.audit.strangers import StrangerAudit, StrangerMemory
 from cluster.simulator.desk.reached import Reached
 from cluster.simulator.invariants import Memory, Shadow, Watch
 from cluster.steps.journal import InputKind
@@ -25,7 +30,7 @@ from messages.venue import PlaceOrder, ReplaceOrder
 _UNDER_LEASE = (PlaceOrder, ReplaceOrder, StartChild)
 """What a host without a lease withholds; everything else is harmless to repeat, by the word of its outside."""
 
-_Backup = tuple[dict[Address, dict[str, Timer]], OrderMemory, Portfolio]
+_Backup = tuple[dict[Address, dict[str, Timer]], OrderMemory, Portfolio, StrangerMemory]
 
 
 class Auditor(Watch):
@@ -39,6 +44,7 @@ class Auditor(Watch):
         compare_every: int,
         orders: OrderAudit,
         limits: LimitAudit,
+        budgets: BudgetAudit,
         store: MemoryStore,
         reached: Reached,
         tell: Callable[[Section], None],
@@ -47,6 +53,9 @@ class Auditor(Watch):
         self.orders = orders
         self.limits = limits
         self.halts = HaltAudit(store)
+        self.members = MemberAudit(store)
+        self.strangers = StrangerAudit()
+        self.budgets = budgets
         self.reached = reached
         self.renewals = 0
         """how often history was lost"""
@@ -54,23 +63,33 @@ class Auditor(Watch):
         self._tell = tell
         self._timers: dict[Address, dict[str, Timer]] = {address: {} for address in cast}
         self._incarnations: dict[Address, list[int]] = {address: [] for address in cast}
-        self._backup: _Backup = ({}, orders.remember(), limits.remember())
+        self._backup: _Backup = ({}, orders.remember(), limits.remember(), self.strangers.remember())
 
     def committed(self, section: Section, actor: Actor[Any]) -> None:
         """See `Watch.committed`."""
         self._tell(section)
+        shadow = self.shadows[section.address]
+        before, state = shadow.cursors[InputKind.CONTROL], shadow.actor.state
+        held = self.budgets.held(state, section) if isinstance(state, StrategyActorState) else []
         super().committed(section, actor)
+        heard = before, shadow.cursors[InputKind.CONTROL]
+        self.members.committed(section, heard)
+        if held:
+            assert isinstance(state, StrategyActorState)
+            self.budgets.committed(section, heard, held, state)
         timers = self._timers[section.address]
         for key in section.cancelled_timers:
             timers.pop(key, None)
         timers.update(section.timers)
         if section.address.startswith("execution/"):
+            self.strangers.committed(section)
             for item in section.record.inputs:
                 if item.kind is InputKind.URGENT:
                     self.orders.took(section.address, self._mail(section.address, item.reference))
         self.orders.committed(section)
         if section.address == "risk":
             self.limits.committed(section)
+            check_conversions(section)
             for event in section.record.events:
                 if isinstance(event, ReservationReleased):
                     self._released(event.intent_id)
@@ -135,13 +154,15 @@ class Auditor(Watch):
     def remember(self) -> Memory:
         """See `Watch.remember`."""
         timers = {address: dict(timers) for address, timers in self._timers.items()}
-        self._backup = (timers, self.orders.remember(), self.limits.remember())
+        told = self.strangers.remember()
+        self._backup = (timers, self.orders.remember(), self.limits.remember(), told)
         return super().remember()
 
     def forget_to(self, memory: Memory) -> None:
         """See `Watch.forget_to`."""
         self.renewals += 1
-        timers, orders, portfolio = self._backup
+        timers, orders, portfolio, told = self._backup
+        self.strangers.forget_to(told)
         self._timers = {address: dict(each) for address, each in timers.items()}
         self.orders.forget_to(orders)
         self._incarnations = {address: [] for address in self._incarnations}

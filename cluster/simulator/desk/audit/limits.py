@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from decimal import Decimal
 
+import msgspec
+
 from actors.risk.limits import RiskLimits, RiskSettings
 from cluster.simulator.desk.audit.finding import Finding
 from cluster.simulator.desk.audit.portfolio import Approved, Portfolio, approved_by
@@ -12,6 +14,7 @@ from cluster.store.port import Section
 from messages.base import Address
 from messages.control import Mode
 from messages.intents import OrderTerms, Side, SubmitOrder, Verdict
+from messages.limits import DESK, LimitSet
 from messages.portfolio import FillBooked, IntentDecided, MarksTaken
 
 RISK: Address = "risk"
@@ -39,10 +42,29 @@ class LimitAudit:
                 self._judge(event, terms.get(event.intent_id), section.position.now)
             elif isinstance(event, FillBooked) and (event.venue, event.fill_id) in self.portfolio.booked:
                 raise _finding(2, "a fill was booked twice", event, event.requester)
-            facts = facts or isinstance(event, FillBooked | MarksTaken)
+            facts = facts or isinstance(event, FillBooked | MarksTaken | LimitSet)
             self.portfolio.apply(event)
         if facts:
             self._judge_facts(section)
+
+    def _in_force(self, event: IntentDecided | None = None) -> RiskLimits:
+        """The desk's limits as people have left them; with an intent, the strictest of all parts that it is in."""
+        changes = self.portfolio.limits
+        if not changes:
+            return self._limits
+        values = {name: _number(text) for name, text in changes.get(DESK, {}).items()}
+        parts = (
+            []
+            if event is None
+            else [f"symbol:{event.symbol}", f"strategy:{event.strategy}", f"venue:{event.venue}"]
+        )
+        for part in parts:
+            for name, text in changes.get(part, {}).items():
+                if name != GROUP:
+                    known = values.get(name, getattr(self._limits, name))
+                    stricter = max if name.startswith("min_") else min
+                    values[name] = stricter(known, _number(text))
+        return msgspec.structs.replace(self._limits, **values)
 
     def _judge(self, event: IntentDecided, terms: OrderTerms | None, now: int) -> None:
         """An approval, before it is in the books."""
@@ -54,6 +76,10 @@ class LimitAudit:
         wanted.price = max(terms.worst_price, ZERO if mark is None else mark[1])
         if wanted.quantity <= books.reducible(wanted.listing, wanted.side):
             return
+        if event.limits_version != books.limits_version:
+            raise _finding(
+                3, "an approval says that it was judged by other limits", event, books.limits_version
+            )
         if not event.increases_exposure:
             raise _finding(3, "an approval that may increase exposure says that it can't", event, wanted)
         broken = self._broken(wanted, event, now)
@@ -62,7 +88,7 @@ class LimitAudit:
 
     def _broken(self, wanted: Approved, event: IntentDecided, now: int) -> tuple[str, object, object] | None:
         """The first limit that an approval exceeds: its name, its value, what was reckoned."""
-        books, limits = self.portfolio, self._limits
+        books, limits = self.portfolio, self._in_force(event)
         nav, mark = books.nav(), books.marks.get(event.symbol)
         if books.mode is not Mode.NORMAL:
             return "mode", Mode.NORMAL, books.mode
@@ -91,13 +117,19 @@ class LimitAudit:
             ("cash reserve", -reserve, -cash if wanted.side is Side.BUY else -reserve),
             ("open orders", Decimal(limits.max_open_orders), Decimal(len(books.open_orders()) + 1)),
             ("open positions", Decimal(limits.max_open_positions), Decimal(len(books.listings(wanted)))),
+            ("exposure at the venue", self._venue_cap(event.venue, nav), books.venue_exposure(wanted)),
             ("daily loss", limits.daily_loss_limit * (books.anchor or ZERO), lost),
         )
         return next((row for row in rows if row[2] > row[1] + _ROUNDING), None)
 
+    def _venue_cap(self, venue: str, nav: Decimal) -> Decimal:
+        """What may be at risk at a venue as a whole; without a cap, more than there ever is."""
+        text = self.portfolio.limits.get(f"venue:{venue}", {}).get(GROUP)
+        return _NO_CAP if text is None else Decimal(text) * nav
+
     def _judge_facts(self, section: Section) -> None:
         """What facts carried beyond a limit, with the house's tolerance, has reduced the desk in the same step."""
-        books, limits = self.portfolio, self._limits
+        books, limits = self.portfolio, self._in_force()
         nav = books.nav()
         if nav is None or books.mode is not Mode.NORMAL:
             return
@@ -128,6 +160,14 @@ class LimitAudit:
 
 
 ZERO = Decimal(0)
+GROUP = "max_exposure"
+"""The limit on all symbols of a part of the desk together."""
+
+_NO_CAP = Decimal("1E15")
+
+
+def _number(text: str) -> Decimal | int:
+    return int(text) if text.isdigit() else Decimal(text)
 
 
 def _finding(invariant: int, what: str, event: IntentDecided | FillBooked, value: object) -> Finding:

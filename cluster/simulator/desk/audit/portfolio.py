@@ -15,6 +15,7 @@ import msgspec
 from messages.base import Message
 from messages.control import Mode
 from messages.intents import Purpose, Side, Verdict
+from messages.limits import LimitSet
 from messages.portfolio import (
     AccountOpened,
     DayStarted,
@@ -53,7 +54,10 @@ class Approved(msgspec.Struct):
 
 
 class Portfolio(msgspec.Struct):
-    """See the module docstring. `booked` are the fills by venue and id, with how often each was booked."""
+    """See the module docstring. `booked` are the fills by venue and id, with how often each was booked.
+
+    `limits` are those that people changed, by scope and name, as text.
+    """
 
     mode: Mode = Mode.NORMAL
     cash: dict[str, Decimal] = {}
@@ -64,6 +68,8 @@ class Portfolio(msgspec.Struct):
     intents: dict[str, Approved] = {}
     booked: dict[tuple[str, str], int] = {}
     anchor: Decimal | None = None
+    limits: dict[str, dict[str, str]] = {}
+    limits_version: int = 0
 
     def apply(self, event: Message) -> None:
         """Take an event of risk into the books."""
@@ -124,6 +130,17 @@ class Portfolio(msgspec.Struct):
             (
                 self.exposure(listing, extra if extra is not None and extra.listing == listing else None)
                 for listing in self.listings(extra)
+            ),
+            ZERO,
+        )
+
+    def venue_exposure(self, extra: Approved) -> Decimal:
+        """The exposure at the venue of `extra`, with it."""
+        return sum(
+            (
+                self.exposure(listing, extra if extra.listing == listing else None)
+                for listing in self.listings(extra)
+                if listing[0] == extra.listing[0]
             ),
             ZERO,
         )
@@ -194,6 +211,14 @@ class Portfolio(msgspec.Struct):
         """The anchor of the day's loss."""
         self.anchor = event.nav
 
+    def limit_set(self, event: LimitSet) -> None:
+        """A limit was changed for a part of the desk, or is the settings' own again."""
+        own = self.limits.setdefault(event.scope, {})
+        own.pop(event.name, None)
+        if event.value is not None:
+            own[event.name] = event.value
+        self.limits_version = event.version
+
 
 _TAKEN: dict[type[Message], Callable[[Portfolio, Any], None]] = {
     IntentDecided: Portfolio.decided,
@@ -204,6 +229,7 @@ _TAKEN: dict[type[Message], Callable[[Portfolio, Any], None]] = {
     MarksTaken: Portfolio.marked,
     ModeDecided: Portfolio.mode_decided,
     DayStarted: Portfolio.day_started,
+    LimitSet: Portfolio.limit_set,
 }
 
 

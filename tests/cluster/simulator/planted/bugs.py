@@ -24,7 +24,7 @@ from actors.execution import (
 )
 from actors.execution.actor import ExecutionActor
 from actors.execution.order import Order, placement
-from actors.risk import decision
+from actors.risk import engine
 from actors.risk.actor import RiskActor
 from cluster.simulator.desk import world
 from cluster.simulator.desk.store import NotingStore
@@ -44,6 +44,8 @@ from messages.orders import OrderReport, OrderState
 from messages.portfolio import ReservationReleased
 from messages.reasons import Reason
 from messages.venue import Outcome, StreamOpened, VenueEvent, VenueTrade
+from tests.cluster.simulator.planted.desk_bugs import DESK_BUGS
+from tests.cluster.simulator.planted.limit_bugs import LIMIT_BUGS
 from tests.cluster.simulator.planted.order_bugs import ORDER_BUGS
 
 Patch = pytest.MonkeyPatch
@@ -221,8 +223,8 @@ def worst_price_ignored(patch: Patch) -> None:
 
 def limit_not_checked(patch: Patch) -> None:
     """Risk forgets one of its checks."""
-    kept = tuple(check for check in decision.CHECKS if check.name != "symbol_exposure")
-    patch.setattr(decision, "CHECKS", kept)
+    kept = tuple(check for check in engine.CHECKS if check.name != "symbol_exposure")
+    patch.setattr(engine, "CHECKS", kept)
 
 
 def fill_not_told(patch: Patch) -> None:
@@ -315,5 +317,7 @@ BUGS: dict[str, Callable[[Patch], None]] = {
         doubtful_fill_called_a_strangers,
         fills_asked_from_now_on,
         *ORDER_BUGS,
+        *DESK_BUGS,
+        *LIMIT_BUGS,
     )
 }

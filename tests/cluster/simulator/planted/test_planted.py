@@ -14,7 +14,9 @@ QUICK = {
     "worst_price_ignored": "1",
     "timer_lost_on_restart": "5",
     "fallback_beside_the_maker": "1",
-    "stop_not_reduced": "4",
+    "group_recovers_one_symbol": "5",
+    "removed_symbol_still_trades": "3",
+    "universe_unknown_to_risk": "3",
 }
 """Bugs that the first seeds find, and the number of the invariant that they break."""
 

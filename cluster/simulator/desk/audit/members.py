@@ -1,0 +1,84 @@
+"""Whom the universe lets in: risk approves no entry on a symbol outside it, strategies raise none on one that leaves.
+
+Judged from the control stream itself, as halts are. A step that hears of a change may decide before it and after it: it
+is at fault where what an actor had heard before the step and what it has heard since both forbid what it did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cluster.simulator.desk.audit.finding import Finding
+from cluster.store.memory import MemoryStore
+from cluster.store.port import Section
+from messages.base import Address, Envelope
+from messages.intents import OrderIntent, Purpose, Verdict
+from messages.portfolio import IntentDecided
+from messages.universe import UniverseChanged
+
+RISK: Address = "risk"
+Heard = tuple[int, int]
+"""How far an actor had read the control stream before a step, and how far it has after it."""
+
+_ENTERS = frozenset({Purpose.ENTRY, Purpose.SWEEP})
+"""What an order is for that brings something new to the desk; the others get out of it, or protect it."""
+
+
+class MemberAudit:
+    """See the module docstring."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    def committed(self, section: Section, heard: Heard) -> None:
+        """A step was committed; before and after it its actor had heard so much of the control stream."""
+        address = section.address
+        if address == RISK:
+            approved = [
+                event
+                for event in section.record.events
+                if isinstance(event, IntentDecided)
+                and event.verdict is not Verdict.REJECTED
+                and event.increases_exposure
+                and event.purpose in _ENTERS
+            ]
+            if approved:
+                self._judge_approvals(approved, heard)
+        elif address.startswith("strategy/"):
+            raised = [
+                each.message
+                for each in section.envelopes
+                if isinstance(each.message, OrderIntent) and each.message.terms.purpose in _ENTERS
+            ]
+            if raised:
+                self._judge_intents(address, raised, heard)
+
+    def _judge_approvals(self, approved: list[IntentDecided], heard: Heard) -> None:
+        newest = [next(self._told(each), None) for each in heard]
+        for event in approved:
+            if all(told is not None and event.symbol in told.outside for told in newest):
+                what = f"an entry was approved on a symbol outside the universe: {event.intent_id}"
+                actors = dict.fromkeys((RISK, event.requester, "universe"))
+                raise Finding(3, what, actors=actors, value=event.symbol)
+
+    def _judge_intents(self, address: Address, raised: list[OrderIntent], heard: Heard) -> None:
+        for intent in raised:
+            if all(self._leaves(intent.terms.symbol, each) for each in heard):
+                what = f"an entry was raised on a symbol that is leaving: {intent.terms.symbol}"
+                raise Finding(3, what, actors=(address, "universe"), value=intent)
+
+    def _leaves(self, symbol: str, heard: int) -> bool:
+        """Whether the symbol has left by what was heard, and has not come back since."""
+        for told in self._told(heard):
+            if any(each.symbol == symbol for each in told.members):
+                return False
+            if any(each.symbol == symbol for each in told.leaving):
+                return True
+        return False
+
+    def _told(self, heard: int) -> Iterator[UniverseChanged]:
+        """The snapshots that were told up to there, the newest first."""
+        for envelope in reversed(self._store.control.entries[:heard]):
+            message = envelope.message if isinstance(envelope, Envelope) else None
+            if isinstance(message, UniverseChanged):
+                yield message
