@@ -14,14 +14,20 @@ import msgspec
 import ray
 from ray.exceptions import RayError
 
+from cluster.account_lease import AccountLeases, StarterLocks
+from cluster.arming import not_armed_because
 from cluster.code_version import code_version
 from cluster.embedded_redis import EmbeddedRedis, RedisSettings, chosen_port
-from cluster.folders import FolderLock, default_folder, leave_word, not_running, read_word, session_folder
+from cluster.folders import default_folder, leave_word, not_running, read_word, session_folder
+from cluster.host import paper_map
 from cluster.host.handles import Handles
 from cluster.host.launch import ChildLaunch, Launch
 from cluster.host.replay_clock import PARKED, Progress, read_progress
+from cluster.host.strategy_check import require_bars_in
 from cluster.host.tree_plan import ROOT, tree_of
 from cluster.owner import Owner, OwnerLock, read_owner, this_owner
+from cluster.paper.market import open_feeds
+from cluster.preflight import require_preflight
 from cluster.ray_session import RaySession
 from cluster.session_feed import FeedPlan, replay_generation, session_feed
 from cluster.store.port import Incarnation
@@ -29,10 +35,11 @@ from cluster.store.redis_store import RedisStore, connect
 from config import DeskConfig
 from config.loader import LoadedConfig
 from messages.base import CONTROL, Address, Envelope, Message
-from messages.control import Drain, SessionStarted, StoreRenewed
+from messages.control import ArmingDecided, Drain, SessionStarted, StoreRenewed
 from messages.errors import StoreError, StoreUnavailableError
 
 OPERATOR: Address = "operator"
+RISK: Address = "risk"
 
 _SETTLED = frozenset({"running", "given_up", "done"})
 
@@ -46,7 +53,7 @@ class Desk:
         store: RedisStore,
         owner: Owner,
         session: RaySession | None = None,
-        name_lock: FolderLock | None = None,
+        name_lock: StarterLocks | None = None,
     ) -> None:
         self.launch = launch
         self.store = store
@@ -189,11 +196,14 @@ async def start_desk(
     """
     config = loaded.config
     base = (folder or default_folder(config)).resolve()
-    name_lock = FolderLock(base)
+    name_lock = StarterLocks(base, config)
     name_lock.take(config.desk.name)
     try:
         home = session_folder(base, fresh=fresh)
         feed = session_feed(config, data, speed, home)
+        if config.feed.mode == "recorded":
+            source = paper_map.market_source(config, feed)
+            require_bars_in(config, open_feeds(source, paper_map.paper_instruments(config)))
         url, embedded = _redis(config, home)
         store = RedisStore(connect(url), config.desk.name, capacity=config.redis.mailbox_capacity)
     except BaseException:
@@ -206,10 +216,17 @@ async def start_desk(
         lock = OwnerLock(store, token)
         owner = this_owner(token, loaded.hash, config.desk.environment, feed.speed, None)
         await lock.take(owner)
+        await AccountLeases(store, config, token).take(owner, config.desk.name)
+        if config.desk.environment == "live":
+            await require_preflight(loaded, store)
         await open_store(store, config, feed)
         await store.post(
             Envelope(OPERATOR, 0, CONTROL, "", "", feed.clock().now(), SessionStarted(by=owner.user))
         )
+        if not feed.granted:  # what is granted is to be the same on every machine
+            reasons = not_armed_because(config)
+            arming = ArmingDecided(config.desk.environment, not reasons, reasons)
+            await store.post(Envelope(OPERATOR, 0, RISK, "", "", feed.clock().now(), arming))
         session = RaySession.open(
             config, environ
         )  # not in a thread: Ray's processes would die with the thread
@@ -251,7 +268,7 @@ async def _end_all(handles: Handles) -> None:
 
 
 async def _undo(
-    store: RedisStore, session: RaySession | None, embedded: RedisSettings | None, name_lock: FolderLock
+    store: RedisStore, session: RaySession | None, embedded: RedisSettings | None, name_lock: StarterLocks
 ) -> None:
     """Leave nothing behind of a desk that did not come up."""
     await store.close()

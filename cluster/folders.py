@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import msgspec
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from cluster.host.launch import Launch
 from config import DeskConfig
@@ -52,7 +52,7 @@ def session_folder(base: Path, *, fresh: bool) -> Path:
 
 
 def leave_word(launch: Launch) -> None:
-    """Let other processes of this user find the desk. An address that carries a secret is not written down."""
+    """Let other processes of this user find the desk. No secret is written down, nor an address that carries one."""
     path = Path(launch.folder) / LAUNCH_FILE
     path.touch(mode=0o600)
     path.write_bytes(pickle.dumps(_without_secrets(launch)))
@@ -108,12 +108,29 @@ def not_running(name: str) -> StoreUnavailableError:
 
 
 def _without_secrets(launch: Launch) -> Launch:
-    if launch.embedded_redis is not None:
-        return launch  # its password lies beside this file, readable by the same user only
-    redis = launch.config.redis.model_copy(update={"url": None})
-    return msgspec.structs.replace(
-        launch, redis_url="", config=launch.config.model_copy(update={"redis": redis})
-    )
+    config = _hidden(launch.config)
+    if (
+        launch.embedded_redis is not None
+    ):  # its password lies beside this file, readable by the same user only
+        return msgspec.structs.replace(launch, config=config)
+    return msgspec.structs.replace(launch, redis_url="", config=config)
+
+
+def _hidden(settings: _Settings) -> _Settings:
+    """Settings without any secret: who finds the desk needs none, and none is to lie on a disk."""
+    update: dict[str, object] = {}
+    for name in type(settings).model_fields:
+        value = settings.__dict__.get(name)
+        if isinstance(value, SecretStr):
+            update[name] = None
+        elif isinstance(value, BaseModel):
+            update[name] = _hidden(value)
+        elif isinstance(value, Mapping) and any(isinstance(each, BaseModel) for each in value.values()):
+            kept = {
+                key: _hidden(each) if isinstance(each, BaseModel) else each for key, each in value.items()
+            }
+            update[name] = type(value)(kept)  # type: ignore[call-arg]
+    return settings.model_copy(update=update)
 
 
 class FolderLock:

@@ -1,7 +1,7 @@
 """The desk's metrics on one page: a Prometheus collector over the projection and the store, and its small server.
 
-One service of the tree serves `/metrics`, `/healthz` and `/readyz` for the whole desk; the actors themselves count
-nothing, so a restart loses nothing: every figure is read from the journals.
+One service of the tree serves `/metrics`, `/healthz` and `/readyz` for the whole desk, with a token also `/halt`. The
+actors themselves count nothing, so a restart loses nothing: every figure is read from the journals.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from cluster.arming import not_armed_because
+from cluster.halting import Halting
 from cluster.host.launch import ChildLaunch
 from cluster.observe.connection_metrics import connection_families
 from cluster.observe.connections import Connections, read_connections
@@ -56,6 +58,7 @@ class Picture:
         self.pulses = Pulses()
         self.connections = Connections()
         self.dead_letters = 0
+        self.armed: bool | None = None
         self.store_up = False
         self.polled = False
 
@@ -126,6 +129,19 @@ class DeskCollector(Collector):
         yield counted(
             "raydesk_given_up", "Children given up", (), [((), picture.projection.family.given_up_events)]
         )
+        views = sorted(picture.projection.strategies.views.items())
+        yield counted(
+            "raydesk_strategy_faults",
+            "Failures of strategies beside others on their symbol",
+            ("strategy", "symbol"),
+            [(key, view.faults) for key, view in views if view.faults],
+        )
+        yield labelled(
+            "raydesk_strategy_parked",
+            "1 for strategies that are given up while the others on their symbol trade on",
+            ("strategy", "symbol"),
+            [(key, 1.0) for key, view in views if view.parked],
+        )
         yield counted("raydesk_dead_letters", "Messages put aside", (), [((), picture.dead_letters)])
         yield counted(
             "raydesk_stage_overruns",
@@ -175,6 +191,12 @@ class DeskCollector(Collector):
         rows = [((each.value,), float(mode.mode is each)) for each in Mode]
         yield labelled("raydesk_mode", "The desk's mode", ("mode",), rows)
         yield GaugeMetricFamily("raydesk_mode_version", "Version of the mode", value=mode.version)
+        degrade = self._picture.projection.degrade
+        yield GaugeMetricFamily(
+            "raydesk_degrade_level", "How far it trades less, 0 to 3", value=degrade.level
+        )
+        armed = self._picture.armed
+        yield labelled("raydesk_armed", "Whether orders can reach a venue", (), _flag(armed))
 
     def _latencies(self) -> Iterator[Metric]:
         family = HistogramMetricFamily(
@@ -187,6 +209,11 @@ class DeskCollector(Collector):
 
 def _known(name: str, text: str, amount: Decimal | None) -> Metric:
     return labelled(name, text, (), [] if amount is None else [((), float(amount))])
+
+
+def _flag(value: bool | None) -> Rows:
+    """Absent while it is not known."""
+    return [] if value is None else [((), float(value))]
 
 
 def _keyed(values: dict[str, int]) -> Rows:
@@ -282,6 +309,7 @@ class MetricsService:
                 self._store, self._config, time.time_ns(), running=running
             )
             picture.projection = self._observer.projection
+            picture.armed = not not_armed_because(self._config, picture.projection.mode.mode)
             picture.store_up = await self._observer.writable()
             picture.polled = True
             if picture.store_up:
@@ -332,9 +360,11 @@ class MetricsService:
         async def readyz(request: Request) -> Response:
             return _answer(self.readiness())
 
-        return Starlette(
-            routes=[Route("/metrics", metrics), Route("/healthz", healthz), Route("/readyz", readyz)]
-        )
+        routes = [Route("/metrics", metrics), Route("/healthz", healthz), Route("/readyz", readyz)]
+        token = self._settings.control_token
+        if token is not None:
+            routes += Halting(self._store, token.get_secret_value()).routes()
+        return Starlette(routes=routes)
 
 
 class _Server(uvicorn.Server):

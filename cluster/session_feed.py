@@ -198,13 +198,13 @@ def open_recording(
     `DataProviderError` for data that can't be read.
     """
     from cluster.feeds import Recording
-    from cluster.host import settings_map
+    from cluster.host import paper_map
 
     recording = Recording(
         files,
         {config.symbols[symbol].listing: symbol for symbol in symbols},
         cache_folder=cache,
-        include_depth=settings_map.needs_depth(config),
+        include_depth=paper_map.needs_depth(config),
         bar_time=config.feed.bar_time,
         one_sided=config.feed.one_sided,
     )

@@ -68,22 +68,27 @@ class Books:
         """Bring all venues that have something under way to `now`; returns whose execution actors have news."""
         news: list[Address] = []
         for address, venue in self._venues:
-            arrivals = venue.due <= now
+            arrival = venue.engine.next_arrival()
+            arrives = arrival is not None and arrival <= now
             funding = self._funding.get(address) if self._funding else None
             payments = funding is not None and funding.next_time <= now
-            if arrivals or payments:
+            if arrives or payments:
                 self._tape.sync_all()
             if funding is not None and payments:
                 funding.pay(now)
-            if arrivals or venue.engine.has_events:
+            if arrives or venue.engine.has_events:
                 happened = venue.advance(now)
                 if happened:  # an order rests from its arrival on, whoever knows of it
                     self._look(venue, happened)
-                told = venue.take()
-                if told:
-                    news.append(address)
-                    for event in told:
-                        self._tell(address, event)
+            elif venue.due <= now:  # nothing reaches the book: what happened in it before may be known now
+                venue.time = now
+            else:
+                continue
+            told = venue.take()
+            if told:
+                news.append(address)
+                for event in told:
+                    self._tell(address, event)
         return news
 
     def end_funding(self) -> None:

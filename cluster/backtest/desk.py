@@ -18,7 +18,7 @@ from cluster.backtest.books import Books
 from cluster.backtest.harvest import Harvest
 from cluster.backtest.tape import Tape
 from cluster.feeds import Feed, FundingRates
-from cluster.host import settings_map
+from cluster.host import paper_map, settings_map
 from cluster.session_feed import SETTLE_NS, replay_generation
 from cluster.simulator.cast import (
     RISK,
@@ -81,7 +81,7 @@ class BacktestDesk:
         self.audience = Audience(config, self.actors, symbols)
         self.tape = Tape([feeds[symbol] for symbol in symbols], self.audience.observers)
         self._has_funding = bool(funding) or any(
-            settings_map.paper_funding(config, name) for name in config.venues
+            paper_map.paper_funding(config, name) for name in config.venues
         )
         self.books = Books(
             self.tape,

@@ -13,7 +13,7 @@ from cluster.backtest.record import DataFile, PriceSeries
 from cluster.feeds import Feed, RecordedFeed, expand_data
 from cluster.feeds.columns import Chunk
 from cluster.feeds.window import ClosingQuotes, Window
-from cluster.host import settings_map
+from cluster.host import paper_map, settings_map
 from cluster.paper.market import open_feeds
 from cluster.session_feed import open_recording, synthetic_plan
 from config import DeskConfig
@@ -96,8 +96,8 @@ def _synthetic(
     config: DeskConfig, symbols: Sequence[str]
 ) -> tuple[dict[str, Feed], int, int, tuple[DataFile, ...]]:
     plan = synthetic_plan(config)
-    instruments = tuple(each for each in settings_map.paper_instruments(config) if each.symbol in symbols)
-    feeds = open_feeds(settings_map.market_source(config, plan), instruments)
+    instruments = tuple(each for each in paper_map.paper_instruments(config) if each.symbol in symbols)
+    feeds = open_feeds(paper_map.market_source(config, plan), instruments)
     assert plan.end is not None
     return feeds, plan.start, plan.end, ()
 

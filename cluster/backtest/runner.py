@@ -18,7 +18,8 @@ from cluster.backtest.record import OrderCounts, ReportSettings, RunRecord, Symb
 from cluster.backtest.result import BacktestResult
 from cluster.backtest.sliced import SlicedDesk
 from cluster.code_version import code_version
-from cluster.host import settings_map
+from cluster.host import paper_map
+from cluster.host.strategy_check import require_bars_in
 from config import DeskConfig, LoadedConfig, load_config
 from config.schema.base import format_money
 from messages.errors import ConfigurationError, InvariantError
@@ -125,6 +126,7 @@ def prepare(
     if market is None:
         files = [Path(each) for each in data]
         market = open_market(settings, files, _cache_folder(cache), start=start, end=end)
+        require_bars_in(settings, market.feeds)
     rates, rate_files = open_funding(settings, funding)
     market = msgspec.structs.replace(market, files=(*market.files, *rate_files))
     kind = SlicedDesk if lockstep else BacktestDesk
@@ -237,7 +239,7 @@ def _symbols(config: DeskConfig, market: MarketData) -> tuple[SymbolInfo, ...]:
             each.taker_fee,
             config.desk.rate_of(each.quote_currency) or Decimal(1),
         )
-        for each in settings_map.paper_instruments(config)
+        for each in paper_map.paper_instruments(config)
         if each.symbol in market.feeds
     )
 
@@ -253,6 +255,9 @@ def _notes(
             f"1 {currency} = {format_money(rate)}" for currency, rate in config.desk.rates.items()
         )
         notes.append(f"Valued at fixed rates: {rates} {config.desk.base_currency}.")
+    if config.desk.rate_symbols:
+        symbols = ", ".join(config.desk.rate_symbols.values())
+        notes.append(f"Risk counted currencies by the marks of {symbols}; this report does not.")
     models = [folder for each in config.strategies.values() if each.enabled for folder in each.models]
     if models:
         from cluster.models.hindsight import hindsight_of  # few desks have models

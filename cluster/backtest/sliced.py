@@ -12,7 +12,7 @@ from typing import Any
 from actors.base import Actor
 from cluster.backtest.harvest import Harvest
 from cluster.feeds import Feed, FundingRates
-from cluster.host import settings_map
+from cluster.host import paper_map
 from cluster.session_feed import FeedPlan
 from cluster.simulator.lockstep import LockstepDesk
 from cluster.steps.settings import StepSettings
@@ -52,7 +52,7 @@ class SlicedDesk(LockstepDesk):
         """See `BacktestDesk`; slices lie on round times, so the first may begin before `start`."""
         self.harvest = Harvest()
         self.has_funding = bool(funding) or any(
-            settings_map.paper_funding(config, name) for name in config.venues
+            paper_map.paper_funding(config, name) for name in config.venues
         )
         step = config.feed.slice
         super().__init__(

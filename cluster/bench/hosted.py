@@ -26,7 +26,7 @@ from cluster.bench.workload import (
 from cluster.host import settings_map
 from cluster.host.actor_host import ActorHost, HostSettings
 from cluster.host.clocks import PacedClock
-from cluster.host.launch import ChildLaunch
+from cluster.host.launch import ChildLaunch, Launch
 from cluster.host.lease import this_incarnation
 from cluster.steps.journal import InputKind
 from cluster.steps.machine import StepMachine
@@ -232,12 +232,15 @@ class TakerRole(StandInRole):
 class RiskRole(Hosted):
     """The real risk actor, put together as on a desk."""
 
+    def launch(self) -> Launch:
+        """The desk it belongs to."""
+        return bench_launch(self.url, self.folder)
+
     async def make_host(self) -> ActorHost:
         """What a desk's risk process runs."""
         from cluster.host.assembly import assemble
         from cluster.host.process_spec import process_spec
 
-        launch = bench_launch(self.url, self.folder)
-        host = await assemble(process_spec(ChildLaunch(launch, RISK, "actor", {}, None)))
+        host = await assemble(process_spec(ChildLaunch(self.launch(), RISK, "actor", {}, None)))
         assert isinstance(host, ActorHost)
         return host

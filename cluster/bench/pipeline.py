@@ -1,9 +1,10 @@
 """The decision pipeline: one full decision for one symbol, and for a thousand in one call.
 
-What is measured is all that a decision computes from bars, quotes and predictions to the weights to hold: features, the
-memory of predictions, the market's measures, and the planning kernel with its stages. Asking models is apart: they are
-libraries of others, and how many there are is the user's choice. Time is the process's own CPU time, so that others on
-the machine count little.
+What is measured is all that a decision computes from bars, quotes and predictions to the weights to hold, by the code
+that the strategy runs: features, the memory of predictions with what trades have taught, the market's measures, and the
+planning kernel with its stages. Two things are apart: asking models, for they are libraries of others, and how many
+there are is the user's choice; and judging the predictions whose horizons have passed, which has a timer of its own.
+Time is the process's own CPU time, so that others on the machine count little.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ import msgspec
 import numpy as np
 
 from actors.strategy.models import Target
-from actors.strategy.pipeline import market
 from actors.strategy.pipeline.arrays import Floats
 from actors.strategy.pipeline.features import FEATURES, bars_needed, features
-from actors.strategy.pipeline.gating import atr_ratio, bad_tick_measures, bars_seen, spread_bps
+from actors.strategy.pipeline.gathering import measured, words_of
+from actors.strategy.pipeline.gating import spread_bps
 from actors.strategy.pipeline.horizons import (
     DEFAULT_HORIZONS,
     minutes_of,
@@ -27,8 +28,8 @@ from actors.strategy.pipeline.horizons import (
     taus_s,
     temperatures,
 )
-from actors.strategy.pipeline.kernel import Axes, Held, KernelSettings, Market, Plan, Words, plan
-from actors.strategy.pipeline.learning import bandit, returns
+from actors.strategy.pipeline.kernel import Axes, Held, KernelSettings, Market, Plan, plan
+from actors.strategy.pipeline.learning import returns
 from actors.strategy.pipeline.memory import LearningSettings, PipelineMemory
 from cluster.bench.crew import BenchError
 from cluster.bench.figures import Figures, percentile
@@ -37,10 +38,12 @@ from messages.learning import LearningBegan, PredictionsKept, PredictionsMade, R
 
 _MODELS: Final = ("first", "second", "third")
 _HORIZONS: Final = parse_horizons(DEFAULT_HORIZONS)
+_NAMES: Final = tuple(each.name for each in _HORIZONS)
 _MINUTE_NS: Final = 60_000_000_000
 _BARS_A_DAY: Final = 1440.0
 _VOLATILITY_BARS: Final = 20
 _WARM_UP: Final = 60
+_TRADES: Final = 200
 _PREPARING: Final = ("features", "memory", "market")
 STAGES: Final = (*_PREPARING, "prediction", "blending", "arbitration", "gating", "sizing")
 """The parts of a decision, in order; the last five are the kernel's."""
@@ -78,12 +81,14 @@ def _measure(symbols: int, decisions: int) -> dict[str, Any]:
     if not traded:
         raise BenchError("no decision led to a trade", field="pipeline", value=symbols)
     whole = sum(totals)
+    judging = [scene.judge() for _ in range(max(20, decisions // 20))]
     return {
         **_spread("decision", totals, symbols),
         **{f"{stage}_share": round(sum(spans[stage]) / whole, 3) for stage in STAGES},
         "trades_per_decision": round(traded / decisions, 3),
         "decisions": decisions,
         "says": f"{symbols:,} in one call, {len(_MODELS)} models at {len(_HORIZONS)} horizons, 29 features",
+        **_spread("judging", judging, symbols),
         **_model_figures(scene, max(20, decisions // 20)),
     }
 
@@ -98,7 +103,10 @@ def _spread(name: str, spans_ns: list[int], symbols: int) -> Figures:
 
 
 class Scene:
-    """Symbols with bars, quotes and a memory of predictions that came true often enough; decided on again and again."""
+    """Symbols with bars, quotes and a memory of predictions that came true often enough; decided on again and again.
+
+    Those that are held at one decision are not at the next, so that entries and exits have their part.
+    """
 
     def __init__(self, symbols: int, seed: int = 7) -> None:
         self._random = np.random.default_rng(seed)
@@ -117,9 +125,11 @@ class Scene:
         self.bars = _bars(self._random, symbols, bars_needed())
         self._bid = self.bars[:, -1, 3] * (1 - 5e-5)
         self._ask = self.bars[:, -1, 3] * (1 + 5e-5)
-        self._held = np.where(self._random.random(symbols) < 0.3, 0.02, 0.0)
+        self._told = self._quotes()
+        weights = np.where(self._random.random(symbols) < 0.3, 0.02, 0.0)
+        self._held = self._holding(weights), self._holding(0.02 - weights)
         self._memory = self._warmed()
-        self._said = [self._raw() for _ in range(_WARM_UP)]
+        self._said = [self._raw().tobytes() for _ in range(_WARM_UP)]
         self._decisions = 0
 
     def decide(self, watch: Callable[[str], None]) -> Plan:
@@ -127,78 +137,70 @@ class Scene:
         self._now += _MINUTE_NS
         features(self.bars)
         watch("features")
-        words = self._words(self._said[self._decisions % len(self._said)])
+        said = self._said[self._decisions % len(self._said)]
         self._decisions += 1
+        ends = (self._now,) * len(self._symbols)
+        self._memory.apply(PredictionsMade("bench", self._now, ends, said))
+        words = words_of(self._memory, self._prior, self._now)
         watch("memory")
-        seen = self._market()
+        found = measured(self.bars, _VOLATILITY_BARS, _BARS_A_DAY)
+        seen = Market(spread_bps=spread_bps(self._bid, self._ask), **found._asdict(), **self._told)
         watch("market")
-        return plan(self._axes, words, seen, self._holding(), self._settings, watch)
+        return plan(self._axes, words, seen, self._held[self._decisions % 2], self._settings, watch)
 
-    def _words(self, raw: Floats) -> Words:
-        memory, symbols = self._memory, len(self._symbols)
-        memory.apply(PredictionsMade("bench", self._now, (self._now,) * symbols, raw.tobytes()))
-        shares = bandit.learned_shares(memory.state.bandit, self._learner.bandit)
-        return Words(
-            raw=memory.raw,
-            z=memory.z,
-            age_s=np.ones(memory.shape),
-            statistics=memory.statistics(self._prior),
-            agreement=memory.correlations.agreement(),
-            learned=bandit.model_weights(memory.state.bandit),
-            learned_share=shares,
-        )
+    def judge(self) -> int:
+        """Hold the predictions of the shortest horizon to what followed; the CPU time that took, in ns."""
+        self._now += _HORIZONS[0].minutes * _MINUTE_NS
+        mids = self._mids()
+        began = time.thread_time_ns()
+        self._memory.apply(ReturnsRealised("bench", self._now, mids))
+        self._memory.statistics(self._prior)
+        spent = time.thread_time_ns() - began
+        self._keep(self._memory, mids)
+        return spent
 
-    def _market(self) -> Market:
-        count = len(self._symbols)
-        deviation, volume_ratio = bad_tick_measures(self.bars)
-        return Market(
-            spread_bps=spread_bps(self._bid, self._ask),
-            quote_age_ns=np.full(count, 5e7),
-            price_deviation=deviation,
-            volume_ratio=volume_ratio,
-            bars=bars_seen(self.bars),
-            atr_ratio=atr_ratio(self.bars),
-            atr=market.average_true_range(self.bars),
-            volatility_daily=market.daily_volatility(self.bars, _VOLATILITY_BARS, _BARS_A_DAY),
-            adv=market.daily_volume(self.bars, _VOLATILITY_BARS, _BARS_A_DAY),
-            planned=np.full(count, 10_000.0),
-            fee_bps=np.full(count, 4.0),
-            p_peak=np.full(count, 0.2),
-            p_valley=np.full(count, 0.3),
-        )
+    def _quotes(self) -> dict[str, Floats]:
+        """What desks and barrier models tell, by the names of `Market`."""
+        told = {"quote_age_ns": 5e7, "planned": 10_000.0, "fee_bps": 4.0, "p_peak": 0.2, "p_valley": 0.3}
+        return {name: np.full(len(self._symbols), value) for name, value in told.items()}
 
-    def _holding(self) -> Held:
-        count = len(self._symbols)
+    def _holding(self, weights: Floats) -> Held:
         return Held(
-            weight=self._held,
-            held_ns=np.where(self._held > 0, 6e11, np.nan),
-            since_close_ns=np.full(count, np.inf),
-            horizon=np.where(self._held > 0, 0, -1),
+            weight=weights,
+            held_ns=np.where(weights > 0, 6e11, np.nan),
+            since_close_ns=np.full(len(weights), np.inf),
+            horizon=np.where(weights > 0, 0, -1),
         )
 
     def _raw(self) -> Floats:
         return self._random.normal(0, 1e-3, (len(self._symbols), len(_MODELS), len(_HORIZONS)))
 
+    def _mids(self) -> bytes:
+        return (self.bars[:, -1, 3] * (1 + self._random.normal(0, 1e-3, len(self._symbols)))).tobytes()
+
+    def _keep(self, memory: PipelineMemory, mids: bytes) -> None:
+        """Keep the predictions of now, to be judged later."""
+        kept = tuple(returns.wanted(memory.state.returns, self._now, self._learner.returns))
+        expected = np.ascontiguousarray(memory.raw[:, :, [_NAMES.index(name) for name in kept]])
+        every_one = (True,) * len(self._symbols)
+        memory.apply(PredictionsKept("bench", self._now, kept, mids, every_one, expected.tobytes()))
+
     def _warmed(self) -> PipelineMemory:
-        names = tuple(each.name for each in _HORIZONS)
         minutes = tuple(each.minutes for each in _HORIZONS)
         figures = self._learner.figures()
         ranked = (False,) * len(_MODELS)
-        began = LearningBegan("bench", self._symbols, _MODELS, names, minutes, ranked, figures, self._now)
+        began = LearningBegan("bench", self._symbols, _MODELS, _NAMES, minutes, ranked, figures, self._now)
         memory = PipelineMemory.begun(began, None)
-        every = (True,) * len(self._symbols)
         for _ in range(_WARM_UP):
             self._now += _MINUTE_NS
-            mids = (self.bars[:, -1, 3] * (1 + self._random.normal(0, 1e-3, len(self._symbols)))).tobytes()
-            raw = self._raw()
-            memory.apply(
-                PredictionsMade("bench", self._now, (self._now,) * len(self._symbols), raw.tobytes())
-            )
+            mids, ends = self._mids(), (self._now,) * len(self._symbols)
+            memory.apply(PredictionsMade("bench", self._now, ends, self._raw().tobytes()))
             memory.apply(ReturnsRealised("bench", self._now, mids))
-            kept = tuple(returns.wanted(memory.state.returns, self._now, self._learner.returns))
-            expected = np.ascontiguousarray(raw[:, :, [names.index(name) for name in kept]])
-            memory.apply(PredictionsKept("bench", self._now, kept, mids, every, expected.tobytes()))
-        return memory
+            self._keep(memory, mids)
+        # as many closed trades as give them their whole say, without playing each
+        memory.state.bandit.weights = self._random.uniform(0.5, 1.0, memory.shape).tobytes()
+        memory.state.bandit.updates = [_TRADES] * len(self._symbols)
+        return PipelineMemory(memory.state)
 
 
 def _bars(random: np.random.Generator, symbols: int, count: int) -> Floats:

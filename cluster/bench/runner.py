@@ -21,6 +21,7 @@ from cluster.bench.lives import LivesPlan, measure_lives
 from cluster.bench.order import measure_order
 from cluster.bench.paths import PathPlan, measure_chain, measure_hop
 from cluster.bench.pipeline import PipelinePlan, measure_pipeline
+from cluster.bench.risk import AllChecksPlan, measure_all_checks
 from cluster.bench.throughput import ThroughputPlan, measure_messages, measure_risk
 from cluster.embedded_redis import EmbeddedRedis, RedisSettings
 from cluster.simulator.stub_backtest import measure as measure_stub
@@ -39,6 +40,7 @@ class BenchPlan(msgspec.Struct, frozen=True):
     feed: FeedPlan = FeedPlan()
     order: PathPlan = PathPlan(samples=150, warm_up=40)
     pipeline: PipelinePlan = PipelinePlan()
+    all_checks: AllChecksPlan = AllChecksPlan()
 
 
 FULL = BenchPlan()
@@ -49,6 +51,7 @@ QUICK = BenchPlan(
     FeedPlan(frames=20_000, rounds=2),
     PathPlan(rounds=2, samples=50, warm_up=20),
     PipelinePlan(one=200, thousand=20),
+    AllChecksPlan(decisions=1_000, samples=60, intents=1_000),
 )
 
 
@@ -81,6 +84,12 @@ AIMS = (
     Aim("order.everysec.p50_us", "quote to order within 1.5 ms in the median", most=1_500),
     Aim("order.everysec.p99_us", "and within 6 ms but for one in a hundred", most=6_000),
     *(Aim(f"risk.{fsync}.intents_per_s", "5,000 intents/s through risk", least=5_000) for fsync in FSYNC),
+    Aim(
+        "risk.all_checks.intents_per_s",
+        "10,000 intents/s with all checks on a thousand symbols",
+        least=10_000,
+    ),
+    Aim("risk.all_checks.own_p99_us", "and 0.3 ms of risk's own work but for one in a hundred", most=300),
     *(
         Aim(f"recovery.{kind}.recovery_above_floor_ms", "no more than 200 ms above an empty actor", most=200)
         for kind in ("strategy", "risk", "execution")
@@ -134,6 +143,8 @@ def run_bench(
     for name in sections:
         if name in _BY_FSYNC:
             result[name] = {fsync: _on_redis(fsync, _BY_FSYNC[name], plan) for fsync in FSYNC}
+            if name == "risk":
+                result[name]["all_checks"] = _on_redis("everysec", _all_checks, plan)
         elif name == "recovery":
             result |= _lives(plan)
         elif name == "feed":
@@ -154,6 +165,11 @@ def _on_redis(fsync: str, measure: Measure, plan: BenchPlan) -> dict[str, Any]:
             return measure(server.ensure_running(), folder, plan)
         finally:
             server.stop()
+
+
+def _all_checks(url: str, folder: Path, plan: BenchPlan) -> dict[str, Any]:
+    """A thousand symbols and every check."""
+    return measure_all_checks(url, folder, plan.all_checks)
 
 
 def _lives(plan: BenchPlan) -> dict[str, Any]:

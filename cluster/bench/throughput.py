@@ -16,7 +16,7 @@ from cluster.bench.figures import Figures, rates
 from cluster.bench.hosted import RequesterRole, RiskRole, TakerRole
 from cluster.bench.paths import FLOOR_DESK, prepare_risk
 from cluster.bench.workload import DESK, EXECUTION, RISK, STRATEGY, bench_launch, opening_mail, sample_intent
-from cluster.host.settings_map import risk_settings
+from cluster.host.risk_map import risk_settings
 
 BATCHES = (1, 10, 100)
 
@@ -83,17 +83,18 @@ def measure_risk(url: str, folder: Path, plan: ThroughputPlan) -> Figures:
         bare.ask("send", plan.intents // batch)
         reader = crew.start("bare-risk", BareRole, url, deciding, True)
         _, committed = reader.ask("taken", plan.intents)
-    found = rates("intents", _between_steps(steps), _between_commits(committed))
+    found = rates("intents", between_steps(steps), between_commits(committed))
     return {**found, "decided_per_s": round(decisions_per_second(folder, plan.intents))}
 
 
-def _between_steps(steps: Sequence[tuple[int, int]]) -> float:
+def between_steps(steps: Sequence[tuple[int, int]]) -> float:
     """Inputs per second from the answer of the first commit to that of the last."""
     times, inputs = zip(*steps, strict=True)
     return float(sum(inputs[1:]) / (times[-1] - times[0]) * 1e9)
 
 
-def _between_commits(committed: Sequence[int]) -> float:
+def between_commits(committed: Sequence[int]) -> float:
+    """Messages per second by when each was committed, those of the first commit left out."""
     first, last = committed[0], committed[-1]
     return (len(committed) - committed.count(first)) / (last - first) * 1e9
 

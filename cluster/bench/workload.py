@@ -124,12 +124,16 @@ class Requester(Actor[RequesterState]):
         """One decision; the first moment of the path that is measured."""
         began = self._clock()
         for _ in range(ask.messages):
-            intent = sample_intent(ctx.now)
+            intent = self.next_intent(ctx.now)
             intent_id = ctx.next_message_id()
             self.stamps[intent_id] = began
             ctx.emit(DecisionMade("ema", SYMBOL, Decision.TRADE, Reason.ACCEPTED, ctx.now, _TRACE))
             ctx.emit(IntentRaised(intent_id, intent, Decimal(0), False, ctx.now))
             ctx.send(self._recipient, intent)
+
+    def next_intent(self, now: int) -> OrderIntent:
+        """What it asks for next."""
+        return sample_intent(now)
 
     @receives(IntentRejected, Refused)
     def note(self, message: IntentRejected | Refused, ctx: Context) -> None:

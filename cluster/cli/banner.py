@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.panel import Panel
 
-from cluster.cli.arming import not_armed_because, side_effects
+from cluster.arming import not_armed_because, side_effects
 from cluster.cli.output import shown
 from config import LoadedConfig
 

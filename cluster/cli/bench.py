@@ -37,9 +37,10 @@ def bench(
     """Measure hops, quote to order, throughput, recovery, start, memory, decisions and backtests on this machine.
 
     Hops, orders, throughput and recovery are shown beside their raw floor. An order goes from the frame of a quote to
-    the socket of a local exchange, each part of the way with its share. A decision of the pipeline is on one symbol,
-    and on a thousand in one call. A backtest is the whole desk in one process: strategies, risk with every check and
-    the ledger, execution, a paper venue.
+    the socket of a local exchange, each part of the way with its share. Risk is measured with what is on by default,
+    and with every check on a thousand symbols. A decision of the pipeline is on one symbol, and on a thousand in one
+    call. A backtest is the whole desk in one process: strategies, risk with every check and the ledger, execution, a
+    paper venue.
     """
     from cluster.bench.backtests.scenarios import SCENARIOS
     from cluster.bench.report import compare, read_result, render  # heavy, and only needed here

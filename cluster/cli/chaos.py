@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cluster.simulator.desk.campaign import CampaignResult, Failure
 
 _MOST_SHOWN = 5
-_ROLES = ("strategy", "risk", "execution", "supervisor", "store", "operator")
+_ROLES = ("strategy", "risk", "execution", "supervisor", "universe", "store", "operator")
 
 
 def register(app: typer.Typer) -> None:

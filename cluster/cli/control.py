@@ -1,22 +1,27 @@
-"""Commands that a desk carries out: halt and resume wait for risk's answer, flatten until nothing is held."""
+"""Commands that a desk carries out: those on its mode wait for risk's answer, flatten until nothing is held."""
 
 from __future__ import annotations
 
 import getpass
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 import typer
 
+from actors.risk.modes import OPERATOR_MODE
 from cluster.cli import pictures
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
-from cluster.cli.documents import CommandDocument, FlattenDocument, PositionLeft
+from cluster.cli.documents import CommandDocument, FlattenDocument, ModeCause, PositionLeft, ResumeDocument
 from cluster.cli.exits import EPILOG, Exit, UsageError
 from cluster.cli.output import console, print_json, shown, table
 from cluster.observe.summary import plain
-from messages.base import Message
-from messages.control import Flatten, Halt, Mode, Resume
+from messages.anomalies import OverrideDegrade
+from messages.base import CONTROL, Address, Message
+from messages.control import Flatten, Halt, Mode, Resume, SetMode
+from messages.portfolio import Clearing
+
+RISK: Address = "risk"
 
 Wait = Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for risk's answer.")]
 
@@ -25,6 +30,8 @@ def register(app: typer.Typer) -> None:
     """Add this group's commands."""
     app.command(epilog=EPILOG)(halt)
     app.command(epilog=EPILOG)(resume)
+    app.command(epilog=EPILOG)(mode)
+    app.command(epilog=EPILOG)(degrade)
     app.command(epilog=EPILOG)(flatten)
 
 
@@ -45,24 +52,79 @@ def halt(
 
 def resume(
     acknowledgement: Annotated[
-        str, typer.Option("--ack", help="What you have looked at and accept; required.")
-    ],
+        str | None,
+        typer.Option("--ack", help="What you have looked at and accept; without it nothing is cleared."),
+    ] = None,
     desk: DeskName = None,
     config: ConfigOption = None,
     folder: FolderOption = None,
     as_json: JsonFlag = False,
     wait: Wait = 10.0,
 ) -> Exit:
-    """Clear the kill switch and everything that waits for a person. Needs an acknowledgement in words."""
-    if not acknowledgement.strip():
+    """Clear the kill switch and everything that waits for a person. Needs an acknowledgement in words.
+
+    Without one it says what would be cleared, and what no resume ends.
+    """
+    words = None if acknowledgement is None else acknowledgement.strip()
+    if words == "":
         raise UsageError(
             "the acknowledgement is empty",
             field="--ack",
             value=acknowledgement,
             remedy="say what you have looked at",
         )
-    message = Resume(by=getpass.getuser(), acknowledgement=acknowledgement.strip())
-    document = on_desk(desk, config, folder, lambda watch: _command(watch, message, wait, _is_resumed))
+    message = None if words is None else Resume(by=getpass.getuser(), acknowledgement=words)
+    document = on_desk(desk, config, folder, lambda watch: _resume(watch, message, wait))
+    if as_json:
+        print_json(document)
+    else:
+        _print_resume(document)
+    if message is None:
+        return Exit.USAGE
+    return Exit.OK if document.confirmed else Exit.TROUBLE
+
+
+def mode(
+    wanted: Annotated[Mode, typer.Argument(metavar="MODE", help="normal, reduce, halted or observe.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is journalled.")] = "set by hand",
+    desk: DeskName = None,
+    config: ConfigOption = None,
+    folder: FolderOption = None,
+    as_json: JsonFlag = False,
+    wait: Wait = 10.0,
+) -> Exit:
+    """Ask for at least this mode until it is taken back by `mode normal`, which ends nothing else.
+
+    In reduce only what reduces exposure passes; in observe the desk looks and does nothing: stops do not work either.
+    """
+    message = SetMode(by=getpass.getuser(), mode=wanted, reason=reason)
+
+    def taken(watch: Watch) -> bool:
+        source = watch.projection.mode.sources.get(OPERATOR_MODE)
+        return (Mode.NORMAL if source is None else source.mode) is wanted
+
+    document = on_desk(desk, config, folder, lambda watch: _command(watch, message, wait, taken))
+    return _answer(document, as_json)
+
+
+def degrade(
+    level: Annotated[
+        int, typer.Argument(min=0, max=3, help="0: none, 1 and 2: smaller orders, 3: nothing new.")
+    ],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is journalled.")] = "set by hand",
+    desk: DeskName = None,
+    config: ConfigOption = None,
+    folder: FolderOption = None,
+    as_json: JsonFlag = False,
+    wait: Wait = 10.0,
+) -> Exit:
+    """Ask for at least this degrade level until it is taken back by `degrade 0`; see the setting risk.anomalies."""
+    message = OverrideDegrade(by=getpass.getuser(), level=level, reason=reason)
+
+    def taken(watch: Watch) -> bool:
+        return bool(watch.projection.degrade.manual == level)
+
+    document = on_desk(desk, config, folder, lambda watch: _command(watch, message, wait, taken, to=RISK))
     return _answer(document, as_json)
 
 
@@ -170,26 +232,57 @@ def _refuse_unknown(watch: Watch, message: Flatten) -> None:
             )
 
 
-def _is_halted(mode: Mode | None) -> bool:
+def _is_halted(watch: Watch) -> bool:
+    mode = watch.projection.mode.mode
     return mode is not None and mode.strictness >= Mode.HALTED.strictness
 
 
-def _is_resumed(mode: Mode | None) -> bool:
-    return not _is_halted(mode)
+async def _resume(watch: Watch, message: Resume | None, wait_s: float) -> ResumeDocument:
+    """Say what a resume ends and what it can't; with a message, post it and look until that is so."""
+    await watch.look()
+    causes, before = pictures.mode_causes(watch.projection), watch.projection.mode.version
+    clears = {name: cause for name, cause in causes.items() if cause.clearing == Clearing.PERSON.value}
+    stays = {name: cause for name, cause in causes.items() if name not in clears}
+    message_id, confirmed = None, False
+    if message is not None:
+        message_id = await watch.desk.post(message)
+        # what a person is waited for anew since has its own time: another resume, after another look
+        confirmed, _ = await watch.look_until(lambda: watch.projection.mode.version > before, wait_s)
+        confirmed = confirmed and not _is_halted_by(watch, clears)
+    mode = watch.projection.mode
+    return ResumeDocument(
+        watch.config.desk.name, message_id, confirmed, mode.mode, mode.version, clears, stays
+    )
+
+
+def _is_halted_by(watch: Watch, clears: Mapping[str, ModeCause]) -> bool:
+    standing = watch.projection.mode.sources
+    return any(name in standing and standing[name].since == cause.since for name, cause in clears.items())
+
+
+def _print_resume(document: ResumeDocument) -> None:
+    sent = document.message_id is not None
+    mode = "not known" if document.mode is None else document.mode.value.upper()
+    if sent:
+        verdict = "[green]confirmed[/]" if document.confirmed else "[bold red]not confirmed by risk yet[/]"
+        console().print(f"{verdict}: desk {shown(document.desk)} is {mode} (version {document.mode_version})")
+    else:
+        console().print(f"desk {shown(document.desk)} is {mode}; nothing was sent")
+    for words, causes in (("cleared" if sent else "would clear", document.clears), ("stays", document.stays)):
+        for name, cause in causes.items():
+            ends = f", cleared by {cause.clearing}" if words == "stays" else ""
+            console().print(f"  {words}: {shown(name)}, {cause.mode.value}, {shown(cause.reason)}{ends}")
+    if not sent:
+        console().print("say what you have looked at: raydesk resume --ack TEXT")
 
 
 async def _command(
-    watch: Watch, message: Message, wait_s: float, confirms: Callable[[Mode | None], bool]
+    watch: Watch, message: Message, wait_s: float, confirms: Callable[[Watch], bool], to: Address = CONTROL
 ) -> CommandDocument:
-    """Post the message and look until the mode confirms it, or the time is over."""
+    """Post the message and look until the desk confirms it, or the time is over."""
     await watch.look()
-    message_id = await watch.desk.post(message)
-
-    def told() -> bool:
-        mode = watch.projection.mode.mode
-        return mode is not None and confirms(mode)
-
-    confirmed, _ = await watch.look_until(told, wait_s)
+    message_id = await watch.desk.post(message, to)
+    confirmed, _ = await watch.look_until(lambda: confirms(watch), wait_s)
     mode = watch.projection.mode
     return CommandDocument(
         desk=watch.config.desk.name,

@@ -11,8 +11,14 @@ from typing import Any
 import msgspec
 
 from cluster.cli.connections import FeedsEntry, VenueEntry
+from cluster.cli.limit_documents import LimitCommandDocument, LimitsDocument, RiskDocument
 from cluster.cli.report_documents import ReportDocument
-from cluster.cli.strategy_documents import StrategiesDocument, StrategyCommandDocument
+from cluster.cli.strategy_documents import (
+    StrategiesDocument,
+    StrategyCommandDocument,
+    SuggestionDocument,
+)
+from cluster.cli.transfers import TransferDocument
 from cluster.cli.universe_documents import UniverseCommandDocument, UniverseDocument
 from cluster.drill.document import DrillsDocument
 from cluster.observe.health import Health
@@ -63,6 +69,8 @@ class StatusDocument(msgspec.Struct, frozen=True):
     mode: Mode | None
     mode_version: int
     mode_causes: dict[str, ModeCause]
+    degrade_level: int
+    size_factor: Decimal
     nav: Decimal | None
     cash: Decimal | None
     realized: Decimal
@@ -303,8 +311,23 @@ class ConfigCheckDocument(msgspec.Struct, frozen=True):
     problems: tuple[ProblemEntry, ...]
 
 
+class ResumeDocument(msgspec.Struct, frozen=True):
+    """`raydesk resume`: what it ends (`clears`) and what it can't (`stays`), by source; then as `CommandDocument`.
+
+    Without an acknowledgement nothing is sent: `message_id` is null.
+    """
+
+    desk: str
+    message_id: str | None
+    confirmed: bool
+    mode: Mode | None
+    mode_version: int
+    clears: dict[str, ModeCause]
+    stays: dict[str, ModeCause]
+
+
 class CommandDocument(msgspec.Struct, frozen=True):
-    """`raydesk halt` and `raydesk resume`: what was sent, and what the desk's mode is now."""
+    """`raydesk halt`, `mode` and `degrade`: what was sent, and what the desk's mode is now."""
 
     desk: str
     message_id: str
@@ -411,15 +434,23 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "config show": ConfigDocument,
     "config check": ConfigCheckDocument,
     "halt": CommandDocument,
-    "resume": CommandDocument,
+    "resume": ResumeDocument,
+    "mode": CommandDocument,
+    "degrade": CommandDocument,
     "flatten": FlattenDocument,
     "treasury sweep": TreasuryDocument,
     "treasury purge": TreasuryDocument,
     "treasury trim": TreasuryDocument,
+    "treasury deposit": TransferDocument,
+    "treasury withdraw": TransferDocument,
+    "limits show": LimitsDocument,
+    "limits set": LimitCommandDocument,
+    "risk": RiskDocument,
     "strategies list": StrategiesDocument,
     "strategies enable": StrategyCommandDocument,
     "strategies disable": StrategyCommandDocument,
     "strategies budget": StrategyCommandDocument,
+    "strategies suggest": SuggestionDocument,
     "universe show": UniverseDocument,
     "universe add": UniverseCommandDocument,
     "universe remove": UniverseCommandDocument,

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import psutil
 
-from cluster.cli.arming import not_armed_because, side_effects
+from cluster.arming import not_armed_because, side_effects
 from cluster.cli.connections import feeds_entry, venue_entries
 from cluster.cli.documents import (
     ModeCause,
@@ -67,7 +67,7 @@ def status_document(
 ) -> StatusDocument:
     """One screen: who runs what, whether it may trade, and how it stands."""
     totals = run_summary(projection, statuses, owner.config_hash)
-    reasons = not_armed_because(config)
+    reasons = not_armed_because(config, projection.mode.mode)
     rows = projection.family.rows()
     wanted = [each for each in statuses if not _is_retired(each, rows)]
     alive = [is_alive(status, pulses, fresh_within_s) for status in wanted]
@@ -83,6 +83,8 @@ def status_document(
         mode=projection.mode.mode,
         mode_version=projection.mode.version,
         mode_causes=mode_causes(projection),
+        degrade_level=projection.degrade.level,
+        size_factor=projection.degrade.factor,
         exposure=_plain(projection.books.exposure),
         drawdown=_ratio(projection.books.drawdown),
         actors=len(wanted),

@@ -139,7 +139,8 @@ def _waiting(answer: ProbeAnswer) -> str:
 def _reason(answer: ProbeAnswer) -> str:
     if answer.reason is None:
         return "nothing was decided yet"
-    return answer.reason.value if answer.missing is None else f"{answer.reason.value}:{answer.missing}"
+    reason = answer.reason.value if answer.missing is None else f"{answer.reason.value}:{answer.missing}"
+    return reason if answer.lacks is None else f"{reason} ({escape(answer.lacks)})"
 
 
 def _situation(answer: ProbeAnswer) -> str:

@@ -220,7 +220,10 @@ def _mode_line(document: StatusDocument) -> str:
     if document.mode is None:
         return "not known yet"
     causes = "; ".join(f"{name}: {cause.reason}" for name, cause in document.mode_causes.items())
-    return shown(f"{document.mode.value.upper()} {f'({causes})' if causes else ''}".strip())
+    line = f"{document.mode.value.upper()} {f'({causes})' if causes else ''}".strip()
+    if document.degrade_level:
+        line += f", degrade level {document.degrade_level}: new orders at {percent(document.size_factor)}"
+    return shown(line)
 
 
 ORDER_COLUMNS = (

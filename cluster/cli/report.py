@@ -189,7 +189,19 @@ def _print_happenings(document: ReportDocument) -> None:
             shown(paid.currency),
             shown(paid.value),
         )
-    for rows in (fills, payments):
+    transfers = table("time", "transfer", "venue", ">amount", "", ">value", "by", "note")
+    for moved in document.transfers:
+        transfers.add_row(
+            clock(moved.time),
+            shown(moved.transfer_id),
+            shown(moved.venue),
+            shown(moved.amount),
+            shown(moved.currency),
+            shown(moved.value),
+            shown(moved.by or moved.venue),
+            shown(moved.note),
+        )
+    for rows in (fills, payments, transfers):
         if rows.row_count:
             out.print()
             out.print(rows)

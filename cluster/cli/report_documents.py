@@ -87,18 +87,36 @@ class PaymentEntry(msgspec.Struct, frozen=True):
     value: Decimal | None
 
 
+class TransferEntry(msgspec.Struct, frozen=True):
+    """Money that came from outside (above 0) or went there: told by the venue, or recorded by an operator (`by`).
+
+    `value` is its worth in base currency at `rate`, that of its time; null when nobody had said.
+    """
+
+    time: int
+    transfer_id: str
+    venue: str
+    amount: Decimal
+    currency: str
+    rate: Decimal | None
+    value: Decimal | None
+    by: str
+    note: str
+
+
 class StandingEntry(msgspec.Struct, frozen=True):
     """How the desk stands now, whatever the day asked for. Money in base currency; null is "not known".
 
     `venues` add up to `nav`; `aum` is `nav` and what is held elsewhere. Anchors and `peak` are moved by deposits.
-    `capital` and `treasury` are those of self-financing, as of its last checkpoint; `deployable` is what buys may still
-    cost: cash less open buys, `risk.min_cash_reserve` and the treasury.
+    `rates` are what currencies count now. `capital` and `treasury` are those of self-financing, as of its last
+    checkpoint; `deployable` is what buys may still cost: cash less open buys, `risk.min_cash_reserve` and the treasury.
     """
 
     nav: Decimal | None
     venues: dict[str, Decimal | None]
     off_exchange: dict[str, Decimal | None]
     aum: Decimal | None
+    rates: dict[str, Decimal]
     day_anchor: Decimal | None
     week: str
     week_anchor: Decimal | None
@@ -121,7 +139,8 @@ class ReportDocument(msgspec.Struct, frozen=True):
     """`raydesk report`. Times in ns UTC; `begins_at` is null for the desk's first day.
 
     `average` and `fifo` are the same day by average cost and by lots; null while NAV is not known. `whole` is false
-    when parts of the day are gone from the journal: then `fills` and `payments` reach back to `journal_since` only.
+    when parts of the day are gone from the journal: then `fills`, `payments` and `transfers` reach back to
+    `journal_since` only.
     """
 
     desk: str
@@ -136,6 +155,7 @@ class ReportDocument(msgspec.Struct, frozen=True):
     positions: tuple[HeldEntry, ...]
     fills: tuple[FillEntry, ...]
     payments: tuple[PaymentEntry, ...]
+    transfers: tuple[TransferEntry, ...]
     whole: bool
     journal_since: int | None
     files: tuple[FileEntry, ...]
@@ -205,6 +225,21 @@ def report_document(
             for each in reading.payments
             if _is_of(told, each.time)
         ),
+        transfers=tuple(
+            TransferEntry(
+                each.time,
+                each.transfer_id,
+                each.venue,
+                each.amount,
+                each.currency,
+                each.rate,
+                each.value,
+                each.by,
+                each.note,
+            )
+            for each in reading.transfers
+            if _is_of(told, each.time)
+        ),
         whole=reading.tells_all_since(told.begins_at),
         journal_since=reading.since,
         files=files,
@@ -221,6 +256,7 @@ def _standing(
         venues=found.venues,
         off_exchange=found.off_exchange,
         aum=found.aum,
+        rates=dict(state.rates),
         day_anchor=state.day_anchor,
         week=state.week,
         week_anchor=state.week_anchor,

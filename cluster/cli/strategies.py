@@ -21,7 +21,9 @@ from cluster.cli.strategy_documents import (
     StrategiesDocument,
     StrategyCommandDocument,
     StrategyEntry,
+    SuggestionDocument,
     entries,
+    suggestion,
 )
 from messages.base import Message
 from messages.decisions import DisableStrategy, EnableStrategy, SetStrategyBudget
@@ -45,7 +47,7 @@ strategies = typer.Typer(
 def register(app: typer.Typer) -> None:
     """Add this group's commands."""
     strategies.command("list", epilog=EPILOG)(list_strategies)
-    for command in (enable, disable, budget):
+    for command in (enable, disable, budget, suggest):
         strategies.command(epilog=EPILOG)(command)
     app.add_typer(strategies, name="strategies")
 
@@ -76,9 +78,9 @@ def enable(
     as_json: JsonFlag = False,
     wait: Wait = 10.0,
 ) -> Exit:
-    """Let a strategy decide again."""
+    """Let a strategy decide again, also one that was parked because it failed."""
     message = EnableStrategy(strategy, getpass.getuser(), symbol)
-    return _send(message, lambda each: each.enabled, desk, config, folder, as_json, wait)
+    return _send(message, lambda each: each.enabled and not each.parked, desk, config, folder, as_json, wait)
 
 
 def disable(
@@ -110,6 +112,48 @@ def budget(
     wanted = None if amount == "default" else _amount(amount)
     message = SetStrategyBudget(strategy, getpass.getuser(), wanted)
     return _send(message, lambda each: True, desk, config, folder, as_json, wait)
+
+
+def suggest(
+    desk: DeskName = None, config: ConfigOption = None, folder: FolderOption = None, as_json: JsonFlag = False
+) -> Exit:
+    """Suggest symbols' weights and caps by what closed trades have shown. Changes nothing; see `raydesk limits set`."""
+
+    async def read(watch: Watch) -> SuggestionDocument:
+        await watch.look()
+        return suggestion(watch.config, watch.projection)
+
+    document = on_desk(desk, config, folder, read)
+    if as_json:
+        print_json(document)
+    else:
+        _print_suggestion(document)
+    return Exit.OK
+
+
+def _print_suggestion(document: SuggestionDocument) -> None:
+    if document.mode is None:
+        console().print(
+            "no trade of a strategy with `intelligence` has been closed: nothing is known of symbols"
+        )
+        return
+    rows = table("symbol", ">weight", ">score", ">expectancy bps", "router", ">fall")
+    for each in document.symbols:
+        rows.add_row(
+            shown(each.symbol),
+            f"{each.weight:.3f}",
+            "-" if each.score is None else f"{each.score:.2f}",
+            "-" if each.expectancy_bps is None else f"{each.expectancy_bps:.1f}",
+            each.quality,
+            f"{each.drawdown:.2%}",
+        )
+    console().print(rows)
+    console().print(
+        f"{document.mode}: max_symbol_exposure {document.max_symbol_exposure}, max_order_notional "
+        f"{document.max_order_notional}, max_open_positions {document.max_open_positions}"
+    )
+    for reason in document.rationale:
+        console().print(shown(reason))
 
 
 def _amount(text: str) -> Decimal:
@@ -223,6 +267,8 @@ def _concerned(watch: Watch, message: Command) -> set[tuple[str, str]]:
 def _state(each: StrategyEntry) -> str:
     if not each.started:
         return "[dim]not started[/]"
+    if each.parked:
+        return "[bold red]parked[/]"
     if not each.enabled:
         return "[yellow]disabled[/]"
     if each.suspended_until is not None and each.suspended_until > time.time_ns():
@@ -263,3 +309,9 @@ def _print(rows: tuple[StrategyEntry, ...]) -> None:
             str(each.trades),
         )
     console().print(shown_rows)
+    for each in rows:
+        if each.parked:
+            console().print(
+                f"[bold red]parked[/] {shown(each.strategy)} on {shown(each.symbol)}, it failed: {shown(each.error)}; "
+                f"`raydesk strategies enable {each.strategy}` tries it again"
+            )

@@ -7,6 +7,9 @@ from typing import Any
 
 import msgspec
 
+from actors.execution.routing.settings import RoutingSettings
+from actors.risk.allocation import feedback
+from cluster.observe.feedback import intelligence_of
 from cluster.observe.strategies import StrategyView
 from cluster.observe.summary import plain
 
@@ -17,7 +20,8 @@ class StrategyEntry(msgspec.Struct, frozen=True):
     `started` is false for one that the settings don't start. `budget` is in base currency, for all its symbols
     together; null for no bound. `suspended_until` (desk time, ns UTC) is how long the symbol is disabled for what its
     trades lost; null if it never was. `decision` and `reason` are the last that were journalled, at desk time
-    `decided_at`. In `shadow` its position and trades are simulated.
+    `decided_at`. In `shadow` its position and trades are simulated. `faults` is how often it failed beside others on
+    the symbol, the last time with `error`; for that it may be `parked`.
     """
 
     strategy: str
@@ -35,6 +39,9 @@ class StrategyEntry(msgspec.Struct, frozen=True):
     trades: int
     suspended_until: int | None = None
     shadow: bool = False
+    faults: int = 0
+    error: str | None = None
+    parked: bool = False
 
 
 class StrategiesDocument(msgspec.Struct, frozen=True):
@@ -51,6 +58,58 @@ class StrategyCommandDocument(msgspec.Struct, frozen=True):
     message_id: str
     confirmed: bool
     strategies: tuple[StrategyEntry, ...]
+
+
+class SymbolSuggestion(msgspec.Struct, frozen=True):
+    """A symbol: the weight suggested, and what is known of its trades. `drawdown` is part of what one enters with."""
+
+    symbol: str
+    weight: float
+    score: float | None
+    expectancy_bps: float | None
+    quality: str
+    drawdown: float
+
+
+class SuggestionDocument(msgspec.Struct, frozen=True):
+    """`raydesk strategies suggest`: nothing of it is in force. `mode` and caps are null while nothing is known."""
+
+    desk: str
+    mode: str | None
+    symbols: tuple[SymbolSuggestion, ...]
+    max_symbol_exposure: Decimal | None
+    max_order_notional: Decimal | None
+    max_open_positions: int | None
+    rationale: tuple[str, ...]
+
+
+def suggestion(config: Any, projection: Any) -> SuggestionDocument:
+    """What the feedback allocator makes of the trades in the journals."""
+    risk = config.risk
+    known = intelligence_of(projection.strategies.views.values(), RoutingSettings())
+    found = feedback(known, risk.max_symbol_exposure, risk.max_order_notional, risk.max_open_positions)
+    if found is None:
+        return SuggestionDocument(config.desk.name, None, (), None, None, None, ())
+    rows = tuple(
+        SymbolSuggestion(
+            each.symbol,
+            found.weights.get(each.symbol, 0.0),
+            each.score,
+            each.expectancy_bps,
+            each.quality,
+            each.drawdown,
+        )
+        for each in known
+    )
+    return SuggestionDocument(
+        config.desk.name,
+        found.mode.value,
+        rows,
+        found.max_symbol_exposure,
+        found.max_order_notional,
+        found.max_open_positions,
+        found.rationale,
+    )
 
 
 def entries(config: Any, projection: Any) -> tuple[StrategyEntry, ...]:
@@ -83,4 +142,7 @@ def _entry(chosen: Any, named: StrategyView, view: StrategyView | None) -> Strat
         trades=told.trades,
         suspended_until=told.suspended_until or None,
         shadow=told.shadow or (chosen is not None and chosen.shadow),
+        faults=told.faults,
+        error=told.error,
+        parked=told.parked,
     )

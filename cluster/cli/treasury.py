@@ -16,6 +16,7 @@ from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Wa
 from cluster.cli.documents import TreasuryDocument
 from cluster.cli.exits import EPILOG, Exit, UsageError
 from cluster.cli.output import console, print_json, shown, table
+from cluster.cli.transfers import deposit, withdraw
 from cluster.observe.wording import number
 from config.schema.venues import PaperVenueSettings
 from messages.base import Address
@@ -30,7 +31,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be
 Wait = Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait until it is done.")]
 
 treasury = typer.Typer(
-    help="Turn idle cash into holdings, close what may not be held, reduce what is over its cap.",
+    help="Turn idle cash into holdings, close what may not be held, reduce what is over its cap, record transfers.",
     no_args_is_help=True,
     rich_markup_mode=None,
     epilog=EPILOG,
@@ -39,7 +40,7 @@ treasury = typer.Typer(
 
 def register(app: typer.Typer) -> None:
     """Add this group's commands."""
-    for command in (sweep, purge, trim):
+    for command in (sweep, purge, trim, deposit, withdraw):
         treasury.command(epilog=EPILOG)(command)
     app.add_typer(treasury, name="treasury")
 

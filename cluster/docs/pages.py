@@ -6,9 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from cluster.docs.reference import reference_page
+from cluster.docs.risk import risk_page
 from cluster.docs.settings import settings_page
 
-PAGES: Mapping[str, Callable[[], str]] = {"settings.md": settings_page, "reference.md": reference_page}
+PAGES: Mapping[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "reference.md": reference_page,
+    "risk.md": risk_page,
+}
 """The text of each generated page, by its file's name."""
 
 

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 import messages
 from actors.execution import gate, transitions
-from actors.risk import modes
+from actors.risk import anomalies, modes
 from actors.risk.checks import CHECKS
 from actors.venues.matching import bars
 from actors.venues.matching.instruments import MarketKind
+from cluster import arming, preflight
 from cluster.cli.exits import MEANINGS
 from cluster.docs.markdown import code, codes, page, table
 from cluster.docs.meanings import FAILPOINTS, REASONS
@@ -29,7 +30,7 @@ _HEAD = """\
 
 *Written by `python -m cluster.docs` from the tables the code works with; a test compares it with the code.*
 
-[Modes](#modes) · [Risk checks](#risk-checks) · [The last gate](#the-last-gate) ·
+[Modes](#modes) · [Risk checks](#risk-checks) · [Arming](#arming) · [The last gate](#the-last-gate) ·
 [Order states](#order-states) · [Fill models](#fill-models) · [Reason codes](#reason-codes) ·
 [Event types](#event-types) · [Metrics](#metrics) · [Failpoints](#failpoints) · [Exit codes](#exit-codes)"""
 
@@ -40,7 +41,9 @@ def reference_page() -> str:
         _HEAD,
         _modes(),
         _mode_sources(),
+        _anomalies(),
         _checks(),
+        _arming(),
         _gate(),
         _transitions(),
         _fill_models(),
@@ -67,27 +70,58 @@ def _modes() -> str:
 
 
 def _mode_sources() -> str:
-    lines = [line for line in (modes.__doc__ or "").splitlines() if line.startswith("|")]
-    return page("### What asks for a mode", "\n".join(lines))
+    rows = (
+        (
+            code(row.source),
+            " or ".join(mode.value.upper() for mode in row.modes) or "any",
+            row.comes_with,
+            row.ends_with,
+            codes(each.value for each in row.clearing),
+        )
+        for row in modes.SOURCES
+    )
+    return page(
+        "### What asks for a mode",
+        "What is cleared by `person` waits for `raydesk resume` with an acknowledgement. With several venues the way "
+        f"to one ({codes(sorted(modes.HEALTH))}) holds the orders of that venue only.",
+        table(("source", "mode", "comes with", "ends with", "cleared by"), rows),
+    )
+
+
+def _anomalies() -> str:
+    about = inspect.cleandoc(anomalies.__doc__ or "")
+    rows = (
+        (code(cause), code(name.value), grade.value) for cause, (name, grade) in anomalies.CONDITIONS.items()
+    )
+    return page(
+        "### Anomalies and degrade levels",
+        about.split("\n\n", 1)[1],
+        "What execution finds about its venue counts as well:",
+        table(("condition", "anomaly", "severity"), rows),
+    )
 
 
 def _checks() -> str:
-    rows = (
-        (
-            str(number),
-            code(check.name),
-            check.says,
-            code(f"risk.{check.setting}" if check.setting else ""),
-            codes(reason.value for reason in check.reasons),
-        )
-        for number, check in enumerate(CHECKS, 1)
-    )
     return page(
         "## Risk checks",
-        "Every intent is judged by all of them, in this order; the first that fails is the headline. Where a smaller "
-        "quantity would pass, the intent is resized instead of rejected. What can't increase exposure passes every "
-        "limit. A symbol that no venue lists is rejected before, as `symbol_unknown`.",
-        table(("", "check", "passes when", "setting", "reasons"), rows),
+        f"Every intent is judged by up to {len(CHECKS)} of them: [risk.md](risk.md#checks).",
+    )
+
+
+def _arming() -> str:
+    rows = ((code(row.reason.value), row.says) for row in arming.TABLE)
+    checks = (
+        (code(check.name), check.group, check.says, "starts held" if check.holds else "refused")
+        for check in preflight.CHECKS
+    )
+    return page(
+        "## Arming",
+        "A desk is ARMED when none of these holds; else NOT_ARMED with every reason that does, in the start's banner "
+        "and in `raydesk status`.",
+        table(("reason", "holds when"), rows),
+        "### Preflight",
+        "`raydesk preflight CONFIG`, and every start of a live desk. A group is looked at once the one before holds.",
+        table(("check", "group", "passes when", "a live start otherwise"), checks),
     )
 
 

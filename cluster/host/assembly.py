@@ -22,6 +22,7 @@ from cluster.logs import configure_logging, log_step
 from cluster.steps.machine import StepMachine
 from cluster.steps.requests import Report
 from cluster.store.redis_store import RedisStore, connect
+from messages.errors import DeskError
 
 if TYPE_CHECKING:  # the rest is imported by the builders: a process loads what its own actor needs
     from actors.risk.limits import RiskSettings
@@ -63,8 +64,11 @@ async def _strategy(spec: ProcessSpec, part: StrategyPart) -> Host:
     from cluster.host.stage_timer import StageTimer
     from cluster.models.for_strategies import models_for
 
-    timer = StageTimer()
-    actor = StrategyActor(spec.address, part.settings, models=models_for(part.settings), watch=timer)
+    timer, unloaded = StageTimer(), dict[str, DeskError]()
+    models = models_for(part.settings, unloaded)
+    actor = StrategyActor(spec.address, part.settings, models=models, unloaded=unloaded, watch=timer)
+    for strategy, error in unloaded.items():
+        LOG.error("the models of %s can't be loaded: %s", strategy, error, extra={"actor": spec.address})
     if isinstance(part.source, tuple):
         host = await _live_strategy(spec, actor, part.source)
     else:
@@ -111,12 +115,20 @@ async def _live_feed(
 async def _risk(spec: ProcessSpec, part: RiskSettings) -> Host:
     from actors.risk.actor import RiskActor
 
-    return _actor_host(spec, RiskActor(part))
+    actor = RiskActor(part)
+    host = _actor_host(spec, actor)
+    if part.kill_file:
+        from cluster.host.kill_file import watch_kill_file
+
+        path = Path(part.kill_file)
+        host.background.append(lambda: watch_kill_file(path, lambda: actor.state.sources, host.intake.signal))
+    return host
 
 
 async def _execution(spec: ProcessSpec, part: ExecutionPart) -> Host:
     from actors.execution.actor import ExecutionActor, initial_state
     from cluster.host.venue_outside import VenueOutside
+    from cluster.host.venue_way import keep_judging
 
     settings = part.settings
     lease_ns = round(spec.host.lease_s * 1_000_000_000)
@@ -137,6 +149,7 @@ async def _execution(spec: ProcessSpec, part: ExecutionPart) -> Host:
     host.follow = follow
     if not isinstance(part.access, PaperAccess):
         host.background += [lambda: keep_connecting(port), lambda: keep_noting_port(host.store, port)]
+        host.background.append(lambda: keep_judging(port, settings.clock_bound_ns, host.intake.signal))
     return host
 
 

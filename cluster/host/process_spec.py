@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cluster.host import settings_map, universe_map, venue_map
+from cluster.host import paper_map, risk_map, settings_map, universe_map, venue_map
 from cluster.host.launch import ChildLaunch, ExecutionPart, ProcessSpec, StrategyPart, UniversePart, role_of
 from cluster.host.strategy_places import place_of
 from messages.base import Address
@@ -47,9 +47,9 @@ def _strategy(child: ChildLaunch) -> tuple[Part, str]:
         settings_map.strategy_settings(config, _second(child.address)),
         source=venue_map.live_sources(child.launch, place.symbols)
         if config.feed.live
-        else settings_map.market_source(config, child.launch.feed),
+        else paper_map.market_source(config, child.launch.feed),
         instruments=tuple(
-            each for each in settings_map.paper_instruments(config) if each.symbol in place.symbols
+            each for each in paper_map.paper_instruments(config) if each.symbol in place.symbols
         ),
     )
     about = ", ".join(place.strategies)
@@ -58,7 +58,7 @@ def _strategy(child: ChildLaunch) -> tuple[Part, str]:
 
 def _risk(child: ChildLaunch) -> tuple[Part, str]:
     config = child.launch.config
-    return settings_map.risk_settings(config), f"desk {child.launch.desk}, {config.desk.environment}"
+    return risk_map.risk_settings(config), f"desk {child.launch.desk}, {config.desk.environment}"
 
 
 def _execution(child: ChildLaunch) -> tuple[Part, str]:
@@ -70,7 +70,7 @@ def _execution(child: ChildLaunch) -> tuple[Part, str]:
 def _venue(child: ChildLaunch) -> tuple[Part, str]:
     launch, venue = child.launch, _second(child.address)
     if launch.config.venues[venue].kind == "paper":
-        return settings_map.paper_settings(launch.config, launch, venue), ""
+        return paper_map.paper_settings(launch.config, launch, venue), ""
     return venue_map.exchange_of(launch, venue), "local exchange"
 
 

@@ -8,25 +8,23 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cluster.host.strategy_places import place_of
-from messages.child_specs import SECOND
+from messages.child_specs import SECOND, GiveUpPolicy
 
 if TYPE_CHECKING:
     from actors.execution.routing.settings import RoutingSettings
     from actors.execution.settings import ExecutionSettings
     from actors.precheck.funds import Collateral
-    from actors.risk.limits import RiskSettings
-    from actors.risk.treasury_settings import TreasurySettings
     from actors.strategy.intelligence.settings import IntelligenceSettings
     from actors.strategy.schedule import ScheduleSettings
-    from actors.strategy.settings import Instrument, StrategyActorSettings, StrategySettings
-    from actors.venues.matching.instruments import Instrument as PaperInstrument
+    from actors.strategy.settings import (
+        FaultSettings,
+        Instrument,
+        StrategyActorSettings,
+        StrategySettings,
+    )
     from actors.venues.port import VenueTraits
     from cluster.host.actor_host import HostSettings
-    from cluster.host.launch import Launch
     from cluster.logs import LogSettings
-    from cluster.paper.funding import ConstantFunding
-    from cluster.paper.settings import MarketSource, PaperSettings, TimeSettings
-    from cluster.session_feed import FeedPlan
     from cluster.steps.machine import StepSettings
     from config import DeskConfig
     from config.schema.routing import RoutingSettings as ChosenRouting
@@ -91,10 +89,25 @@ def strategy_settings(config: DeskConfig, owner: str) -> StrategyActorSettings:
         max_quote_age=config.feed.max_quote_age,
         strict=config.desk.environment == "live",
         has_universe=config.universe.mode != "off",
+        faults=_fault_settings(config),
     )
     if config.feed.live:
         settings = msgspec.structs.replace(settings, max_clock_offset=config.feed.clock_bound)
     return settings
+
+
+def _fault_settings(config: DeskConfig) -> FaultSettings:
+    """A strategy beside others is given up by the rules by which supervisors give their children up."""
+    from actors.strategy.settings import FaultSettings
+
+    supervision = config.supervision
+    return FaultSettings(
+        failures=supervision.intensity.restarts,
+        period=supervision.intensity.period,
+        rest_min=supervision.backoff.minimum,
+        rest_max=supervision.backoff.maximum,
+        quiet_time=supervision.quiet_time,
+    )
 
 
 def traded_symbols(config: DeskConfig) -> list[str]:
@@ -154,6 +167,8 @@ def _strategy(config: DeskConfig, name: str, symbol: str) -> StrategySettings:
         intelligence=_intelligence(strategy.intelligence),
         shadow=strategy.shadow,
         shadow_fee=config.venues[config.symbols[symbol].venue].fees.taker,
+        on_give_up=GiveUpPolicy(strategy.on_give_up),
+        give_up_stop=strategy.give_up_stop,
     )
 
 
@@ -202,7 +217,7 @@ def _instrument(config: DeskConfig, symbol: str) -> Instrument:
         min_notional=listed.min_notional,
         max_quantity=listed.max_quantity,
         multiplier=listed.multiplier,
-        rate=_rate(config, symbol),
+        rate=rate_of(config, symbol),
         fee_in_kind=_fee_in_kind(config, listed.venue),
         taker_fee=config.venues[listed.venue].fees.taker,
     )
@@ -215,81 +230,11 @@ def _fee_in_kind(config: DeskConfig, venue: str) -> Decimal:
     return config.venues[venue].fees.taker if traits_of(config, venue).fee_in_base else Decimal(0)
 
 
-def _rate(config: DeskConfig, symbol: str) -> Decimal:
+def rate_of(config: DeskConfig, symbol: str) -> Decimal:
     """What one unit of the symbol's quote currency counts in base currency."""
     rate = config.desk.rate_of(symbol.split("-")[1])
     assert rate is not None, symbol  # the settings were refused otherwise
     return rate
-
-
-def risk_settings(config: DeskConfig) -> RiskSettings:
-    """Limits and instruments of the portfolio risk actor."""
-    from actors.risk.limits import RiskInstrument, RiskLimits, RiskSettings
-
-    risk = config.risk
-    limits = {name: getattr(risk, name) for name in RiskLimits.__struct_fields__ if hasattr(risk, name)}
-    instruments = tuple(
-        RiskInstrument(
-            symbol=symbol,
-            venue=listed.venue,
-            tick=listed.tick,
-            lot=listed.lot,
-            min_quantity=listed.min_quantity,
-            max_quantity=listed.max_quantity,
-            min_notional=listed.min_notional,
-            multiplier=listed.multiplier,
-            quote_currency=symbol.split("-")[1],
-            rate=_rate(config, symbol),
-            spot=_is_spot(config, symbol),
-            converts=listed.converts,
-            taker_fee=config.venues[listed.venue].fees.taker,
-        )
-        for symbol, listed in config.symbols.items()
-    )
-    return RiskSettings(
-        instruments=instruments,
-        limits=RiskLimits(**limits),
-        base_currency=config.desk.base_currency,
-        rates=dict(config.desk.rates),
-        kill_switch=risk.kill_switch,
-        flatten_on_halt=risk.on_halt == "flatten",
-        day_boundary=risk.day_boundary,
-        treasury=_treasury_settings(config),
-        has_universe=config.universe.mode != "off",
-    )
-
-
-def _is_spot(config: DeskConfig, symbol: str) -> bool:
-    """Whether buying a symbol makes an owner: no contract, and not on margin."""
-    from config.schema.venues import PaperVenueSettings
-
-    venue = config.venues[config.symbols[symbol].venue]
-    on_margin = not isinstance(venue, PaperVenueSettings) or venue.initial_margin < 1
-    return not on_margin and not symbol.endswith("-PERP")
-
-
-def _treasury_settings(config: DeskConfig) -> TreasurySettings:
-    """What is done about idle cash and unwanted positions."""
-    from actors.risk.treasury_settings import TreasurySettings
-    from messages.treasury import TreasuryOperation
-
-    chosen = config.treasury
-    return TreasurySettings(
-        every=chosen.every,
-        automatic=tuple(each for each in TreasuryOperation if getattr(chosen, each.value).automatic),
-        reserve=dict(chosen.sweep.reserve),
-        into=chosen.sweep.into,
-        sweep_least=chosen.sweep.min_value,
-        slippage=chosen.sweep.slippage,
-        fee_buffer=chosen.sweep.fee_buffer,
-        eligible=chosen.purge.eligible,
-        purge_least=chosen.purge.min_value,
-        purge_most=chosen.purge.most,
-        trim_tolerance=chosen.trim.tolerance,
-        trim_below=chosen.trim.below,
-        convert=chosen.convert.enabled,
-        convert_slippage=chosen.convert.slippage,
-    )
 
 
 def execution_settings(config: DeskConfig, venue: str, traits: VenueTraits) -> ExecutionSettings:
@@ -299,8 +244,9 @@ def execution_settings(config: DeskConfig, venue: str, traits: VenueTraits) -> E
     return ExecutionSettings(
         venue=venue,
         traits=traits,
+        has_universe=config.universe.mode != "off",
         dry_run=config.desk.environment == "dry_run",
-        read_only=config.venues[venue].read_only,
+        read_only=config.venues[venue].read_only or config.arming.role == "monitor",
         tick_sizes={
             symbol: listed.tick for symbol, listed in config.symbols.items() if listed.venue == venue
         },
@@ -315,6 +261,12 @@ def execution_settings(config: DeskConfig, venue: str, traits: VenueTraits) -> E
         },
         lot_sizes={symbol: listed.lot for symbol, listed in config.symbols.items() if listed.venue == venue},
     )
+
+
+def may_write(config: DeskConfig, venue: str) -> bool:
+    """Whether anything may be changed at a venue."""
+    reading = config.venues[venue].read_only or config.arming.role == "monitor"
+    return config.desk.environment != "dry_run" and not reading
 
 
 def _collateral(config: DeskConfig, venue: str) -> dict[str, Collateral]:
@@ -359,140 +311,4 @@ def routing_settings(chosen: ChosenRouting) -> RoutingSettings:
         tuning_offset_step=chosen.tuning.offset_step,
         tuning_bias_step=float(chosen.tuning.bias_step),
         tuning_every=chosen.tuning.every,
-    )
-
-
-def paper_instruments(config: DeskConfig, venue: str | None = None) -> tuple[PaperInstrument, ...]:
-    """The instruments of a paper venue (of all venues when none is named), with fees and fill model."""
-    from actors.venues.matching.instruments import Instrument as PaperInstrument
-    from actors.venues.matching.instruments import MarketKind, MarketModel
-
-    found = []
-    for symbol, listed in config.symbols.items():
-        if venue not in (None, listed.venue):
-            continue
-        chosen = config.venues[listed.venue].simulated
-        model = MarketModel(
-            kind=MarketKind(chosen.fill.market),
-            queue_position=chosen.fill.queue_position,
-            slippage=chosen.fill.slippage,
-            max_participation=chosen.fill.max_participation,
-        )
-        found.append(
-            PaperInstrument(
-                symbol=symbol,
-                tick=listed.tick,
-                lot=listed.lot,
-                min_quantity=listed.min_quantity,
-                min_notional=listed.min_notional,
-                multiplier=listed.multiplier,
-                quote_currency=symbol.split("-")[1],
-                maker_fee=chosen.fees.maker,
-                taker_fee=chosen.fees.taker,
-                market=model,
-                converts=listed.converts,
-            )
-        )
-    return tuple(found)
-
-
-def paper_funding(config: DeskConfig, venue: str) -> tuple[ConstantFunding, ...]:
-    """The constant funding of a paper venue's symbols; none where the rate is 0."""
-    from cluster.paper.funding import ConstantFunding
-
-    chosen = config.venues[venue].simulated.funding
-    if not chosen.rate:
-        return ()
-    return tuple(
-        ConstantFunding(symbol=symbol, rate=chosen.rate, interval=chosen.interval)
-        for symbol, listed in config.symbols.items()
-        if listed.venue == venue and (chosen.symbols == "all" or symbol in chosen.symbols)
-    )
-
-
-def paper_settings(config: DeskConfig, launch: Launch, venue: str) -> PaperSettings:
-    """A paper venue on the same market data as the desk."""
-    from actors.venues.matching.instruments import AccountSettings, EngineSettings
-    from cluster.paper.faults import FaultSettings
-    from cluster.paper.settings import PaperSettings
-
-    chosen = config.venues[venue].simulated
-    faults = chosen.faults
-    return PaperSettings(
-        folder=str(launch.venue_folder(venue)),
-        venue=venue,
-        instruments=paper_instruments(config, venue),
-        account=AccountSettings(
-            account=config.desk.name,
-            balances=dict(chosen.starting_balances),
-            allow_short=chosen.allow_short,
-            initial_margin=chosen.initial_margin,
-        ),
-        source=market_source(config, launch.feed, venue),
-        time=_venue_time(launch.feed),
-        funding=paper_funding(config, venue),
-        engine=EngineSettings(order_latency=chosen.latency_order, report_latency=chosen.latency_report),
-        faults=FaultSettings(
-            seed=faults.seed,
-            late=float(faults.late_ratio),
-            late_by=faults.late_by,
-            lost_before=float(faults.drop_ratio) / 2,
-            lost_after=float(faults.drop_ratio) / 2,
-            duplicated_events=float(faults.duplicate_ratio),
-        ),
-        host=chosen.host,
-        port=chosen.port or 0,
-    )
-
-
-def market_source(config: DeskConfig, feed: FeedPlan, venue: str | None = None) -> MarketSource:
-    """Where market data comes from: the recorded files of the run, or the synthetic market of the settings."""
-    from cluster.paper.settings import MarketShapeSettings, RecordedSource, SyntheticSource
-
-    listed = {symbol: each for symbol, each in config.symbols.items() if venue in (None, each.venue)}
-    if config.feed.mode == "recorded":
-        return RecordedSource(
-            paths=feed.files,
-            listings={each.listing: symbol for symbol, each in listed.items()},
-            cache_folder=feed.cache,
-            include_depth=needs_depth(config),
-            bar_time=config.feed.bar_time,
-            one_sided=config.feed.one_sided,
-        )
-    synthetic = config.feed.synthetic
-    return SyntheticSource(
-        seed=synthetic.seed,
-        start_time=feed.start,
-        duration=synthetic.duration,
-        shapes={
-            symbol: MarketShapeSettings(
-                start_price=float(synthetic.start_prices[symbol]),
-                volatility=synthetic.volatility,
-                minimum_spread_ticks=synthetic.spread_ticks,
-                quotes_per_second=float(synthetic.quotes_per_second),
-                median_size=_median_size(synthetic.start_prices[symbol]),
-            )
-            for symbol in listed
-        },
-    )
-
-
-def needs_depth(config: DeskConfig) -> bool:
-    """Whether any venue fills from the displayed levels: only then are they read."""
-    return any(venue.simulated.fill.market == "depth" for venue in config.venues.values())
-
-
-def _median_size(price: Decimal) -> float:
-    """About 20,000 in quote currency at the touch, whatever a unit costs."""
-    return 20_000 / float(price)
-
-
-def _venue_time(feed: FeedPlan) -> TimeSettings:
-    from cluster.paper.settings import TimeMode, TimeSettings
-
-    if feed.granted:
-        return TimeSettings(mode=TimeMode.GRANTED, start=feed.start)
-    assert feed.anchor is not None
-    return TimeSettings(
-        mode=TimeMode.PACED, start=feed.anchor.desk, speed=feed.anchor.speed, wall_start=feed.anchor.wall
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from actors.strategy import registry
 from actors.strategy.settings import StrategyActorSettings, StrategySettings
+from cluster.host.bar_check import WantedBars, available_from_settings, bar_problems, require_bars, wanted_by
 from cluster.host.settings_map import strategy_settings
 from cluster.host.strategy_places import strategy_places
 from cluster.models.for_strategies import models_for
@@ -15,14 +17,34 @@ from config import DeskConfig
 from config.problems import Problem, configuration_error
 from messages.errors import DeskError
 
+if TYPE_CHECKING:
+    from actors.strategy.strategy import Strategy
+    from cluster.feeds.columns import Feed
+
 
 def strategy_problems(config: DeskConfig) -> tuple[Problem, ...]:
     """What keeps the strategies of a desk from starting, one record per strategy at the most; empty when nothing does.
 
-    Each enabled strategy is made once as its actor would make it: class, parameters, budget, models. An actor that
-    can't make one of its strategies is started again until it is given up, together with the others on its symbol.
+    Each enabled strategy is made once as its actor would make it: class, parameters, budget, models. One that needs
+    bars which the market of these settings never has is told too; where that is a recording, by `require_bars_in`.
     """
-    return tuple(_problems(config))
+    found: list[Problem] = []
+    wanted: list[WantedBars] = []
+    for chosen, made in _made(config):
+        if isinstance(made, DeskError):
+            found.append(_problem(chosen, made))
+        else:
+            wanted += wanted_by(chosen, made)
+    available = available_from_settings(config)
+    if available is not None:
+        found += bar_problems(wanted, lambda symbol: available)
+    return tuple(found)
+
+
+def require_bars_in(config: DeskConfig, feeds: Mapping[str, Feed]) -> None:
+    """Raises `ConfigurationError` for strategies that would wait for bars which these feeds do not have."""
+    made = [(chosen, each) for chosen, each in _made(config) if not isinstance(each, DeskError)]
+    require_bars([bars for chosen, each in made for bars in wanted_by(chosen, each)], feeds)
 
 
 def require_strategies(config: DeskConfig) -> None:
@@ -32,25 +54,33 @@ def require_strategies(config: DeskConfig) -> None:
         raise configuration_error(problems)
 
 
-def _problems(config: DeskConfig) -> Iterator[Problem]:
-    asked: set[str] = set()
+def _made(config: DeskConfig) -> Iterator[tuple[str, Strategy | DeskError]]:
+    """Every strategy by its id, made once and told all of its symbols; or what keeps it from being made."""
+    symbols: dict[str, list[str]] = {}
+    first: dict[str, tuple[StrategyActorSettings, StrategySettings, tuple[str, ...]]] = {}
     for place in strategy_places(config):
         actor = strategy_settings(config, place.address)
         for chosen in actor.strategies:
-            if chosen.id in asked:
-                continue
-            asked.add(chosen.id)
-            try:
-                _start(actor, chosen, place.symbols)
-            except DeskError as error:
-                yield _problem(chosen.id, error)
+            known = symbols.setdefault(chosen.id, [])
+            if chosen.instrument.symbol not in known:
+                known.append(chosen.instrument.symbol)
+            first.setdefault(chosen.id, (actor, chosen, place.symbols))
+    for name, (actor, chosen, together) in first.items():
+        try:
+            made = _started(actor, chosen, together)
+        except DeskError as error:
+            yield name, error
+        else:
+            made.symbols = tuple(symbols[name])
+            yield name, made
 
 
-def _start(actor: StrategyActorSettings, chosen: StrategySettings, symbols: tuple[str, ...]) -> None:
+def _started(actor: StrategyActorSettings, chosen: StrategySettings, symbols: tuple[str, ...]) -> Strategy:
     made = registry.make(chosen)
     made.symbols = symbols
     made.models = models_for(msgspec.structs.replace(actor, strategies=(chosen,))).get(chosen.id, ())
     made.on_start()
+    return made
 
 
 def _problem(strategy: str, error: DeskError) -> Problem:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from cluster.account_lease import AccountLeases
 from cluster.embedded_redis import EmbeddedRedis
 from cluster.host.actor_host import ActorHost
 from cluster.host.clocks import PacedClock
@@ -74,9 +75,11 @@ async def supervise(child: ChildLaunch, make_host: MakeHost) -> ActorHost:
     outside = SupervisorOutside()
     host = make_host(actor, outside=outside, clock=PacedClock.live(), kind=SupervisorHost)
     lock = OwnerLock(host.store, launch.owner)
+    leases = AccountLeases(host.store, config, launch.owner)
 
     async def end(effect: Effect) -> None:
         if isinstance(effect, LeaveDesk):
+            await leases.release()
             await lock.release()
         host.finish()
 
@@ -95,7 +98,7 @@ async def supervise(child: ChildLaunch, make_host: MakeHost) -> ActorHost:
     )
     host.background.append(executor.watch_heartbeats)
     if root:
-        host.background.append(lambda: _keep_house(launch, lock))
+        host.background.append(lambda: _keep_house(launch, lock, leases))
     _publish_children(host, actor)
     return host
 
@@ -104,12 +107,13 @@ def _life(child: ChildLaunch) -> int:
     return int(child.arguments["life"])
 
 
-async def _keep_house(launch: Any, lock: OwnerLock) -> None:
-    """The root's chores, for ever: Redis runs, the lock is ours."""
+async def _keep_house(launch: Any, lock: OwnerLock, leases: AccountLeases) -> None:
+    """The root's chores, for ever: Redis runs, the lock and the accounts are ours."""
     while True:
         await asyncio.sleep(0.5)
         try:
             await lock.renew()
+            await leases.renew(launch.desk)
         except StoreUnavailableError:
             if launch.embedded_redis is not None:
                 with suppress(StoreError):

@@ -76,6 +76,7 @@ def _strategy(config: DeskConfig, place: StrategyPlace) -> StrategyPlan:
         venues=tuple(dict.fromkeys(config.symbols[symbol].venue for symbol in place.symbols)),
         on_give_up=GiveUpPolicy.FLATTEN if flatten else GiveUpPolicy.HOLD_WITH_STOP,
         stop=float(min(strategy.give_up_stop for strategy in chosen)),
+        told=() if config.universe.mode == "off" else ("universe",),
     )
 
 

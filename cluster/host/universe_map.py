@@ -67,6 +67,15 @@ def universe_settings(config: DeskConfig) -> UniverseSettings:
             for symbol, each in chosen.overrides.items()
         },
         ban=chosen.ban,
+        regime_symbol=chosen.regime_symbol,
+        regimes={
+            tier: {name: float(factor) for name, factor in rule.regimes.items()}
+            for tier, rule in (
+                (Tier.CORE, chosen.core),
+                (Tier.SATELLITE, chosen.satellite),
+                (Tier.TACTICAL, chosen.tactical),
+            )
+        },
     )
 
 

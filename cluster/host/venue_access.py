@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # a process loads the adapter it needs, and no other
     from actors.venues.binance_usdm.settings import BinanceUsdmSettings
     from actors.venues.market_port import MarketDataPort, Subscription
     from actors.venues.port import VenuePort
+    from actors.venues.transport.http import Transport
     from actors.venues.transport.rate_gate import RateGate
     from cluster.feeds.live.settings import LiveFeedSettings
 
@@ -44,13 +45,14 @@ class PaperAccess(msgspec.Struct, frozen=True, tag=True):
 class BinanceUsdmAccess(msgspec.Struct, frozen=True, tag=True):
     """An account at Binance USD-M futures: `key` and `secret` at the addresses of `settings`; or, where `home` is
     given, the desk's account at the local exchange that publishes its address and keys there. Who reads public prices
-    alone is given neither key nor secret.
+    alone is given neither key nor secret. Without `writes` nothing that changes the account gets to the socket.
     """
 
     settings: BinanceUsdmSettings
     key: str = ""
     secret: str = ""
     home: str = ""
+    writes: bool = True
 
 
 VenueAccess = PaperAccess | BinanceUsdmAccess
@@ -90,9 +92,20 @@ async def trading_port(access: VenueAccess, *, desk: str, redis_url: str, lease_
 
         own = read_keys(Path(access.home))[EXCHANGE_ACCOUNT]
         key, secret = own.api_key, own.secret
+    gate = _gate(settings, desk, redis_url)
+    transport = None if access.writes else reading_transport(settings)
     return BinanceUsdmPort(
-        settings, Credentials(key, secret), lease_ns=lease_ns, gate=_gate(settings, desk, redis_url)
+        settings, Credentials(key, secret), lease_ns=lease_ns, gate=gate, transport=transport
     )
+
+
+def reading_transport(settings: BinanceUsdmSettings) -> Transport:
+    """A transport by which nothing can be changed at the venue."""
+    from actors.venues.binance_usdm.endpoints import LISTEN_KEY_NEW
+    from actors.venues.transport.lean import LeanTransport
+    from actors.venues.transport.reading import ReadingTransport
+
+    return ReadingTransport(LeanTransport(connections=settings.connections), {LISTEN_KEY_NEW.path})
 
 
 async def market_port(access: BinanceUsdmAccess, *, desk: str, redis_url: str) -> MarketDataPort:

@@ -55,7 +55,7 @@ def traits_of(config: DeskConfig, venue: str) -> VenueTraits:
         return PAPER_TRAITS
     from actors.venues.binance_usdm.traits import binance_usdm_traits
 
-    return binance_usdm_traits(_account(config, venue, chosen).request_expiry_ns)
+    return binance_usdm_traits(account_settings(config, venue, chosen).request_expiry_ns)
 
 
 def execution_of(config: DeskConfig, venue: str) -> ExecutionSettings:
@@ -183,11 +183,13 @@ def _binance_usdm(launch: Launch, venue: str, chosen: BinanceUsdmSettings) -> Bi
         return "" if secret is None else str(secret.get_secret_value())
 
     home = "" if chosen.exchange is None else str(launch.venue_folder(venue))
-    settings = _account(launch.config, venue, chosen)
-    return BinanceUsdmAccess(settings, told("api_key"), told("api_secret"), home)
+    settings = account_settings(launch.config, venue, chosen)
+    writes = settings_map.may_write(launch.config, venue)
+    return BinanceUsdmAccess(settings, told("api_key"), told("api_secret"), home, writes)
 
 
-def _account(config: DeskConfig, venue: str, chosen: BinanceUsdmSettings) -> AccountSettings:
+def account_settings(config: DeskConfig, venue: str, chosen: BinanceUsdmSettings) -> AccountSettings:
+    """How an account at Binance USD-M futures is reached."""
     from actors.venues.binance_usdm.settings import BinanceUsdmSettings as Account
     from actors.venues.transport.http import Phases
 

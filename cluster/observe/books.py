@@ -14,12 +14,14 @@ import msgspec
 
 from actors.risk.books.capital import apply_checkpoint
 from actors.risk.books.figures import begin_day
+from actors.risk.books.transfers import book_transfer
 from actors.risk.closing import flattening_of
 from actors.risk.funding import book_funding
 from actors.risk.ledger import book, open_account, take_marks, take_rates, unrealised
 from actors.risk.limits import listing_id
 from actors.risk.state import ZERO, Holding, RiskState
 from messages.base import Message
+from messages.limits import LimitRefused, LimitSet
 from messages.portfolio import (
     AccountOpened,
     CapitalCheckpointed,
@@ -33,10 +35,11 @@ from messages.portfolio import (
     PeakReset,
     RatesTaken,
 )
+from messages.transfers import TransferBooked, TransferRefused
 from messages.treasury import TreasuryReviewed
 
 REVIEWS_KEPT = 100
-"""Findings of treasury commands kept, the latest ones."""
+"""Findings of treasury commands, and transfers, that are kept: the latest ones."""
 
 
 class EquityPoint(msgspec.Struct, frozen=True):
@@ -57,6 +60,10 @@ class Books:
         """how often each listing was closed by command"""
         self.reviews: dict[str, TreasuryReviewed] = {}
         """what treasury commands found, by the command's id; the latest"""
+        self.transfers: dict[str, TransferBooked | TransferRefused] = {}
+        """what became of deposits and withdrawals, by venue and the transfer's id; the latest"""
+        self.limits: dict[str, LimitSet | LimitRefused] = {}
+        """what became of changes of limits, by the command's id; the latest"""
         self._curve_points = max(4, curve_points)
         self._stride = 1
         self._since_kept = 0
@@ -67,12 +74,23 @@ class Books:
             self.reviews[event.command_id] = event
             if len(self.reviews) > REVIEWS_KEPT:
                 del self.reviews[next(iter(self.reviews))]
+        if isinstance(event, (TransferBooked, TransferRefused)):
+            self._note_transfer(event)
+        if isinstance(event, LimitSet | LimitRefused):
+            self.limits[event.command] = event
+            if len(self.limits) > REVIEWS_KEPT:
+                del self.limits[next(iter(self.limits))]
         if isinstance(event, FlattenEnded):
             self.closings[listing_id(event.venue, event.symbol)] += event.flat
         entry = _ENTRIES.get(type(event))
         if entry is not None:
             entry(self.state, event)
             self._note_equity(now)
+
+    def _note_transfer(self, event: TransferBooked | TransferRefused) -> None:
+        self.transfers[f"{event.venue}/{event.transfer_id}"] = event
+        if len(self.transfers) > REVIEWS_KEPT:
+            del self.transfers[next(iter(self.transfers))]
 
     def adopt(self, state: RiskState) -> None:
         """Go on from risk's own state at a snapshot."""
@@ -157,6 +175,7 @@ _ENTRIES: dict[type[Message], Callable[[RiskState, Any], None]] = {
     AccountOpened: open_account,
     FillBooked: book,
     FundingBooked: book_funding,
+    TransferBooked: book_transfer,
     RatesTaken: take_rates,
     MarksTaken: take_marks,
     DayStarted: begin_day,

@@ -80,6 +80,10 @@ def judge(
             checks.append(_alive("risk", by_address.get(address), pulses, fresh_within_s))
         elif address.startswith("execution/"):
             checks.append(_connected(projection, by_address.get(address), address, pulses, fresh_within_s))
+    parked = projection.strategies.parked
+    if parked:
+        told = "; ".join(f"{each.strategy}/{each.symbol} parked: {each.error}" for each in parked[:_NAMED])
+        checks.append(HealthCheck("strategies", False, told))
     checks += _connections(connections or Connections())
     return Health(all(check.ok for check in checks), tuple(checks))
 

@@ -19,6 +19,7 @@ from cluster.observe.snapshots import newest_sound, typed_state
 from cluster.replaying.recorded import RecordedActor
 from messages.errors import JournalCorruptError
 from messages.portfolio import FillBooked, FundingBooked
+from messages.transfers import TransferBooked
 
 
 class LedgerReading(msgspec.Struct, frozen=True):
@@ -28,6 +29,7 @@ class LedgerReading(msgspec.Struct, frozen=True):
     entries: tuple[Entry, ...]
     fills: tuple[FillBooked, ...]
     payments: tuple[FundingBooked, ...]
+    transfers: tuple[TransferBooked, ...]
     since: int | None
 
     def statement(self, day: str | None) -> Statement:
@@ -57,6 +59,7 @@ def read_ledger(risk: RecordedActor) -> LedgerReading:
     entries: list[Entry] = []
     fills: list[FillBooked] = []
     payments: list[FundingBooked] = []
+    transfers: list[TransferBooked] = []
     for record in records:
         for event in record.events:
             if record.step > folded:
@@ -66,8 +69,10 @@ def read_ledger(risk: RecordedActor) -> LedgerReading:
                 fills.append(event)
             elif isinstance(event, FundingBooked):
                 payments.append(event)
+            elif isinstance(event, TransferBooked):
+                transfers.append(event)
     since = None if is_whole else records[0].now
-    return LedgerReading(books.state, tuple(entries), tuple(fills), tuple(payments), since)
+    return LedgerReading(books.state, tuple(entries), tuple(fills), tuple(payments), tuple(transfers), since)
 
 
 def _begin_from_snapshot(books: Books, risk: RecordedActor) -> int:

@@ -31,6 +31,7 @@ ENTRY_COLUMNS = {
     "account": str,
     "unit": str,
     "amount": str,
+    "rate": str,
 }
 LOT_COLUMNS = {
     "desk": str,
@@ -87,6 +88,7 @@ def _entry_rows(desk: str, entry: Entry) -> Iterator[Row]:
             "account": leg.account,
             "unit": leg.unit,
             "amount": _text(leg.amount),
+            "rate": _text(entry.rates.get(leg.unit)),
         }
 
 
@@ -134,6 +136,10 @@ def _read(path: Path, desk: str, columns: Mapping[str, type], option: str) -> li
     if not path.exists():
         return []
     rows = _rows_of_csv(path, columns) if path.suffix == ".csv" else _rows_of_parquet(path)
+    if (
+        columns is ENTRY_COLUMNS and rows is not None
+    ):  # those of a file from before rates were written are not known
+        rows = [{"rate": None, **row} for row in rows]
     if rows is None or any(set(row) != set(columns) for row in rows):
         problem = "this file holds something else"
     elif any(row["desk"] != desk for row in rows):

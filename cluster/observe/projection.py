@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ from cluster.observe.universe import UniverseBook
 from cluster.observe.views import ActorView, HappeningView
 from cluster.observe.wording import describe
 from cluster.steps.journal import InputKind, JournalRecord
+from messages.anomalies import DegradeChanged
 from messages.base import Address, Message
 from messages.control import DeadLettered, DecisionFailed, Mode
 from messages.events import EventType, severity
@@ -53,6 +55,15 @@ class DeskMode(msgspec.Struct):
     since: int | None = None
 
 
+class DegradeView(msgspec.Struct):
+    """How far the desk trades less because of anomalies; `manual` is the level that an operator asks for."""
+
+    level: int = 0
+    manual: int = 0
+    factor: Decimal = Decimal(1)
+    because: str = ""
+
+
 class Projection:
     """See the module docstring."""
 
@@ -62,6 +73,7 @@ class Projection:
         self.books = Books(self.bounds.curve_points)
         self.family = Family()
         self.mode = DeskMode()
+        self.degrade = DegradeView()
         self.latencies = {hop: Histogram() for hop in Hop}
         self.sealed = FingerprintBuilder()
         self.orders = OrderDesk(self.latencies)
@@ -96,6 +108,10 @@ class Projection:
         actor.complete, actor.recovered_from = False, step
         if isinstance(state, RiskState):
             self.books.adopt(state)
+            standing = state.degrade
+            self.degrade = DegradeView(
+                standing.level, standing.manual, standing.factor, ", ".join(standing.active)
+            )
             if state.version:
                 self.mode = DeskMode(
                     state.mode, state.version, dict(state.sources), "as of the snapshot", now
@@ -165,6 +181,10 @@ class Projection:
     def _mode_decided(self, event: ModeDecided) -> None:
         self.mode = DeskMode(event.mode, event.version, dict(event.sources), event.reason, event.time)
 
+    def _degrade_changed(self, event: DegradeChanged) -> None:
+        level = max(event.found, event.manual)
+        self.degrade = DegradeView(level, event.manual, event.factor, event.because if level else "")
+
     def _dead_lettered(self, event: DeadLettered) -> None:
         self.dead_lettered += 1
 
@@ -182,6 +202,7 @@ UNIVERSE: Address = "universe"
 
 _HANDLERS: dict[type[Message], Callable[[Projection, Any], None]] = {
     ModeDecided: Projection._mode_decided,
+    DegradeChanged: Projection._degrade_changed,
     DeadLettered: Projection._dead_lettered,
     DecisionFailed: Projection._decision_failed,
     ResumeRefused: Projection._resume_refused,

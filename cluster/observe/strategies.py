@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
@@ -9,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from actors.strategy.intelligence.trades import IntelligenceState, count_fill
 from actors.strategy.state import StrategyActorState
 from messages.base import Address, Message
 from messages.decisions import (
@@ -19,7 +21,8 @@ from messages.decisions import (
     StrategyBudgetSet,
     StrategySwitched,
 )
-from messages.learning import SymbolSuspended
+from messages.isolation import StrategyFaulted, StrategyParked, StrategyUnparked
+from messages.learning import FillCounted, SymbolSuspended
 from messages.reasons import Reason
 from messages.shadow import ShadowSwitched
 
@@ -32,7 +35,9 @@ class StrategyView(msgspec.Struct):
     `enabled` and `budget` are None until a person has switched or set them: the settings hold. `position` is its own,
     in base units; `decided_at` is desk time in ns UTC. `recorded` is the last decision, the last one with the trace of
     its stages where it went through some. `suspended_until` (desk time, ns UTC) is how long the symbol is disabled for
-    what its trades lost. In `shadow` position and trades are simulated.
+    what its trades lost. In `shadow` position and trades are simulated. `faults` counts how often it failed beside
+    others, the last time with `error`; `parked` says that it is given up for it. `intelligence` are its closed trades,
+    where they are judged.
     """
 
     strategy: str
@@ -49,6 +54,10 @@ class StrategyView(msgspec.Struct):
     recorded: DecisionMade | None = None
     suspended_until: int = 0
     shadow: bool = False
+    faults: int = 0
+    error: str | None = None
+    parked: bool = False
+    intelligence: IntelligenceState | None = None
 
 
 class StrategyBook:
@@ -58,6 +67,11 @@ class StrategyBook:
         self.views: dict[tuple[str, str], StrategyView] = {}
         self.overruns: Counter[tuple[Address, str]] = Counter()
         """How often a stage of an actor's decisions took longer than it may."""
+
+    @property
+    def parked(self) -> list[StrategyView]:
+        """Those that are given up while the others on their symbol trade on."""
+        return [view for view in self.views.values() if view.parked]
 
     def view(self, address: Address, strategy: str, symbol: str) -> StrategyView:
         """The view of this strategy, begun when there was none."""
@@ -90,6 +104,13 @@ class StrategyBook:
             view.suspended_until, view.shadow = known.suspended_until, known.shadow
             view.position, view.average_price = known.position.quantity, known.position.average_price
             view.decision, view.reason, view.trades = known.decision, known.decision_reason, known.trades
+            view.intelligence = copy.deepcopy(known.intelligence)
+            if known.fault is not None:
+                view.faults, view.error, view.parked = (
+                    known.fault.total,
+                    known.fault.error,
+                    known.fault.parked,
+                )
 
 
 def _decided(view: StrategyView, event: DecisionMade) -> None:
@@ -107,6 +128,12 @@ def _shadowed(view: StrategyView, event: ShadowSwitched) -> None:
     view.shadow, view.position, view.average_price = event.shadow, ZERO, None
 
 
+def _traded(view: StrategyView, event: FillCounted) -> None:
+    if view.intelligence is None:
+        view.intelligence = IntelligenceState()
+    count_fill(view.intelligence, event)
+
+
 def _switched(view: StrategyView, event: StrategySwitched) -> None:
     view.enabled = event.enabled
 
@@ -119,11 +146,27 @@ def _suspended(view: StrategyView, event: SymbolSuspended) -> None:
     view.suspended_until = event.until
 
 
+def _faulted(view: StrategyView, event: StrategyFaulted) -> None:
+    view.faults, view.error = view.faults + 1, event.error
+
+
+def _parked(view: StrategyView, event: StrategyParked) -> None:
+    view.parked, view.error = True, event.error
+
+
+def _unparked(view: StrategyView, event: StrategyUnparked) -> None:
+    view.parked = False
+
+
 _HANDLERS: dict[type[Message], Callable[[StrategyView, Any], None]] = {
     DecisionMade: _decided,
+    FillCounted: _traded,
     PositionChanged: _changed,
     ShadowSwitched: _shadowed,
+    StrategyFaulted: _faulted,
+    StrategyParked: _parked,
     StrategySwitched: _switched,
+    StrategyUnparked: _unparked,
     StrategyBudgetSet: _budget_set,
     SymbolSuspended: _suspended,
 }

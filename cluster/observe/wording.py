@@ -10,7 +10,18 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from messages import control, decisions, order_events, orders, portfolio, routing, supervision_events
+from messages import (
+    anomalies,
+    control,
+    decisions,
+    isolation,
+    order_events,
+    orders,
+    portfolio,
+    routing,
+    supervision_events,
+    transfers,
+)
 from messages.base import Message
 
 _LONGEST = 160
@@ -97,6 +108,13 @@ def _placing(event: Any) -> str:
     return f"placing {terms.side.value} {number(terms.quantity)} {terms.symbol} {terms.order_type.value}{at}"
 
 
+def _anomaly(anomaly: Any) -> str:
+    bounds = ""
+    if anomaly.observed is not None and anomaly.limit is not None:
+        bounds = f" ({number(anomaly.observed)}, limit {number(anomaly.limit)})"
+    return f"anomaly {anomaly.name}, {anomaly.severity.value}: {anomaly.detail}{bounds}"
+
+
 _WORDINGS: dict[type[Message], Callable[[Any], str]] = {
     decisions.DecisionMade: lambda e: f"{e.symbol} {e.strategy}: {e.decision.value} ({e.reason.value})",
     decisions.IntentRaised: _raised,
@@ -104,6 +122,9 @@ _WORDINGS: dict[type[Message], Callable[[Any], str]] = {
         f"the stage {e.stage} took {e.took / 1e6:.0f} ms, its limit is {e.limit / 1e6:.0f} ms"
         + (f" ({e.times} times)" if e.times > 1 else "")
     ),
+    isolation.StrategyFaulted: lambda e: f"{e.symbol} {e.strategy} failed in {e.callback}: {e.error}",
+    isolation.StrategyParked: lambda e: f"{e.symbol} {e.strategy} is parked: {e.error}",
+    isolation.StrategyUnparked: lambda e: f"{e.symbol} {e.strategy} decides again ({e.by})",
     decisions.IntentClosed: lambda e: f"{e.symbol} intent {e.state.value}, filled {number(e.filled)}",
     portfolio.IntentDecided: _decided,
     portfolio.FillBooked: lambda e: (
@@ -112,6 +133,21 @@ _WORDINGS: dict[type[Message], Callable[[Any], str]] = {
     ),
     portfolio.FundingBooked: lambda e: (
         f"funding {number(e.amount)} {e.currency} on {e.symbol}, cash {number(e.cash)} {e.currency}"
+    ),
+    transfers.TransferBooked: lambda e: (
+        f"{'deposit' if e.amount > 0 else 'withdrawal'} {number(abs(e.amount))} {e.currency} at {e.venue}, "
+        f"cash {number(e.cash)} {e.currency}{f' ({e.by}: {e.note})' if e.by else ''}"
+    ),
+    transfers.TransferRefused: lambda e: (
+        f"transfer {e.transfer_id} at {e.venue} not booked: {e.reason.value}"
+    ),
+    anomalies.AnomalyDetected: lambda e: _anomaly(e.anomaly),
+    anomalies.AnomalyCleared: lambda e: f"no anomaly any more: {e.name}",
+    anomalies.DegradeChanged: lambda e: (
+        f"degrade level {max(e.found, e.manual)}, new orders at {number(e.factor * 100)} %: {e.because}"
+    ),
+    control.ArmingDecided: lambda e: (
+        f"{'ARMED' if e.armed else 'NOT_ARMED'} in {e.environment}{': ' if e.reasons else ''}{', '.join(e.reasons)}"
     ),
     portfolio.ModeDecided: lambda e: f"mode {e.mode.value}: {e.reason}",
     control.ModeChanged: lambda e: f"mode {e.mode.value}: {e.reason}",

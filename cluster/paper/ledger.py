@@ -44,6 +44,9 @@ _STATES: dict[type[OrderEvent], OrderState] = {
 }
 """The state an event leaves its order in, where the event alone says so."""
 
+_REASONED = (OrderRejected, OrderCancelled, OrderExpired, CancelRejected)
+"""The events that say why."""
+
 
 class Ledger:
     """All orders the gateway ever took, by client order id: an id is never taken twice.
@@ -99,7 +102,7 @@ class Ledger:
             )
         else:
             order.state = _STATES.get(type(event), order.state)
-        if isinstance(event, OrderRejected | OrderCancelled | OrderExpired | CancelRejected):
+        if isinstance(event, _REASONED):
             reason = event.reason
         if order.ended:
             self._open.pop(event.client_order_id, None)

@@ -13,7 +13,7 @@ from cluster.backtest import market as backtest_market
 from cluster.feeds import Feed, FeedCursor, expand_data
 from cluster.feeds.columns import Observe
 from cluster.feeds.grouped import GroupCursor, cursor_of
-from cluster.host.settings_map import paper_instruments
+from cluster.host.paper_map import paper_instruments
 from cluster.host.strategy_places import place_of
 from cluster.host.tree_plan import tree_of
 from cluster.replaying.history import NotReplayableError

@@ -330,6 +330,7 @@ class StepMachine:
         item, taken, mark, error = failed.item, failed.taken, failed.mark, failed.error
         key = self._input_key(item)
         kept = mark.outputs(self.context) if mark is not None else None
+        blamed = self.actor.blamed(error)
         yield from self._reload_own(feed=taken.feed)
         context = self.context
         context.now = max(taken.now, self.position.now)
@@ -338,6 +339,9 @@ class StepMachine:
                 context.emit(event)
             context.resume(kept)
             yield from self._commit(self._section(taken.feed, failed.progress, None), perform=False)
+        if blamed is not None:
+            yield from self._go_without(blamed, failed)
+            return
         detail = f"{type(error).__name__}: {error}"
         if is_decision(item):
             yield from self._give_up(item, taken, detail)
@@ -356,6 +360,22 @@ class StepMachine:
             value=key,
             remedy="the supervisor restarts the actor; the input is put aside when it fails again and again",
         ) from error
+
+    def _go_without(self, blamed: Message, failed: InputFailedError) -> Steps:
+        """The actor can do without the part of it that failed: it hears so, and takes the input again.
+
+        Mail and timers come again by themselves; an observation does not, and the view stands where it was due.
+        What the inputs before it promised is performed by the recovery that this ends with.
+        """
+        item, taken = failed.item, failed.taken
+        yield Report(
+            "error", "a part of the actor failed", {"input": item.reference, "error": str(failed.error)}
+        )
+        signal = Input(InputKind.SIGNAL, f"blamed:{self.position.step}", blamed)
+        yield from self._step(Taken(taken.now, (signal,), taken.feed))
+        if item.kind is InputKind.OBSERVATION:
+            yield from self._step(Taken(taken.now, (item,), taken.feed))
+        yield from self._recover()
 
     def _give_up(self, item: Input, taken: Taken, detail: str) -> Steps:
         """Consume an input that can't be processed: a recorded NO_TRADE, or a dead letter that risk hears of."""

@@ -22,23 +22,23 @@ class Noticeboard:
         """Run one of the store's scripts."""
         raise NotImplementedError
 
-    async def lock(self, token: str, owner: bytes, seconds: int) -> bytes | None:
-        """Take the desk's lock for `seconds`; None when it is ours now, else the owner who holds it."""
-        holder: bytes = await self._run("lock", [self.keys.owner], ["take", token, seconds, owner])
+    async def lock(self, token: str, owner: bytes, seconds: int, key: str = "") -> bytes | None:
+        """Take the desk's lock, or that of `key`, for `seconds`; None when it is ours now, else who holds it."""
+        holder: bytes = await self._run("lock", [key or self.keys.owner], ["take", token, seconds, owner])
         return holder or None
 
-    async def keep_lock(self, token: str, seconds: int) -> bool:
+    async def keep_lock(self, token: str, seconds: int, key: str = "") -> bool:
         """Renew the lock; False when it is not held under this token."""
-        return bool(await self._run("lock", [self.keys.owner], ["keep", token, seconds]))
+        return bool(await self._run("lock", [key or self.keys.owner], ["keep", token, seconds]))
 
-    async def unlock(self, token: str) -> None:
+    async def unlock(self, token: str, key: str = "") -> None:
         """Release the lock if it is held under this token."""
-        await self._run("lock", [self.keys.owner], ["drop", token])
+        await self._run("lock", [key or self.keys.owner], ["drop", token])
 
-    async def lock_holder(self) -> bytes | None:
+    async def lock_holder(self, key: str = "") -> bytes | None:
         """The owner that holds the lock."""
         with answering("lock"):
-            held: bytes | None = await self.client.get(self.keys.owner)
+            held: bytes | None = await self.client.get(key or self.keys.owner)
         return held.split(b"\n", 1)[1] if held else None
 
     async def set_note(self, name: str, data: bytes) -> None:

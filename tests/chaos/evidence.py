@@ -11,7 +11,7 @@ from actors.execution.actor import ExecutionActor, initial_state
 from actors.risk.actor import RiskActor
 from actors.strategy.actor import StrategyActor
 from actors.venues.paper import PaperPort
-from cluster.host import settings_map
+from cluster.host import risk_map, settings_map
 from cluster.observe.projection import Projection
 from cluster.steps.recovery import state_digest
 from config import DeskConfig
@@ -119,7 +119,7 @@ def fresh_actor(session: Session, address: Address) -> Actor[Any]:
     """An actor as its host makes it, before its first step."""
     config: DeskConfig = session.loaded.config
     if address == RISK:
-        return RiskActor(settings_map.risk_settings(config))
+        return RiskActor(risk_map.risk_settings(config))
     if address.startswith("execution/"):
         venue = address.split("/", 1)[1]
         traits = PaperPort.of_folder(venue, session.desk.launch.venue_folder(venue)).traits

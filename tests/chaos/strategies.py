@@ -103,3 +103,13 @@ PIPELINE: Mapping[str, Any] = {
     },
 }
 """Settings of these two, but for their `kind`."""
+
+
+class Rests(Strategy):
+    """Always wants to buy: where its orders rest far below the market, one of them works at any time."""
+
+    def on_quote(self, view: SymbolView) -> bool:
+        return True
+
+    def decide(self, desk: Desk) -> None:
+        desk.buy()

@@ -22,8 +22,8 @@ FILES = [DATA / "usdm_btcusdt_20240808.gz", DATA / "usdm_ethusdt_20240808.gz"]
 START = Decimal(100_000)
 
 
-def replay(folder: Path, speed: str) -> dict[str, Any]:
-    """One run from the first row to the last; the desk lives in `folder`."""
+def replay(folder: Path, speed: str, *settings: str) -> dict[str, Any]:
+    """One run from the first row to the last; the desk lives in `folder`, `settings` are changes (`a.b=c`)."""
     if not all(path.exists() for path in FILES):
         pytest.skip("skipped: no recorded data")
     command = [sys.executable, "-m", "cluster", "run", "config/profiles/replay.yaml", "--until-end", "--json"]
@@ -39,6 +39,8 @@ def replay(folder: Path, speed: str) -> dict[str, Any]:
     ]
     for path in FILES:
         command += ["--data", str(path)]
+    for setting in settings:
+        command += ["--set", setting]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     done = subprocess.run(command, cwd=PROJECT, env=environ, stdout=subprocess.PIPE, timeout=280, check=True)
     found: dict[str, Any] = json.loads(done.stdout)

@@ -63,3 +63,24 @@ def test_settings_that_came_after_the_word_was_left_have_their_defaults(
     assert read.strategies[name].weight == fresh.strategies[name].weight
     assert read.treasury == fresh.treasury
     assert read.symbols == fresh.symbols
+
+
+def test_no_secret_is_written_down(tmp_path: Path) -> None:
+    secrets = ("the-key-of-the-account", "the-secret-it-signs-with", "a-token-that-halts")
+    config = load_config(
+        "demo",
+        environ={},
+        overrides={
+            "venues.binance.exchange": None,
+            "venues.binance.rest_url": "https://demo-fapi.binance.com",
+            "venues.binance.stream_url": "wss://demo-fstream.binance.com",
+            "venues.binance.api_key": secrets[0],
+            "venues.binance.api_secret": secrets[1],
+            "metrics.control_token": secrets[2],
+        },
+    ).config
+    left_word(tmp_path, config)
+
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert written
+    assert not any(secret.encode() in written for secret in secrets)

@@ -15,11 +15,13 @@ from actors.strategy.strategy import Strategy
 from actors.strategy.view import SymbolView
 from cluster.backtest.books import Books
 from cluster.backtest.desk import BacktestDesk
+from cluster.backtest.harvest import Harvest
 from cluster.backtest.report.document import report_json
 from cluster.backtest.runner import Progress, backtest, prepare, require_equal_books, result_of
 from cluster.steps.machine import PoisonError
 from cluster.steps.recovery import state_digest
 from config import LoadedConfig
+from messages.decisions import DecisionMade
 from messages.errors import ConfigurationError, DataProviderError, InvariantError
 from tests.cluster.backtest.market import DESK, SECOND, small_desk
 
@@ -37,6 +39,28 @@ def test_it_trades_and_ends_at_rest_with_the_venues_books(tmp_path: Path) -> Non
     assert desk.rounds.outstanding == 0
     assert not desk.venues["execution/paper"].ledger.open_orders
     require_equal_books(desk)
+
+
+def test_decisions_are_explained_only_where_they_are_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traces: list[Any] = []
+    count = Harvest._decision
+
+    def noted(harvest: Harvest, event: DecisionMade) -> None:
+        traces.append(event.trace)
+        count(harvest, event)
+
+    monkeypatch.setattr(Harvest, "_decision", noted)
+    loaded = small_desk(tmp_path)
+    _run(loaded)
+    unread = len(traces)
+    assert unread > 30
+    assert not any(traces)
+    traces.clear()
+    prepare(loaded, keep_journal=True)[0].run()
+    assert len(traces) == unread
+    assert all(traces)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ def test_both_cases_are_measured_stage_by_stage_and_models_apart() -> None:
         )
         assert figures["decision_p50_us"] <= figures["decision_p99_us"]
         assert figures["trades_per_decision"] > 0
+        assert figures["judging_p50_us"] > 0
         assert figures.get("model_p50_us", 1) > 0
 
 
@@ -36,6 +37,14 @@ def test_a_scene_decides_alike_whenever_it_is_made_and_some_symbols_trade() -> N
     assert first == targets()[0]
     assert np.isfinite(first).all()
     assert len(set(first)) > 3
+
+
+def test_the_decisions_are_those_of_a_pipeline_whose_trades_have_a_say() -> None:
+    made = Scene(3).decide(lambda stage: None)
+    preference = made.arbitration.preference
+    assert preference is not None
+    assert np.ptp(preference, axis=1).min() > 0
+    assert (made.blend.weights != made.blend.tempered).any()
 
 
 def test_the_section_is_known_with_its_aims() -> None:

@@ -69,7 +69,6 @@ def test_without_a_running_desk_the_code_is_three_and_the_remedy_told(
     [
         ["frobnicate"],
         ["run"],
-        ["resume"],
         ["resume", "--ack", "  "],
         ["trace"],
         ["orders", "--state", "nonsense"],

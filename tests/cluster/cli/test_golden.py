@@ -20,6 +20,7 @@ from cluster.conformance.suite import Report
 from cluster.models.manifest import RunManifest
 from cluster.models.promoting import Promotion
 from cluster.models.verifying import VerifyDocument
+from cluster.preflight import Preflight
 from cluster.shadow.comparing import Comparison
 from cluster.sweep.document import SweepDocument
 
@@ -34,6 +35,7 @@ PROMISED = {
     "models verify": VerifyDocument,
     "models promote": Promotion,
     "probe": ProbeDocument,
+    "preflight": Preflight,
     "shadow compare": Comparison,
 }
 COMMANDS = (
@@ -53,15 +55,25 @@ COMMANDS = (
     "halt",
     "resume",
     "flatten",
+    "mode",
+    "degrade",
+    "preflight",
+    "limits",
+    "limits show",
+    "limits set",
+    "risk",
     "treasury",
     "treasury sweep",
     "treasury purge",
     "treasury trim",
+    "treasury deposit",
+    "treasury withdraw",
     "strategies",
     "strategies list",
     "strategies enable",
     "strategies disable",
     "strategies budget",
+    "strategies suggest",
     "shadow",
     "shadow compare",
     "universe",

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from cluster.cli.arming import not_armed_because, side_effects
+from cluster.arming import not_armed_because, side_effects
 from cluster.cli.banner import start_banner
 from cluster.cli.documents import Progress
 from cluster.cli.live import live_view, share_done, sparkline, time_left_s
@@ -119,7 +119,7 @@ def test_figures_are_written_for_people_and_what_is_not_known_says_so() -> None:
         (["desk.environment=dry_run"], "none", ("dry_run",)),
         (["risk.kill_switch=true"], "paper", ("kill_switch",)),
         (["venues.paper.read_only=true"], "none", ("read_only",)),
-        (["desk.environment=dry_run", "risk.kill_switch=true"], "none", ("dry_run", "kill_switch")),
+        (["desk.environment=dry_run", "risk.kill_switch=true"], "none", ("kill_switch", "dry_run")),
     ],
 )
 def test_the_banner_tells_how_real_it_is_and_every_reason_why_not(

@@ -48,9 +48,10 @@ def test_an_input_that_is_missing_is_named(empty_desk: StoredDesk, command: Comm
     waiting, flow = sorted(
         answers(gates={**OPEN_GATES, "barrier": {"enabled": True}}), key=lambda each: each.trades is not None
     )
-    told(empty_desk, msgspec.structs.replace(flow, reason=Reason.MISSING, missing="p_peak"))
+    lacks = "no model of peaks is loaded"
+    told(empty_desk, msgspec.structs.replace(flow, reason=Reason.MISSING, missing="p_peak", lacks=lacks))
     said = command("probe", "BTC-USDT", on=empty_desk)
-    assert "would not trade now: missing:p_peak" in said.out
+    assert "would not trade now: missing:p_peak (no model of peaks is loaded)" in said.out
     assert waiting.trades is None
 
 

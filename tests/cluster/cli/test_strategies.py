@@ -8,7 +8,11 @@ import msgspec
 import pytest
 
 from cluster.cli.exits import Exit
-from cluster.cli.strategy_documents import StrategiesDocument, StrategyCommandDocument
+from cluster.cli.strategy_documents import (
+    StrategiesDocument,
+    StrategyCommandDocument,
+    SuggestionDocument,
+)
 from messages.base import Message
 from messages.decisions import (
     Decision,
@@ -21,7 +25,8 @@ from messages.decisions import (
     StrategySwitched,
 )
 from messages.intents import Side
-from messages.learning import SymbolSuspended
+from messages.isolation import StrategyFaulted, StrategyParked, StrategyUnparked
+from messages.learning import FillCounted, SymbolSuspended
 from messages.reasons import Reason
 from messages.shadow import ShadowSwitched
 from messages.stages import StageRecords, TradeDecision
@@ -191,3 +196,53 @@ def test_what_is_only_simulated_is_listed_as_such(traded: StoredDesk, command: C
     (ema,) = [each for each in listed.strategies if (each.strategy, each.symbol) == ("ema", "BTC-USDT")]
     assert ema.shadow
     assert ema.position == 0
+
+
+def test_one_that_was_parked_is_listed_with_its_error_and_tried_again(
+    traded: StoredDesk, command: Command
+) -> None:
+    fault = StrategyFaulted("ema", "BTC-USDT", "decide", "ValueError: no", 0, T0 + 2, T0 + 1)
+    parked = StrategyParked("ema", "BTC-USDT", "ValueError: no", False, None, T0 + 1)
+    traded.append(BTC, record(2, T0 + 1, fault, parked))
+    table = " ".join(command("strategies", "list", on=traded).out.split())
+    assert "parked ema on BTC-USDT, it failed: ValueError: no; `raydesk strategies enable ema`" in table
+
+    def answer(message: Message) -> None:
+        traded.append(BTC, record(3, T0 + 2, StrategyUnparked("ema", "BTC-USDT", "me", T0 + 2)))
+
+    one = ("strategies", "enable", "ema", "--symbol", "BTC-USDT", "--json")
+    silent = command(*one, "--wait", "0", on=traded)
+    assert silent.code == Exit.TROUBLE
+    [entry] = msgspec.json.decode(silent.out.encode(), type=StrategyCommandDocument).strategies
+    assert (entry.parked, entry.faults, entry.error) == (True, 1, "ValueError: no")
+    traded.on_post = answer
+    said = command(*one, on=traded)
+    assert said.code == Exit.OK, said.err
+
+
+def test_what_closed_trades_speak_for_is_suggested(empty_desk: StoredDesk, command: Command) -> None:
+    """A symbol that pays gets more than one that does not; nothing is in force of it."""
+
+    def trade(symbol: str, gain: float, time: int) -> list[Message]:
+        opened = FillCounted("ema", symbol, 1_000.0, 0.0, 0.0, 0.1, False, True, True, 0.5, time)
+        closed = FillCounted("ema", symbol, 0.0, 1_000.0, gain, 0.1, True, True, True, 0.5, time + 1)
+        return [opened, closed]
+
+    empty_desk.append(BTC, record(1, T0, *trade("BTC-USDT", 5.0, T0), *trade("BTC-USDT", 4.0, T0 + 2)))
+    empty_desk.append("strategy/ETH-USDT", record(1, T0, *trade("ETH-USDT", -80.0, T0)))
+    said = command("strategies", "suggest", "--json", on=empty_desk)
+    assert said.code == Exit.OK, said.err
+    document = msgspec.json.decode(said.out.encode(), type=SuggestionDocument)
+    weights = {each.symbol: each.weight for each in document.symbols}
+    assert weights["BTC-USDT"] > weights["ETH-USDT"]
+    assert document.mode == "cautious"  # ETH has fallen 8 % of what is entered with
+    assert sum(weights.values()) == pytest.approx(0.65)
+    assert document.max_open_positions is not None
+    said = command("strategies", "suggest", on=empty_desk)
+    assert "cautious: ETH-USDT has fallen 8.0" in said.out
+
+
+def test_without_judged_trades_nothing_is_suggested(empty_desk: StoredDesk, command: Command) -> None:
+    said = command("strategies", "suggest", on=empty_desk)
+    assert said.code == Exit.OK, said.err
+    assert "nothing is known of symbols" in said.out

@@ -10,11 +10,12 @@ import pytest
 
 import actors.execution.gate as gate
 import actors.execution.modes as execution_modes
-import actors.risk.checks as checks
 import actors.risk.facts as facts
 import actors.risk.modes as risk_modes
 import actors.strategy.actor as strategy_actor
 import actors.strategy.gates as gates
+from actors.risk.checks import permission
+from actors.risk.checks.row import passed
 from cluster.drill.drills import DRILLS
 from cluster.drill.evidence import Evidence
 from messages.control import ALLOWED, Action, Mode
@@ -78,7 +79,7 @@ def _leaves_orders_working(patch: pytest.MonkeyPatch) -> None:
 
 def _halt_allows_everything(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(ALLOWED, Mode.HALTED, frozenset(Action))  # type: ignore[misc]
-    patch.setattr(checks, "_only_reducing", lambda check, reason, view: checks._PASSED[check])
+    patch.setattr(permission, "only_reducing", lambda check, reason, view: passed(check))
 
 
 def _ignores_falls(patch: pytest.MonkeyPatch) -> None:

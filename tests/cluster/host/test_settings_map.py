@@ -9,15 +9,13 @@ import pytest
 
 from actors.execution.routing.settings import RoutingSettings
 from actors.precheck.funds import Collateral
+from actors.risk.actor import RiskActor
 from actors.venues.matching.instruments import MarketKind, MarketModel
 from actors.venues.port import VenueTraits
 from cluster.host import venue_map
-from cluster.host.settings_map import (
-    execution_settings,
-    paper_instruments,
-    routing_settings,
-    strategy_settings,
-)
+from cluster.host.paper_map import paper_instruments
+from cluster.host.risk_map import risk_settings
+from cluster.host.settings_map import execution_settings, routing_settings, strategy_settings
 from config import DeskConfig, load_config
 from config.duration import SECOND
 
@@ -111,3 +109,23 @@ def test_a_fee_taken_in_kind_is_known_where_orders_are_sized(
     [strategy] = strategy_settings(loaded(tmp_path), "BTC-USDT").strategies
     assert strategy.instrument.fee_in_kind == Decimal(fee)
     assert strategy.instrument.taker_fee == Decimal("0.0004")
+
+
+def test_limits_of_parts_of_the_desk_reach_risk() -> None:
+    flags = (
+        'risk.tiers={"core": ["BTC-USDT"]}',
+        'risk.themes={"majors": ["BTC-USDT", "ETH-USDT"]}',
+        'risk.overrides={"theme:majors": {"max_exposure": "15%"}, "symbol:BTC-USDT": {"symbol_spacing": "1m"}}',
+        'risk.regime_caps={"bear": "50%"}',
+        "risk.max_spread=20bps",
+    )
+    told = risk_settings(load_config("synthetic", environ={}, overrides=flags).config)
+    assert told.tiers == {"BTC-USDT": "core"}
+    assert told.themes == {"majors": ("BTC-USDT", "ETH-USDT")}
+    assert told.overrides == {
+        "theme:majors": {"max_exposure": Decimal("0.15")},
+        "symbol:BTC-USDT": {"symbol_spacing": 60_000_000_000},
+    }
+    assert told.limits.regime_caps == {"bear": Decimal("0.5")}
+    assert (told.limits.max_spread, told.limits.strict, told.live) == (Decimal("0.002"), False, False)
+    RiskActor(told)

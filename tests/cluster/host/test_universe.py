@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from actors.operations.universe.settings import TIERS, UniverseMode
@@ -53,10 +54,14 @@ def test_the_universe_brings_strategies_of_one_symbol_and_groups_are_there_from_
     assert chosen.candidates[0].actors == ("strategy/BTC-USDT", "strategy/strongest")
     off = settings(tmp_path, "off", strategies={**PROFILE["strategies"], "strongest": STRONGEST})
     wanted = {each.id: each for each in tree_of(off.config, PACED)[STRATEGIES].children}
-    assert [each.child for each in chosen.candidates] == [
-        wanted["strategy/BTC-USDT"],
-        wanted["strategy/ETH-USDT"],
-    ]
+    brought = [each.child for each in chosen.candidates if each.child is not None]
+    assert [each.id for each in brought] == ["strategy/BTC-USDT", "strategy/ETH-USDT"]
+    for child in brought:
+        without, order = wanted[child.id], child.on_give_up
+        assert order is not None
+        assert without.on_give_up is not None
+        assert order.executors == (*without.on_give_up.executors, "universe"), "it hears who is given up"
+        assert msgspec.structs.replace(child, on_give_up=without.on_give_up) == without
 
 
 def test_where_time_is_granted_there_is_none(tmp_path: Path) -> None:

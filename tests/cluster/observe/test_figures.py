@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from cluster.observe.books import Books
-from cluster.observe.health import Pulses, judge
+from cluster.observe.health import HealthCheck, Pulses, judge
 from cluster.observe.latency import BOUNDS_S, Histogram
 from cluster.observe.projection import Projection
 from cluster.observe.summary import run_summary, summary
 from cluster.store.port import ActorStatus, Incarnation
 from messages.child_specs import SECOND
+from messages.isolation import StrategyParked, StrategyUnparked
 from messages.supervision_events import ChildGivenUp
 from tests.cluster.observe import stories
 from tests.cluster.observe.stories import MS, T0, D, record
@@ -203,3 +206,17 @@ def test_a_supervisor_whose_history_is_not_whole_is_marked() -> None:
 
     assert "ChildGivenUp" in family.incomplete["supervisor/desk"]
     assert [row.status for row in family.rows()][1] == "starting"
+
+
+def test_a_strategy_that_is_parked_makes_a_desk_unhealthy_and_is_named() -> None:
+    parked = StrategyParked("ema", "BTC-USDT", "ValueError: no", False, None, T0)
+    back = StrategyUnparked("ema", "BTC-USDT", "me", T0)
+    journal = [*stories.one_trade(), (stories.STRATEGY, record(9, T0, parked))]
+
+    def strategies(told: list[Any]) -> list[HealthCheck]:
+        known = [status(address) for address in BOTH]
+        health = judge(folded(told), known, beating(*BOTH), writable=True, fresh_within_s=5)
+        return [check for check in health.checks if check.name == "strategies"]
+
+    assert strategies(journal) == [HealthCheck("strategies", False, "ema/BTC-USDT parked: ValueError: no")]
+    assert strategies([*journal, (stories.STRATEGY, record(10, T0, back))]) == []

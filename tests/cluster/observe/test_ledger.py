@@ -10,6 +10,7 @@ import msgspec
 import pyarrow.parquet
 import pytest
 
+from cluster.cli.report_documents import report_document
 from cluster.observe.ledger import LedgerReading, read_ledger
 from cluster.observe.ledger_files import write_entries, write_tax_lots
 from cluster.replaying.recorded import RecordedActor
@@ -18,6 +19,7 @@ from cluster.store.port import Position, StoredSnapshot
 from messages import codec
 from messages.errors import ConfigurationError, JournalCorruptError
 from messages.portfolio import DrawdownState
+from messages.transfers import RecordTransfer, Transfer
 from tests.actors.risk.desk import BUY, SELL, Desk, ready
 
 pytestmark = pytest.mark.unit
@@ -71,6 +73,24 @@ def test_a_whole_journal_tells_everything() -> None:
     ]
 
 
+def test_money_from_outside_is_in_the_entries_and_in_the_report_of_its_day() -> None:
+    desk = traded()
+    desk.give(Transfer("t1", "paper", "USDT", Decimal(500), "TRANSFER", desk.ctx.now), "execution/paper")
+    desk.give(RecordTransfer("anna", "paper", "USDT", Decimal(-20), "rent"))
+    reading = read_ledger(recorded(desk))
+    assert [entry.kind.value for entry in reading.entries[-2:]] == ["transfer", "transfer"]
+    document = report_document("desk", "USDT", reading, None, (), {}, Decimal(0))
+    assert [
+        (each.transfer_id, each.amount, each.value, each.by, each.note) for each in document.transfers
+    ] == [
+        ("t1", 500, 500, "", "TRANSFER"),
+        (document.transfers[1].transfer_id, -20, -20, "anna", "rent"),
+    ]
+    assert document.average is not None
+    assert (document.average.deposits, document.average.difference) == (Decimal(480), 0)
+    assert document.sound
+
+
 def test_a_trimmed_journal_leaves_statement_and_open_lots_whole() -> None:
     desk = traded()
     whole, reading = read_ledger(recorded(desk)), read_ledger(recorded(desk, trimmed=True))
@@ -115,6 +135,18 @@ def test_the_ledgers_file_is_balanced_and_grows_by_what_is_new(tmp_path: Path) -
     assert set(sums.values()) == {Decimal(0)}
     cash = sum(Decimal(str(row["amount"])) for row in rows(path) if row["account"] == "cash/paper")
     assert cash == desk.risk.state.accounts["paper"].balances["USDT"]
+
+
+def test_a_file_from_before_rates_were_written_goes_on_and_its_rates_are_not_known(tmp_path: Path) -> None:
+    path = tmp_path / "books.parquet"
+    desk = traded()
+    first = write_entries(path, "desk", read_ledger(recorded(desk)).entries)
+    assert {row["rate"] for row in rows(path) if row["unit"] == "USDT"} == {"1"}
+    pyarrow.parquet.write_table(pyarrow.parquet.read_table(path).drop_columns("rate"), path)
+    desk.trade(SELL, 1, 130, fee=1)
+    assert write_entries(path, "desk", read_ledger(recorded(desk)).entries) == first + 6
+    found = [row["rate"] for row in rows(path) if row["account"] == "cash/paper"]
+    assert found == [None] * 7 + ["1", "1"]
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])

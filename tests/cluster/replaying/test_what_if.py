@@ -104,7 +104,7 @@ def test_a_setting_of_a_strategy_changes_steps_of_that_strategy_alone(recorded: 
 
 def test_an_unknown_setting_is_an_error_that_names_it(recorded: Recorded) -> None:
     with pytest.raises(ConfigurationError, match="max_gross_exposure"):
-        cast_of(recorded, "risk.max_gross=50%")
+        cast_of(recorded, "risk.max_gross_exposur=50%")
 
 
 # ---------------------------------------------------------------------- several inputs in one step
