@@ -26,7 +26,7 @@ def test_a_market_order_goes_out_with_every_quote() -> None:
     found = measured("market_per_quote", 100)
     assert found.rows == found.callbacks == 100
     assert found.orders == found.fills == 100
-    assert found.checks_per_intent == 17
+    assert found.checks_per_intent == 18
 
 
 def test_a_limit_order_and_its_cancel_go_out_with_every_quote() -> None:

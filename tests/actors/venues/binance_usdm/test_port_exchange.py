@@ -194,7 +194,7 @@ def test_a_stop_waits_triggers_and_goes_on_under_its_id(tmp_path: Path) -> None:
             await ear.until(1)
             await port.place(market("long", quantity="0.100"), 0)
             low = await bid_far_below(port)
-            near = (low / Decimal("0.97") * Decimal("0.9995")).quantize(Decimal(1))
+            near = (low / Decimal("0.97") * Decimal("0.9998")).quantize(Decimal(1))
             common = {
                 "order_type": OrderType.STOP,
                 "limit_price": None,
@@ -212,7 +212,9 @@ def test_a_stop_waits_triggers_and_goes_on_under_its_id(tmp_path: Path) -> None:
             number = 0
             while not any(event.state is OrderState.FILLED for event in of(ear, "stop")):
                 number += 1
-                await port.place(market(f"push{number}", Side.SELL, quantity="2"), 0)
+                # there and back, or the margin is used up; not so hard that no bid is left for the stop itself
+                await port.place(market(f"push{number}", Side.SELL, quantity="1"), 0)
+                await port.place(market(f"back{number}", Side.BUY, quantity="1"), 0)
                 await asyncio.sleep(0.05)
                 # bought back, so that pushing never uses up the margin that the stop's own order needs
                 await port.place(market(f"back{number}", Side.BUY, quantity="2"), 0)
