@@ -34,7 +34,7 @@ class Message(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True)
     - `event_type`: the name under which logs, alerts and metrics know it, if they are to know it.
     - `schema_version`: raised when a field changes meaning; older records are lifted by `upgrade`.
     - `decimals_as_text`: its Decimals are stored as text alone, not as the extension type: for what holds hundreds of
-      them, which takes a third of the time so. A message that begins to do so is of a new schema version.
+      them, which takes a third of the time so, and has no float. One that begins to do so is of a new schema version.
     """
 
     urgent: ClassVar[bool] = False

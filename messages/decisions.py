@@ -308,6 +308,22 @@ class StrategyBudgetSet(Message, frozen=True):
 
 
 @message_type
+class SizerPromoted(Message, frozen=True):
+    """From now on this sizer decides on sizes, and the configured one is asked beside it; None: as configured again.
+
+    `sizer` is its import path and parameters, `trades` how many closed ones of the symbol it has heard of.
+    """
+
+    strategy: str
+    symbol: str
+    sizer: str | None
+    trades: int
+    by: str
+    reason: str
+    time: int
+
+
+@message_type
 class DecisionScheduled(Message, frozen=True):
     """The strategy's next decision by the clock is due at `due` (desk time, ns UTC)."""
 
@@ -363,6 +379,19 @@ class SetStrategyBudget(Message, frozen=True):
     strategy: str
     by: str
     budget: Decimal | None
+
+
+@message_type
+class PromoteSizer(Message, frozen=True):
+    """Let a strategy's sizer in shadow decide on sizes (operator -> its actors), or the configured one again."""
+
+    broadcast = True
+    urgent = True
+
+    strategy: str
+    by: str
+    promoted: bool
+    reason: str
 
 
 @message_type

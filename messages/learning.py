@@ -113,6 +113,20 @@ class RewardBooked(Message, frozen=True):
 
 
 @message_type
+class SizerTaught(Message, frozen=True):
+    """What the sizer in shadow, or one promoted from it, knows of a symbol after a closed trade: float64 `figures`.
+
+    `sizer` is its import path and parameters; with other parameters it is another one, and begins anew.
+    """
+
+    strategy: str
+    symbol: str
+    sizer: str
+    figures: bytes
+    time: int
+
+
+@message_type
 class FillCounted(Message, frozen=True):
     """A fill as the intelligence on closed trades counts it; amounts in base currency.
 

@@ -36,9 +36,11 @@ from messages.decisions import (
     HaltSeen,
     HoldingTimeUp,
     ModeSeen,
+    PromoteSizer,
     QuoteFreshAgain,
     QuoteWentStale,
     SetStrategyBudget,
+    SizerPromoted,
     StageOverran,
     StrategyBudgetSet,
     StrategySwitched,
@@ -340,6 +342,20 @@ class StrategyActor(Probing):
             if message.strategy == slot.settings.id and slot.state.budget != message.budget:
                 symbol = slot.settings.instrument.symbol
                 ctx.emit(StrategyBudgetSet(message.strategy, symbol, message.budget, message.by))
+
+    @receives(PromoteSizer)
+    def _on_sizer(self, message: PromoteSizer, ctx: Context) -> None:
+        """Let the sizer in shadow decide on sizes from the next decision on, or the configured one again."""
+        for slot in self._slots.values():
+            settings = slot.settings
+            if message.strategy != settings.id or (message.promoted and slot.broken is not None):
+                continue
+            sizer = slot.strategy.shadow_sizer if message.promoted else None
+            if sizer == slot.state.sizer or (message.promoted and sizer is None):
+                continue
+            symbol, learner = settings.instrument.symbol, slot.learners.get(settings.id)
+            trades = 0 if learner is None else learner.sizer_trades(sizer or slot.state.sizer, symbol)
+            ctx.emit(SizerPromoted(settings.id, symbol, sizer, trades, message.by, message.reason, ctx.now))
 
     def summary(self) -> str:
         """Positions, open intents and mode, for the process list."""

@@ -362,6 +362,11 @@ class Desk:
         """What a pipeline of this strategy has learned; None before it began."""
         return self._slot.learners.get(self._slot.settings.id)
 
+    @property
+    def promoted_sizer(self) -> str | None:
+        """The sizer that a person promoted from shadow; None while the configured one decides."""
+        return self._slot.state.sizer
+
     def learn(self, event: Message) -> None:
         """Journal one of the events of `messages.learning`; it is applied at once."""
         self._step().emit(event)

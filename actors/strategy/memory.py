@@ -37,6 +37,7 @@ from messages.decisions import (
     PositionChanged,
     QuoteFreshAgain,
     QuoteWentStale,
+    SizerPromoted,
     StageOverran,
     StrategyBudgetSet,
     StrategySwitched,
@@ -54,11 +55,20 @@ from messages.learning import (
     PredictorMissing,
     ReturnsRealised,
     RewardBooked,
+    SizerTaught,
     SymbolSuspended,
 )
 from messages.shadow import IntentSimulated
 
-Learned = PredictionsMade | PredictionsKept | ReturnsRealised | PlanAdopted | FillLearned | RewardBooked
+Learned = (
+    PredictionsMade
+    | PredictionsKept
+    | ReturnsRealised
+    | PlanAdopted
+    | FillLearned
+    | RewardBooked
+    | SizerTaught
+)
 """What a pipeline's memory follows once it has begun."""
 
 if TYPE_CHECKING:
@@ -237,6 +247,10 @@ class StrategyMemory(Actor[StrategyActorState]):
     def _budget_set(self, event: StrategyBudgetSet) -> None:
         self._of(event.strategy, event.symbol).budget = event.budget
 
+    @applies(SizerPromoted)
+    def _sizer_promoted(self, event: SizerPromoted) -> None:
+        self._of(event.strategy, event.symbol).sizer = event.sizer
+
     @applies(DecisionScheduled)
     def _decision_scheduled(self, event: DecisionScheduled) -> None:
         self._of(event.strategy, event.symbol).scheduled = event.due
@@ -257,7 +271,9 @@ class StrategyMemory(Actor[StrategyActorState]):
         self._learners[event.strategy] = learner
         self.state.learned[event.strategy] = learner.state
 
-    @applies(PredictionsMade, PredictionsKept, ReturnsRealised, PlanAdopted, FillLearned, RewardBooked)
+    @applies(
+        PredictionsMade, PredictionsKept, ReturnsRealised, PlanAdopted, FillLearned, RewardBooked, SizerTaught
+    )
     def _learned(self, event: Learned) -> None:
         self._learners[event.strategy].apply(event)
 

@@ -41,7 +41,8 @@ class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True):
     then `decision` and `reason` are the last that it recorded, else those of now. `missing` names the input that a
     gate lacks, `lacks` says what there is of it and what is needed. `side`, `quantity` (base units) and `worst_price`
     are those of the order that it would send. `room` is what is left of the budget in base currency, None without one;
-    `quote_age` in ns.
+    `quote_age` in ns. Where a sizer is asked in shadow, `shadow_target` is the part of the budget that it would hold,
+    for `shadow_reason`, and `sizer_target` what the one that decides would.
     """
 
     strategy: str
@@ -63,6 +64,10 @@ class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True):
     bid: float | None = None
     ask: float | None = None
     quote_age: int | None = None
+    shadow_sizer: str | None = None
+    shadow_target: float | None = None
+    shadow_reason: str | None = None
+    sizer_target: float | None = None
     stages: StageRecords | None = None
 
 
@@ -144,6 +149,10 @@ def _gates(slot: Slot, now: int) -> tuple[GateAnswer, ...]:
     )
 
 
+_BESIDE = ("shadow_sizer", "shadow_target", "shadow_reason", "sizer_target")
+"""What a trace says of a sizer in shadow; see `pipeline.records.beside_figures`."""
+
+
 def _told(answer: ProbeAnswer, events: list[Message]) -> ProbeAnswer:
     """The answer with what the decision of now came to."""
     decided: DecisionMade | None = None
@@ -160,7 +169,9 @@ def _told(answer: ProbeAnswer, events: list[Message]) -> ProbeAnswer:
         elif isinstance(event, TargetDeferred) and event.symbol == answer.symbol:
             waits = True
     terms = None if raised is None else raised.intent.terms
-    missing, lacks = (None if decided is None else decided.trace.get(each) for each in ("missing", "lacks"))
+    trace = {} if decided is None else decided.trace
+    missing, lacks = trace.get("missing"), trace.get("lacks")
+    beside = {name: trace[name] for name in _BESIDE if name in trace}
     return msgspec.structs.replace(
         answer,
         trades=raised is not None,
@@ -172,4 +183,5 @@ def _told(answer: ProbeAnswer, events: list[Message]) -> ProbeAnswer:
         quantity=None if terms is None else terms.quantity,
         worst_price=None if terms is None else terms.worst_price,
         stages=None if decided is None else decided.stages,
+        **beside,
     )

@@ -72,7 +72,8 @@ class StrategyState(msgspec.Struct):
 
     `exiting` is why the position is being closed, `retry_due` when an exit that failed is tried again,
     `deferred` the direction that waits for an open intent to end, `deferred_notional` its size where one was asked
-    for. `budget` is None until a person sets one; `scheduled` is when the clock makes the next decision due.
+    for. `budget` is None until a person sets one, `sizer` until one promotes the sizer in shadow; `scheduled` is when
+    the clock makes the next decision due.
     `suspended_until` is how long the symbol rests after it lost too much, `intelligence` what closed trades have shown.
     `long_exits` and `short_exits` are those that a decision chose for the position in that direction.
     `shadow`: position and intents are simulated, and `simulated` counts such intents. `fault` is None until it fails
@@ -95,6 +96,7 @@ class StrategyState(msgspec.Struct):
     deferred_until: int = 0
     deferred_notional: Decimal | None = None
     budget: Decimal | None = None
+    sizer: str | None = None
     scheduled: int | None = None
     decision: Decision | None = None
     decision_reason: Reason | None = None

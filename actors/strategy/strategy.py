@@ -80,6 +80,8 @@ class Strategy:
     parameters: StrategyParameters
     symbols: tuple[str, ...]
     models: Sequence[Model] = ()
+    shadow_sizer: str | None = None
+    """The sizer that a person may promote, by import path and parameters; set within `on_start`."""
     bars_only: bool = False
     """Set within `on_start` by a strategy that without the bars it subscribes to never decides: a desk whose market
     data has none of them does not start."""

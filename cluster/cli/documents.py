@@ -450,6 +450,7 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "strategies enable": StrategyCommandDocument,
     "strategies disable": StrategyCommandDocument,
     "strategies budget": StrategyCommandDocument,
+    "strategies sizer": StrategyCommandDocument,
     "strategies suggest": SuggestionDocument,
     "universe show": UniverseDocument,
     "universe add": UniverseCommandDocument,

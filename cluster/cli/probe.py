@@ -15,6 +15,7 @@ from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Wa
 from cluster.cli.exits import EPILOG, Exit, UsageError
 from cluster.cli.output import console, moment, money, print_json, shown, span, table
 from cluster.cli.stage_tables import stage_tables
+from cluster.observe.stage_words import share
 from messages import codec
 from messages.decisions import Decision
 
@@ -106,6 +107,8 @@ def _pieces(document: ProbeDocument) -> Iterator[RenderableType]:
         yield _situation(answer)
         if answer.stages is not None:
             yield from stage_tables(answer.stages)
+        if answer.shadow_sizer is not None:
+            yield _beside(answer)
         yield "What every order of the strategy has to pass:"
         yield _gates(answer.gates)
         yield ""
@@ -151,6 +154,13 @@ def _situation(answer: ProbeAnswer) -> str:
     )
     room = "" if answer.room is None else f", {money(answer.room)} of its budget is free"
     return f"At {moment(answer.time)}: {quote}; it holds {answer.position:f}{room}."
+
+
+def _beside(answer: ProbeAnswer) -> str:
+    return (
+        f"In shadow the sizer {shown(answer.shadow_sizer)} would hold {share(answer.shadow_target)} of the budget "
+        f"({shown(answer.shadow_reason)}); the one that decides, {share(answer.sizer_target)}."
+    )
 
 
 def _gates(gates: Sequence[GateAnswer]) -> RenderableType:

@@ -26,7 +26,7 @@ from cluster.cli.strategy_documents import (
     suggestion,
 )
 from messages.base import Message
-from messages.decisions import DisableStrategy, EnableStrategy, SetStrategyBudget
+from messages.decisions import DisableStrategy, EnableStrategy, PromoteSizer, SetStrategyBudget
 from messages.reasons import Reason
 
 Name = Annotated[str, typer.Argument(help="The strategy's name in the settings.")]
@@ -47,7 +47,7 @@ strategies = typer.Typer(
 def register(app: typer.Typer) -> None:
     """Add this group's commands."""
     strategies.command("list", epilog=EPILOG)(list_strategies)
-    for command in (enable, disable, budget, suggest):
+    for command in (enable, disable, budget, sizer, suggest):
         strategies.command(epilog=EPILOG)(command)
     app.add_typer(strategies, name="strategies")
 
@@ -114,6 +114,31 @@ def budget(
     return _send(message, lambda each: True, desk, config, folder, as_json, wait)
 
 
+def sizer(
+    strategy: Name,
+    which: Annotated[
+        str,
+        typer.Argument(
+            help="`shadow`: the sizer in shadow decides from now on; `default`: that of the settings.",
+            metavar="WHICH",
+        ),
+    ],
+    reason: Annotated[str, typer.Option("--reason", help="Why, in words; kept in the journal.")],
+    desk: DeskName = None,
+    config: ConfigOption = None,
+    folder: FolderOption = None,
+    as_json: JsonFlag = False,
+    wait: Wait = 10.0,
+) -> Exit:
+    """Promote a strategy's sizer in shadow, or take that back. Caps hold for either; the other one is asked beside."""
+    if which not in ("shadow", "default"):
+        raise UsageError("is no sizer", field="WHICH", value=which, remedy="write shadow, or default")
+    if not reason.strip():
+        raise UsageError("must be a reason in words", field="--reason", value=reason, remedy="say why")
+    message = PromoteSizer(strategy, getpass.getuser(), which == "shadow", reason)
+    return _send(message, lambda each: True, desk, config, folder, as_json, wait)
+
+
 def suggest(
     desk: DeskName = None, config: ConfigOption = None, folder: FolderOption = None, as_json: JsonFlag = False
 ) -> Exit:
@@ -168,7 +193,7 @@ def _amount(text: str) -> Decimal:
     return amount
 
 
-Command = EnableStrategy | DisableStrategy | SetStrategyBudget
+Command = EnableStrategy | DisableStrategy | SetStrategyBudget | PromoteSizer
 
 
 def _send(
@@ -203,19 +228,38 @@ async def _command(
     def taken_over() -> bool:
         nonlocal rows
         rows = tuple(each for each in entries(watch.config, watch.projection) if _key(each) in concerned)
-        return all(is_done(each) and _has_budget(watch, message, each) for each in rows)
+        return all(is_done(each) and _has_taken(watch, message, each) for each in rows)
 
     message_id = await watch.desk.post(message)
     confirmed, _ = await watch.look_until(taken_over, wait_s)
     return StrategyCommandDocument(watch.config.desk.name, message_id, confirmed, rows)
 
 
-def _has_budget(watch: Watch, message: Message, entry: StrategyEntry) -> bool:
+def _has_taken(watch: Watch, message: Message, entry: StrategyEntry) -> bool:
+    if isinstance(message, PromoteSizer):
+        return entry.sizer == (_sizer_in_shadow(watch, message.strategy) if message.promoted else None)
     if not isinstance(message, SetStrategyBudget):
         return True
     view = watch.projection.strategies.views.get(_key(entry))
     told = None if view is None else view.budget
     return bool(told == message.budget)
+
+
+def _sizer_in_shadow(watch: Watch, strategy: str) -> str:
+    """What can be promoted, as the actors call it. Raises `UsageError` where there is none."""
+    from actors.strategy.pipeline.settings import PipelineParameters
+    from actors.strategy.registry import checked_parameters, find
+
+    chosen = watch.config.strategies[strategy]
+    parameters = checked_parameters(find(chosen.kind), chosen.parameters)
+    found = parameters.sizing.candidate() if isinstance(parameters, PipelineParameters) else None
+    if found is None:
+        raise UsageError(
+            "the strategy has no sizer in shadow",
+            field=f"strategies.{strategy}.parameters.sizing.shadow",
+            remedy="name one, and let it be asked beside the other for a while",
+        )
+    return found.identity
 
 
 def _key(entry: StrategyEntry) -> tuple[str, str]:
@@ -239,6 +283,8 @@ def _concerned(watch: Watch, message: Command) -> set[tuple[str, str]]:
             value="false",
             remedy="set it to true and start the desk with it; `raydesk strategies disable` then keeps it quiet",
         )
+    if isinstance(message, PromoteSizer) and message.promoted:
+        _sizer_in_shadow(watch, message.strategy)
     symbols = watch.config.symbols_of(message.strategy)
     wanted = getattr(message, "symbol", None)
     if wanted is not None and wanted not in symbols:
@@ -310,6 +356,10 @@ def _print(rows: tuple[StrategyEntry, ...]) -> None:
         )
     console().print(shown_rows)
     for each in rows:
+        if each.sizer is not None:
+            console().print(
+                f"{shown(each.strategy)} on {shown(each.symbol)} is sized by {shown(each.sizer)}, promoted"
+            )
         if each.parked:
             console().print(
                 f"[bold red]parked[/] {shown(each.strategy)} on {shown(each.symbol)}, it failed: {shown(each.error)}; "

@@ -21,7 +21,8 @@ class StrategyEntry(msgspec.Struct, frozen=True):
     together; null for no bound. `suspended_until` (desk time, ns UTC) is how long the symbol is disabled for what its
     trades lost; null if it never was. `decision` and `reason` are the last that were journalled, at desk time
     `decided_at`. In `shadow` its position and trades are simulated. `faults` is how often it failed beside others on
-    the symbol, the last time with `error`; for that it may be `parked`.
+    the symbol, the last time with `error`; for that it may be `parked`. `sizer` is the one that was promoted from
+    shadow (import path and parameters), null while the configured one decides.
     """
 
     strategy: str
@@ -42,6 +43,7 @@ class StrategyEntry(msgspec.Struct, frozen=True):
     faults: int = 0
     error: str | None = None
     parked: bool = False
+    sizer: str | None = None
 
 
 class StrategiesDocument(msgspec.Struct, frozen=True):
@@ -52,7 +54,7 @@ class StrategiesDocument(msgspec.Struct, frozen=True):
 
 
 class StrategyCommandDocument(msgspec.Struct, frozen=True):
-    """`raydesk strategies enable|disable|budget`: whether all actors concerned took it over, and how they stand."""
+    """`raydesk strategies enable|disable|budget|sizer`: whether all actors concerned took it over; how they stand."""
 
     desk: str
     message_id: str
@@ -145,4 +147,5 @@ def _entry(chosen: Any, named: StrategyView, view: StrategyView | None) -> Strat
         faults=told.faults,
         error=told.error,
         parked=told.parked,
+        sizer=told.sizer,
     )

@@ -17,6 +17,7 @@ from messages.decisions import (
     Decision,
     DecisionMade,
     PositionChanged,
+    SizerPromoted,
     StageOverran,
     StrategyBudgetSet,
     StrategySwitched,
@@ -32,7 +33,8 @@ ZERO = Decimal(0)
 class StrategyView(msgspec.Struct):
     """One strategy on one symbol, as its actor's journal tells it.
 
-    `enabled` and `budget` are None until a person has switched or set them: the settings hold. `position` is its own,
+    `enabled`, `budget` and `sizer` (import path and parameters) are None until a person has switched, set or promoted
+    them: the settings hold. `position` is its own,
     in base units; `decided_at` is desk time in ns UTC. `recorded` is the last decision, the last one with the trace of
     its stages where it went through some. `suspended_until` (desk time, ns UTC) is how long the symbol is disabled for
     what its trades lost. In `shadow` position and trades are simulated. `faults` counts how often it failed beside
@@ -45,6 +47,7 @@ class StrategyView(msgspec.Struct):
     address: Address
     enabled: bool | None = None
     budget: Decimal | None = None
+    sizer: str | None = None
     position: Decimal = ZERO
     average_price: Decimal | None = None
     decision: Decision | None = None
@@ -100,7 +103,7 @@ class StrategyBook:
             self.overruns[address, stage] = times
         for known in state.strategies.values():
             view = self.view(address, known.strategy, known.symbol)
-            view.enabled, view.budget = known.enabled, known.budget
+            view.enabled, view.budget, view.sizer = known.enabled, known.budget, known.sizer
             view.suspended_until, view.shadow = known.suspended_until, known.shadow
             view.position, view.average_price = known.position.quantity, known.position.average_price
             view.decision, view.reason, view.trades = known.decision, known.decision_reason, known.trades
@@ -142,6 +145,10 @@ def _budget_set(view: StrategyView, event: StrategyBudgetSet) -> None:
     view.budget = event.budget
 
 
+def _promoted(view: StrategyView, event: SizerPromoted) -> None:
+    view.sizer = event.sizer
+
+
 def _suspended(view: StrategyView, event: SymbolSuspended) -> None:
     view.suspended_until = event.until
 
@@ -167,6 +174,7 @@ _HANDLERS: dict[type[Message], Callable[[StrategyView, Any], None]] = {
     StrategyParked: _parked,
     StrategySwitched: _switched,
     StrategyUnparked: _unparked,
+    SizerPromoted: _promoted,
     StrategyBudgetSet: _budget_set,
     SymbolSuspended: _suspended,
 }

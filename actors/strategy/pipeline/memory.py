@@ -17,10 +17,11 @@ from actors.strategy.pipeline.arrays import Floats
 from actors.strategy.pipeline.blending import BlendSettings
 from actors.strategy.pipeline.correlation import Correlations
 from actors.strategy.pipeline.horizons import Horizon
-from actors.strategy.pipeline.learning import bandit, returns, rewards
+from actors.strategy.pipeline.learning import bandit, returns, rewards, sizes
 from actors.strategy.pipeline.learning.bandit import BanditSettings, BanditState
 from actors.strategy.pipeline.learning.returns import ReturnsSettings, ReturnsState
 from actors.strategy.pipeline.learning.rewards import RewardSettings, Trade
+from actors.strategy.pipeline.learning.sizes import SizerState
 from actors.strategy.pipeline.prediction import PredictionSettings, Standardiser, Standing, standing
 from actors.strategy.pipeline.rings import RingsState
 from messages.base import Message
@@ -33,6 +34,7 @@ from messages.learning import (
     PredictionsMade,
     ReturnsRealised,
     RewardBooked,
+    SizerTaught,
 )
 
 Figures = dict[str, int | float]
@@ -118,6 +120,7 @@ class PipelineState(msgspec.Struct):
     adopted: dict[str, Adopted] = {}
     closed_at: dict[str, int] = {}
     predictions: int = 0
+    sizer: SizerState | None = None
 
 
 class PipelineMemory:
@@ -189,6 +192,15 @@ class PipelineMemory:
             preference = horizon_preference(bandit.horizon_weights(state), share)
             self._learned = Learned(bandit.model_weights(state), share, preference)
         return self._learned
+
+    def sizer_knows(self, sizer: str, columns: int) -> Floats:
+        """float64[S,columns]: what this sizer has learned of each symbol."""
+        return sizes.known(self.state.sizer, sizer, self.state.symbols, columns)
+
+    def sizer_trades(self, sizer: str | None, symbol: str) -> int:
+        """Of how many closed trades of the symbol this sizer has heard."""
+        state = self.state.sizer
+        return 0 if state is None or state.name != sizer else state.trades.get(symbol, 0)
 
     def follows(self, event: LearningBegan) -> bool:
         """Whether it has the axes and settings of the event already."""
@@ -281,6 +293,9 @@ class PipelineMemory:
                 self.state.bandit, event.symbol, event.horizon, event.shares, event.loss, self.settings.bandit
             )
 
+    def _taught(self, event: SizerTaught) -> None:
+        self.state.sizer = sizes.after_lesson(self.state.sizer, event.sizer, event.symbol, event.figures)
+
 
 _APPLY: dict[type[Message], Callable[[PipelineMemory, Any], None]] = {
     PredictionsMade: PipelineMemory._predicted,
@@ -289,6 +304,7 @@ _APPLY: dict[type[Message], Callable[[PipelineMemory, Any], None]] = {
     PlanAdopted: PipelineMemory._adopted,
     FillLearned: PipelineMemory._filled,
     RewardBooked: PipelineMemory._rewarded,
+    SizerTaught: PipelineMemory._taught,
 }
 
 
@@ -341,6 +357,7 @@ def _carried(event: LearningBegan, before: PipelineMemory) -> PipelineState:
     state.adopted = {name: each for name, each in old.adopted.items() if name in kept}
     state.closed_at = {name: each for name, each in old.closed_at.items() if name in kept}
     state.predictions = old.predictions
+    state.sizer = sizes.kept(old.sizer, kept)
     return state
 
 

@@ -14,6 +14,7 @@ from actors.strategy.pipeline.arbitration import NO_ALPHAS
 from actors.strategy.pipeline.arbitration import REASONS as ARBITRATION_REASONS
 from actors.strategy.pipeline.gating import GATES, outcome
 from actors.strategy.pipeline.kernel import Axes, Plan, Words
+from actors.strategy.pipeline.sizing import Sizer
 from messages.decisions import Decision
 from messages.intents import Side
 from messages.reasons import Reason
@@ -250,6 +251,22 @@ def _sizing(row: int, plan: Plan, sizer: str) -> SizingResult:
         _figure(plan.gate_inputs.position[row]),
         outcome(int(sizes.code[row])).reason,
     )
+
+
+def beside_figures(row: int, plan: Plan, sizer: Sizer) -> dict[str, str | float | None]:
+    """What the sizer beside the one that decides would do with the symbol of this row, as figures of a trace."""
+    shadow = plan.shadow
+    if shadow is None:
+        return {}
+    said: dict[str, str | float | None] = {
+        "shadow_sizer": sizer.name,
+        "shadow_wish": _figure(shadow.wished[row]),
+        "shadow_target": _figure(shadow.target[row]),
+        "shadow_reason": outcome(int(shadow.code[row])).text,
+        "sizer_target": _figure(plan.sizes.target[row]),
+    }
+    error = getattr(sizer, "error", None)
+    return said if error is None else said | {"shadow_error": error}
 
 
 def _figure(value: float) -> Figure:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from actors.strategy.pipeline.learning import rewards
 from actors.strategy.pipeline.memory import PipelineMemory
+from actors.strategy.pipeline.sizers import Candidate
 from config.duration import SECOND
 from messages.base import Message
-from messages.learning import FillLearned, RewardBooked
+from messages.learning import FillLearned, RewardBooked, SizerTaught
 from messages.orders import Fill
 
 _MINUTE = 60 * SECOND
@@ -35,6 +38,23 @@ def learned_from(
             _loss(reward, memory),
             now,
         )
+
+
+def lesson_of(event: RewardBooked, memory: PipelineMemory, sizer: Candidate) -> SizerTaught | None:
+    """What the sizer learns from the trade that paid this; None for one that teaches nothing.
+
+    Raises whatever the sizer does, unless it is contained.
+    """
+    if event.loss is None:
+        return None
+    row = memory.state.symbols.index(event.symbol)
+    known = memory.sizer_knows(sizer.identity, sizer.columns)[row]
+    paid = rewards.Reward(event.horizon, event.shares, event.gross_bps, event.cost_bps, event.held)
+    learned = sizer.learn(known, paid)
+    if learned is None:
+        return None
+    figures = np.ascontiguousarray(learned, dtype="<f8").tobytes()
+    return SizerTaught(event.strategy, event.symbol, sizer.identity, figures, event.time)
 
 
 def _loss(reward: rewards.Reward, memory: PipelineMemory) -> float | None:

@@ -5,10 +5,7 @@ The defaults are those of the stages; a section that is left out is as it stands
 
 from __future__ import annotations
 
-from typing import Literal, TypeVar
-
-import msgspec
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from actors.strategy.bars import BarSource
 from actors.strategy.pipeline.arbitration import ArbitrationSettings
@@ -30,26 +27,13 @@ from actors.strategy.pipeline.learning.returns import ReturnsSettings
 from actors.strategy.pipeline.learning.rewards import RewardSettings
 from actors.strategy.pipeline.memory import LearningSettings
 from actors.strategy.pipeline.prediction import PredictionSettings
-from actors.strategy.pipeline.sizing import AtrSizer, Sizer, SizeSettings, VolatilitySizer
+from actors.strategy.pipeline.section import Section
+from actors.strategy.pipeline.size_settings import SizeParameters
+from actors.strategy.pipeline.sizing import SizeSettings
 from actors.strategy.strategy import StrategyParameters
 from config.duration import SECOND, Duration, PositiveDuration
 
 MINUTE = 60 * SECOND
-
-S = TypeVar("S", bound=msgspec.Struct)
-
-
-class Section(BaseModel):
-    """Base of the sections: immutable, unknown names refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    def settings(self, kind: type[S]) -> S:
-        """The stage's own settings; durations are those of its fields whose names end in `_ns`.
-
-        Raises `ConfigurationError` for figures that the stage can't work with.
-        """
-        return kind(**{name: getattr(self, name.removesuffix("_ns")) for name in kind.__struct_fields__})
 
 
 class PredictionParameters(Section):
@@ -210,31 +194,6 @@ class GateParameters(Section):
             churn=self.churn.settings(ChurnSettings),
             fees=self.fees.settings(FeeSettings),
         )
-
-
-class SizeParameters(Section):
-    """How large a position is, as a part of the budget."""
-
-    sizer: Literal["volatility", "atr"] = Field(
-        default="volatility", description="By edge over volatility, or risk over ATR."
-    )
-    full_weight: float = Field(
-        default=0.05, gt=0, le=1, description="volatility: weight of an edge of z_max deviations."
-    )
-    z_max: float = Field(default=3.0, gt=0, description="volatility: deviations of a full weight.")
-    risk: float = Field(
-        default=0.0025, gt=0, le=1, description="atr: part of the budget that an average range may move."
-    )
-    min_strength: float = Field(default=0.25, gt=0, le=1, description="atr: least strength of a signal.")
-    max_weight: float = Field(default=0.20, gt=0, le=1, description="Cap on a symbol.")
-    max_gross: float = Field(default=0.50, gt=0, le=1, description="Cap on all symbols together.")
-    band: float = Field(default=0.008, ge=0, description="Smaller changes are not traded.")
-
-    def chosen(self) -> Sizer:
-        """The sizer."""
-        if self.sizer == "atr":
-            return AtrSizer(risk=self.risk, min_strength=self.min_strength)
-        return VolatilitySizer(z_max=self.z_max, max_weight=self.full_weight)
 
 
 class ReturnsParameters(Section):

@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 
 import msgspec
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from actors.strategy.pipeline.arrays import Floats, every
 from actors.strategy.pipeline.gating.outcomes import missing
@@ -108,13 +108,14 @@ class Candidate:
             inputs, **{name: _read_only(getattr(inputs, name)) for name in inputs.__struct_fields__}
         )
         try:
-            return self._sizer.wish(given)
-        except Exception as error:  # noqa: BLE001 — code of others, beside the decision and without a say in it
-            if not self._contained:
-                raise
-            self.error = f"{type(error).__name__}: {error}"[:_ERROR_LENGTH]
-            count = len(inputs.direction)
-            return Wish(np.full(count, np.nan), np.full(count, missing("size"), np.int8))
+            weight, code = self._sizer.wish(given)
+            return Wish(weight, code)
+        except Exception as error:
+            if self._contained:
+                self.error = f"{type(error).__name__}: {error}"[:_ERROR_LENGTH]
+                count = len(inputs.direction)
+                return Wish(np.full(count, np.nan), np.full(count, missing("size"), np.int8))
+            raise
 
     def learn(self, known: Floats, reward: Reward) -> Floats | None:
         """See `SizerBase.learn`; None for nothing learned, which a contained one that fails has.
@@ -133,10 +134,15 @@ class Candidate:
                     remedy="return the symbol's figures as they are after the trade",
                 )
         except Exception:
-            if not self._contained:
-                raise
-            return None
+            if self._contained:
+                return None
+            raise
         return learned
+
+
+def beside(sizer: Sizer) -> Sizer:
+    """The sizer as it is asked beside the one that decides; the built-in ones raise nothing."""
+    return sizer.beside() if isinstance(sizer, Candidate) else sizer
 
 
 def _read_only(values: Any) -> Any:
@@ -161,7 +167,16 @@ def make_own(path: str, parameters: dict[str, Any], field: str) -> Candidate:
         raise _unfit("is no sizer", field, path)
     if not (isinstance(kind.columns, int) and 0 <= kind.columns <= COLUMNS_MOST):
         raise _unfit(f"keeps {kind.columns} figures of a symbol, 0 to {COLUMNS_MOST} may be", field, path)
-    checked = kind.Parameters.model_validate(parameters)
+    try:
+        checked = kind.Parameters.model_validate(parameters)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
+        raise ConfigurationError(
+            f"{name} does not accept its parameters: {wrong['msg']}",
+            field=".".join(("sizing", "parameters", *map(str, wrong["loc"]))),
+            value=wrong["input"],
+            remedy=f"its parameters are: {', '.join(kind.Parameters.model_fields) or 'none'}",
+        ) from error
     told = json.dumps(checked.model_dump(mode="json"), sort_keys=True)
     return Candidate(kind(checked), f"{path}{told}")
 

@@ -208,7 +208,9 @@ def size(inputs: SizeInputs, settings: SizeSettings, sizer: Sizer) -> Sizes:
 def _checked(wish: Wish, direction: Floats) -> Wish:
     """The wish with what is no answer made none: weights that are not finite, or not one for each symbol."""
     weight, code = wish
-    if not (isinstance(weight, np.ndarray) and weight.shape == direction.shape and weight.dtype == np.float64):
+    if not (
+        isinstance(weight, np.ndarray) and weight.shape == direction.shape and weight.dtype == np.float64
+    ):
         return Wish(np.full(len(direction), np.nan), np.full(len(direction), _NO_SIZE, np.int8))
     known = np.isfinite(weight)
     if every(known):

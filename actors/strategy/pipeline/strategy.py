@@ -19,6 +19,7 @@ from decimal import ROUND_FLOOR, Decimal
 from math import nan
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from actors.strategy.bars import Bar, BarSource
@@ -43,14 +44,16 @@ from actors.strategy.pipeline.memory import PipelineMemory
 from actors.strategy.pipeline.records import (
     Names,
     Verdict,
+    beside_figures,
     conviction,
     shares_of,
     stage_records,
     trade_decision,
     verdict,
 )
-from actors.strategy.pipeline.rewarding import learned_from
+from actors.strategy.pipeline.rewarding import learned_from, lesson_of
 from actors.strategy.pipeline.settings import MINUTE, PipelineParameters
+from actors.strategy.pipeline.sizers import beside
 from actors.strategy.pipeline.windows import CLOSE, BarWindow, WindowSettings
 from actors.strategy.pricing import decimal_of, rounded
 from actors.strategy.strategy import History, Strategy
@@ -65,6 +68,7 @@ from messages.learning import (
     PredictionsMade,
     PredictorMissing,
     ReturnsRealised,
+    RewardBooked,
 )
 from messages.orders import Fill
 from messages.reasons import Reason
@@ -117,7 +121,15 @@ class Pipeline(Strategy):
         )
         columns = self._columns
         window = columns.window if chosen.prediction.window is None else chosen.prediction.window
-        self._kernel = chosen.kernel(window)
+        self._kernel = self._configured = chosen.kernel(window)
+        self._candidate = chosen.sizing.candidate()
+        if self._candidate is not None:
+            self._beside = self._candidate.beside()
+            self.shadow_sizer = self._candidate.identity
+            self._configured = msgspec.structs.replace(self._kernel, shadow=self._beside)
+            self._promoted = msgspec.structs.replace(
+                self._kernel, sizer=self._candidate, shadow=beside(self._kernel.sizer)
+            )
         self._learner = chosen.learner(window)
         self._names = Names(self.symbols, columns.names, tuple(each.name for each in columns.horizons))
         self._rows = {symbol: row for row, symbol in enumerate(self.symbols)}
@@ -184,7 +196,14 @@ class Pipeline(Strategy):
         words = words_of(memory, self._prior, desk.now)
         barriers = self._columns.barriers(self._window.bars())
         seen = market_of(desks, self._window.bars(), barriers, self.parameters)
-        made = plan(self._axes, words, seen, held_of(desks, memory, mids), self._kernel, desk.watch)
+        held = held_of(desks, memory, mids)
+        candidate = self._candidate
+        if candidate is not None:
+            self._kernel = self._promoted if desk.promoted_sizer == candidate.identity else self._configured
+            if candidate.columns:
+                learned = memory.sizer_knows(candidate.identity, candidate.columns)
+                held = msgspec.structs.replace(held, sizer=learned)
+        made = plan(self._axes, words, seen, held, self._kernel, desk.watch)
         self._keep(desk, memory, mids, fresh, made)
         for row, each in enumerate(desks):
             self._act(row, each, memory, words, seen, made)
@@ -288,6 +307,8 @@ class Pipeline(Strategy):
             desk.trace(self._records(row, desk, memory, words, made, said))
         if said.detail is not None:
             desk.explain(missing=said.detail)
+        if self._kernel.shadow is not None:
+            desk.explain(**beside_figures(row, made, self._kernel.shadow))
         if said.decision is not Decision.TRADE:
             desk.decline(said.decision, said.reason, sampled=sampled)
             return
@@ -349,6 +370,11 @@ class Pipeline(Strategy):
             fee_bps = fee_bps_of(desk, self.parameters)
             for event in learned_from(fill, desk.strategy, desk.now, memory, fee_bps):
                 desk.learn(event)
+                if self._candidate is not None and isinstance(event, RewardBooked):
+                    decides = desk.promoted_sizer == self._candidate.identity
+                    lesson = lesson_of(event, memory, self._candidate if decides else self._beside)
+                    if lesson is not None:
+                        desk.learn(lesson)
 
     def on_timer(self, name: str, desk: Desk) -> None:
         """Judge predictions between two decisions, once every symbol has a quote to judge them by.

@@ -73,6 +73,7 @@ COMMANDS = (
     "strategies enable",
     "strategies disable",
     "strategies budget",
+    "strategies sizer",
     "strategies suggest",
     "shadow",
     "shadow compare",

@@ -55,6 +55,16 @@ def test_an_input_that_is_missing_is_named(empty_desk: StoredDesk, command: Comm
     assert waiting.trades is None
 
 
+def test_a_sizer_in_shadow_is_compared_with_the_one_that_decides(
+    empty_desk: StoredDesk, command: Command
+) -> None:
+    told(empty_desk, *answers(sizing={"shadow": "atr"}))
+    said = " ".join(command("probe", "BTC-USDT", on=empty_desk).out.split())
+    assert "In shadow the sizer atr would hold " in said
+    assert "of the budget (" in said
+    assert "; the one that decides, " in said
+
+
 def test_with_json_it_is_the_document(empty_desk: StoredDesk, command: Command) -> None:
     given = answers()
     told(empty_desk, *given)

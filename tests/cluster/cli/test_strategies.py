@@ -13,6 +13,7 @@ from cluster.cli.strategy_documents import (
     StrategyCommandDocument,
     SuggestionDocument,
 )
+from config import load_config
 from messages.base import Message
 from messages.decisions import (
     Decision,
@@ -20,7 +21,9 @@ from messages.decisions import (
     DisableStrategy,
     EnableStrategy,
     PositionChanged,
+    PromoteSizer,
     SetStrategyBudget,
+    SizerPromoted,
     StrategyBudgetSet,
     StrategySwitched,
 )
@@ -31,7 +34,7 @@ from messages.reasons import Reason
 from messages.shadow import ShadowSwitched
 from messages.stages import StageRecords, TradeDecision
 from tests.cluster.cli.conftest import Command
-from tests.cluster.cli.desks import StoredDesk
+from tests.cluster.cli.desks import FAST, StoredDesk
 from tests.cluster.observe.stories import T0, record
 
 pytestmark = pytest.mark.integration
@@ -218,6 +221,65 @@ def test_one_that_was_parked_is_listed_with_its_error_and_tried_again(
     traded.on_post = answer
     said = command(*one, on=traded)
     assert said.code == Exit.OK, said.err
+
+
+FLOW = (
+    '{"kind": "pipeline", "symbols": ["BTC-USDT"], "budget": 1000, "order": {"notional": 100}, "stop": "1%", '
+    '"parameters": {"sizing": {"shadow": "tests.actors.strategy.pipeline.own_sizers:Learned"}}}'
+)
+SHADOW = "tests.actors.strategy.pipeline.own_sizers:Learned{}"
+
+
+@pytest.fixture
+def flowing(traded: StoredDesk) -> StoredDesk:
+    """The desk with a pipeline that has a sizer in shadow."""
+    traded.loaded = load_config(
+        "synthetic", environ={}, overrides=(f"desk.name={traded.name}", *FAST, f"strategies.flow={FLOW}")
+    )
+    return traded
+
+
+@pytest.mark.parametrize(("which", "sizer"), [("shadow", SHADOW), ("default", None)])
+def test_a_sizer_is_promoted_and_taken_back_with_a_reason(
+    which: str, sizer: str | None, flowing: StoredDesk, command: Command
+) -> None:
+    before = None if sizer else SHADOW
+    flowing.append(BTC, record(2, T0, SizerPromoted("flow", "BTC-USDT", before, 3, "ann", "seen", T0)))
+
+    def answer(message: Message) -> None:
+        event = SizerPromoted("flow", "BTC-USDT", sizer, 3, "me", "enough", T0 + 1)
+        flowing.append(BTC, record(3, T0 + 1, event))
+
+    one = ("strategies", "sizer", "flow", which, "--reason", "enough")
+    silent = command(*one, "--wait", "0", on=flowing)
+    assert silent.code == Exit.TROUBLE
+    assert ("is sized by" in silent.out) is (before is not None)
+    flowing.on_post = answer
+    said = command(*one, "--json", on=flowing)
+    assert said.code == Exit.OK, said.err
+    posted = flowing.posted[-1]
+    assert isinstance(posted, PromoteSizer)
+    assert (posted.promoted, posted.reason) == (sizer is not None, "enough")
+    [entry] = msgspec.json.decode(said.out.encode(), type=StrategyCommandDocument).strategies
+    assert entry.sizer == sizer
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("flow", "best", "--reason", "x"), "write shadow, or default"),
+        (("flow", "shadow", "--reason", " "), "say why"),
+        (("ema", "shadow", "--reason", "x"), "has no sizer in shadow"),
+        (("nobody", "shadow", "--reason", "x"), "no such strategy"),
+    ],
+)
+def test_a_sizer_that_is_none_is_not_promoted(
+    arguments: tuple[str, ...], said: str, flowing: StoredDesk, command: Command
+) -> None:
+    found = command("strategies", "sizer", *arguments, on=flowing)
+    assert found.code == Exit.USAGE
+    assert said in found.err
+    assert flowing.posted == []
 
 
 def test_what_closed_trades_speak_for_is_suggested(empty_desk: StoredDesk, command: Command) -> None:

@@ -281,7 +281,8 @@ SIZERS = st.sampled_from([VolatilitySizer(), VolatilitySizer(max_weight=2.0), At
 
 
 def rows(taken: SizeInputs, order: list[int]) -> SizeInputs:
-    return SizeInputs(**{name: getattr(taken, name)[order] for name in SizeInputs.__struct_fields__})
+    given = {name: getattr(taken, name) for name in SizeInputs.__struct_fields__}
+    return SizeInputs(**{name: each if each is None else each[order] for name, each in given.items()})
 
 
 @pytest.mark.property
