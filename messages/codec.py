@@ -1,7 +1,8 @@
 """The stored and wire form of messages: MessagePack that any plain msgpack reader can open.
 
 A message is `[type name, schema version, {field: value}]`. Decimals travel as extension type 1 (their text), or as
-text alone in messages that say so, so that money never passes through a float. Decoding validates by type; what does not fit is a clear error.
+text alone in messages that say so, so that money never passes through a float. Decoding validates by type; what does
+not fit is a clear error.
 """
 
 from __future__ import annotations
@@ -33,8 +34,11 @@ _STORED = (*_BUILTIN, bytearray)
 """What goes into the store as it is; what was a bytearray, a memory in use, comes back as bytes."""
 _BUILTIN_AS_TEXT, _STORED_AS_TEXT = (bytes,), (bytes, bytearray)
 """The same where Decimals are stored as text; read is then either form."""
+_ENCODER = msgspec.msgpack.Encoder()
 _BUFFER_BYTES = 4_096
 """Where packing begins; msgpack's own default of 256 KiB is allocated anew for every message."""
+
+_NESTED = frozenset({dict, list, tuple})
 
 _UPGRADE_ERRORS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 """What an `upgrade` runs into when the fields it was written for are not those it is given."""
@@ -70,12 +74,34 @@ def pack(value: Any) -> bytes:
     try:
         packed: bytes = msgpack.packb(value, default=_extend, use_bin_type=True, buf_size=_BUFFER_BYTES)
     except (ValueError, OverflowError, RecursionError) as error:
-        raise CodecError(
-            f"a value has no stored form: {error}",
-            value=_glimpse.repr(value),
-            remedy="send UTF-8 text, integers of at most 64 bits, and nothing deeply nested",
-        ) from error
+        raise _unstorable(value, error) from error
     return packed
+
+
+def pack_around(value: Any) -> bytes:
+    """`pack` for plain values without Decimals, in which messages stand as `packed_message` made them: the same bytes.
+
+    Raises `CodecError` as `pack` does.
+    """
+    try:
+        return _ENCODER.encode(value)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise _unstorable(value, error) from error
+
+
+def packed_message(message: Message) -> msgspec.Raw:
+    """What `pack` makes of `message_to_plain`; at once, and in a third of the time, where Decimals are text anyway."""
+    if message.decimals_as_text:
+        return msgspec.Raw(pack_around([type(message).__name__, message.schema_version, message]))
+    return msgspec.Raw(pack(message_to_plain(message)))
+
+
+def _unstorable(value: Any, error: Exception) -> CodecError:
+    return CodecError(
+        f"a value has no stored form: {error}",
+        value=_glimpse.repr(value),
+        remedy="send UTF-8 text, integers of at most 64 bits, and nothing deeply nested",
+    )
 
 
 def unpack(data: bytes) -> Any:
@@ -159,7 +185,23 @@ def message_from_plain(value: Any) -> Message:
         )
     if version < kind.schema_version:
         fields = _lifted(kind, version, fields)
-    return _convert(fields, kind, name, _BUILTIN_AS_TEXT if kind.decimals_as_text else _BUILTIN)
+    if not kind.decimals_as_text:
+        return from_plain(fields, kind, where=name)
+    message = _convert(fields, kind, name, _BUILTIN_AS_TEXT)
+    if _has_float(fields):
+        raise MessageFieldError(
+            "Expected `decimal`, got `float`", field=name, remedy="the record does not fit its schema"
+        )
+    return message
+
+
+def _has_float(value: Any) -> bool:
+    """Whether a float is anywhere in it: where text may be a Decimal, msgspec takes a float for one as well."""
+    values = value.values() if isinstance(value, dict) else value
+    kinds = set(map(type, values))
+    if float in kinds:
+        return True
+    return not _NESTED.isdisjoint(kinds) and any(_has_float(each) for each in values if type(each) in _NESTED)
 
 
 def encode(message: Message) -> bytes:
@@ -167,7 +209,7 @@ def encode(message: Message) -> bytes:
 
     Raises `OversizeMessageError` above `MAX_BYTES`, `CodecError` for a value that has no stored form.
     """
-    return _bounded(pack(message_to_plain(message)), type(message).__name__)
+    return _bounded(bytes(packed_message(message)), type(message).__name__)
 
 
 def decode(data: bytes) -> Message:
@@ -221,7 +263,7 @@ def digest(*parts: bytes) -> str:
 
 def digest_messages(messages: Iterable[Message]) -> str:
     """The digest over the stored forms of `messages`, in order."""
-    return digest(*(pack(message_to_plain(message)) for message in messages))
+    return digest(*(bytes(packed_message(message)) for message in messages))
 
 
 def _lifted(kind: type[Message], version: int, fields: Mapping[str, Any]) -> dict[str, Any]:

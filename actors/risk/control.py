@@ -19,6 +19,7 @@ from actors.risk.closing import Closer
 from actors.risk.days import day_of
 from actors.risk.engine import RiskEngine
 from actors.risk.facts import judge
+from actors.risk.following import GroupSums
 from actors.risk.limits import RiskLimits
 from messages.account_events import VenueCondition
 from messages.base import CONTROL, Message
@@ -58,6 +59,7 @@ class ModeKeeper(Closer):
     _engine: RiskEngine
     _zone: tzinfo
     _venues: tuple[str, ...]
+    _sums: GroupSums | None = None
 
     @property
     def _limits(self) -> RiskLimits:
@@ -177,7 +179,7 @@ class ModeKeeper(Closer):
         book, sources = self._engine.book(self.state), self.state.sources
         findings = judge(self.state, book.desk, ctx.now, unreserved=unreserved)
         if book.has_caps or (sources and any(name.startswith(modes.LIMIT) for name in sources)):
-            judge_caps(self.state, self._settings, book, ctx.now, findings, unreserved)
+            judge_caps(self.state, self._settings, book, ctx.now, findings, unreserved, self._sums)
         for event in findings.events:
             ctx.emit(event)
         if findings.raised or findings.ended or raised:

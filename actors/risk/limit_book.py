@@ -44,10 +44,11 @@ class GroupCap(NamedTuple):
 
 
 class InForce(NamedTuple):
-    """What an intent of one strategy on one listing is judged by."""
+    """What an intent of one strategy on one listing is judged by; `is_listed`: its symbol is on the whitelist."""
 
     limits: RiskLimits
     caps: tuple[GroupCap, ...]
+    is_listed: bool
 
 
 Values = Mapping[str, Mapping[str, LimitValue]]
@@ -116,7 +117,7 @@ class LimitBook:
             if isinstance(part, Decimal):
                 caps.append(GroupCap(name.split(":")[0], name, part, self._listings(name)))
         limits = msgspec.structs.replace(self.desk, **changed) if changed else self.desk
-        return InForce(limits, tuple(caps))
+        return InForce(limits, tuple(caps), symbol in (limits.whitelist or ()))
 
     def _listings(self, scope: str) -> tuple[str, ...]:
         """The listings of a scope; the same tuple whenever it is asked for."""

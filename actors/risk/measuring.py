@@ -30,7 +30,6 @@ class Measurer(UniverseListener):
     """Samples and watches; see the module's docstring."""
 
     _made: PortfolioStatistics | None = None
-    _sums: GroupSums | None = None
 
     def _measure_from_the_start(self) -> None:
         """Follow the books from now on, where the settings say that statistics will be asked for.

@@ -43,8 +43,9 @@ class View:
     - `reducible`: the part of the intent that can't increase exposure under any fate; no limit holds it back.
     - `price`: what it is reserved at, in quote currency; `unit_value` the same with multiplier and rate, `worth` the
       whole intent at that, `least_value` the least one unit is worth, in base currency.
-    - `limits` and `caps` are those in force for the intent's strategy and listing; `statistics` of returns are there
-      where a limit goes by them, `regime` where somebody has told it.
+    - `limits` and `caps` are those in force for the intent's strategy and listing, `is_listed` says whether its symbol
+      is on their whitelist; `statistics` of returns are there where a limit goes by them, `regime` where somebody has
+      told it.
     - `own_exposure` and `opposite_exposure`: the listing's value at risk if all orders of the intent's side, or of
       the other, are filled; `exposure_after`: the larger of the two with the whole intent added; `elsewhere`: the
       exposure of the same symbol at other venues, `total_exposure` of all other listings.
@@ -59,6 +60,7 @@ class View:
         "instrument",
         "intent",
         "is_buy",
+        "is_listed",
         "is_reducing",
         "least_value",
         "limits",
@@ -95,7 +97,7 @@ class View:
     ) -> None:
         terms = intent.terms
         self.base_currency, self.regime, self.statistics, self.sums = surroundings
-        self.limits, self.caps = in_force
+        self.limits, self.caps, self.is_listed = in_force
         self.state, self.intent, self.terms = state, intent, terms
         self.instrument, self.now = instrument, now
         self.listing = listing_id(terms.venue, terms.symbol)

@@ -71,19 +71,19 @@ def encode_record(record: JournalRecord) -> bytes:
         record.epoch,
         record.now,
         [
-            [int(item.kind), item.reference, codec.message_to_plain(item.message) if item.message else None]
+            [int(item.kind), item.reference, codec.packed_message(item.message) if item.message else None]
             for item in record.inputs
         ],
-        [codec.message_to_plain(event) for event in record.events],
+        [codec.packed_message(event) for event in record.events],
         record.outputs,
         record.sequence,
         record.ordinal,
         record.outstanding,
         record.feed,
         record.digest,
-        codec.message_to_plain(record.fault) if record.fault else None,
+        codec.packed_message(record.fault) if record.fault else None,
     ]
-    body = codec.pack(document)
+    body = codec.pack_around(document)
     return codec.digest(body)[:16].encode() + body
 
 

@@ -20,7 +20,17 @@ from messages.errors import (
     SchemaVersionError,
     UnknownMessageTypeError,
 )
-from messages.intents import CheckResult, IntentRejected, OrderIntent, OrderTerms, OrderType, Side
+from messages.intents import (
+    CheckResult,
+    IntentRejected,
+    OrderIntent,
+    OrderTerms,
+    OrderType,
+    Purpose,
+    Side,
+    Verdict,
+)
+from messages.portfolio import IntentDecided
 from messages.reasons import Layer, Reason
 from messages.supervision import GraceOver, StartChild
 
@@ -45,6 +55,26 @@ REJECTED = IntentRejected(
     reason=Reason.DRAWDOWN,
     layer=Layer.RISK,
     checks=(CheckResult(check="drawdown", passed=False, reason=Reason.DRAWDOWN),),
+)
+DECIDED = IntentDecided(
+    intent_id="strategy/BTC-USDT#7",
+    requester="strategy/BTC-USDT",
+    strategy="trend",
+    venue="paper",
+    symbol="BTC-USDT",
+    side=Side.BUY,
+    purpose=Purpose.ENTRY,
+    requested=Decimal("0.250"),
+    quantity=Decimal(0),
+    price=Decimal("61000.5"),
+    multiplier=Decimal(1),
+    verdict=Verdict.REJECTED,
+    reason=Reason.DRAWDOWN,
+    mode_version=1,
+    increases_exposure=True,
+    submit_id=None,
+    checks=REJECTED.checks,
+    time=1_722_988_800_000_000_000,
 )
 
 
@@ -113,6 +143,10 @@ WRONG_FIELDS: list[tuple[Message, str, object, str]] = [
         0.1,
         r"Expected `decimal \| null`, got `float` - at `\$.checks\[(0|...)\].limit`",
     ),
+    (DECIDED, "quantity", 0.1, "Expected `decimal`, got `float`"),
+    (DECIDED, "checks.0.limit", 0.1, "Expected `decimal`, got `float`"),
+    (DECIDED, "checks.0.limit", "a lot", r"Invalid decimal string - at `\$.checks\[(0|...)\].limit`"),
+    (DECIDED, "checks.0.limit", b"0.1", r"Expected `decimal \| null`, got `bytes`"),
 ]
 
 
@@ -124,6 +158,12 @@ def test_a_field_that_does_not_fit_is_named_by_its_path(
         codec.decode(stored_with(message, path, value))
     assert caught.value.field == type(message).__name__
     assert caught.value.remedy
+
+
+def test_decimals_that_are_stored_as_text_are_read_as_the_extension_type_too() -> None:
+    read = codec.decode(stored_with(DECIDED, "checks.0.limit", Decimal("0.10")))
+    assert isinstance(read, IntentDecided)
+    assert str(read.checks[0].limit) == "0.10"
 
 
 @pytest.mark.parametrize("name", ["strategy", "terms", "quote", "reason"])

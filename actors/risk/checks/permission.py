@@ -50,7 +50,7 @@ def _universe(view: View) -> CheckResult:
 
 
 def _whitelist(view: View) -> CheckResult:
-    if view.terms.symbol in (view.limits.whitelist or ()):
+    if view.is_listed:
         return _WHITELIST
     return only_reducing("whitelist", Reason.WHITELIST, view)
 

@@ -16,6 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from actors.risk import engine
+from actors.risk.exposure import open_worth
 from actors.risk.limits import SECOND, RiskLimits
 from messages.control import Mode, Resume
 from messages.intents import OrderType, Side, Verdict
@@ -92,6 +93,7 @@ class World:
             (8, 5, 2, 2, 1, 1, 4),
         )[0]
         act()
+        self.check_what_is_kept()
         if self.desk.mode is not Mode.NORMAL:
             self.desk.give(Resume("anna", "seen"))
 
@@ -227,6 +229,16 @@ class World:
         for name, (observed, most) in rows.items():
             assert most is not None
             assert observed <= most + TINY, (name, observed, most, self.desk.decision)
+
+    def check_what_is_kept(self) -> None:
+        """Sums that are kept step by step are what adding everything up gives, exactly, also after a restart."""
+        sums, state = self.desk.risk._sums, self.desk.risk.state
+        assert sums is not None
+        for side in Side:
+            assert sums.open_worth(state, side) == open_worth(state, side)
+        (cap,) = self.desk.risk._engine.book(state).caps()
+        exposures = (state.holdings[each].exposure for each in cap.listings if each in state.holdings)
+        assert sums.beside(state, cap, "") == sum(exposures)
 
     def check_that_it_can_t_grow(self, intent_id: str) -> None:
         """Whatever else is filled, this one fill leaves the position nearer to flat, on the same side."""
