@@ -14,7 +14,7 @@ from messages.decisions import EnableStrategy
 from tests.chaos.desks import BTC, PROFILE, Session, session, settings, until
 from tests.chaos.evidence import require_all_ended, require_equal_fills, require_nothing_doubled
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.long]
 
 RAISING = {
     "kind": "tests.chaos.strategies:BuysThenRaises",

@@ -12,7 +12,7 @@ from messages.transfers import Transfer, TransferReceived
 from tests.chaos.desks import until
 from tests.chaos.exchange.rig import ACCOUNT, MILLISECOND, Rig, eventually, is_ready, rig
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.long]
 
 
 async def told(running: Rig, since: int, count: int) -> list[Transfer]:
