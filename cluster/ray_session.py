@@ -64,7 +64,8 @@ class RaySession:
 
 
 def _tune(config: DeskConfig, environ: MutableMapping[str, str]) -> None:
-    """What Ray reads from the environment of the processes it starts: how soon a dead node is noticed, log sizes.
+    """What Ray reads from the environment of the processes it starts: how soon a dead node is noticed, log sizes,
+    and the priority of actors.
 
     Set on the node, never as a `runtime_env`: that would keep prestarted workers from being used.
     """
@@ -77,6 +78,7 @@ def _tune(config: DeskConfig, environ: MutableMapping[str, str]) -> None:
         "RAY_ROTATION_MAX_BYTES": 50_000_000,
         "RAY_DEDUP_LOGS": 0,
         "RAY_ENABLE_UV_RUN_RUNTIME_ENV": 0,
+        "RAY_worker_niceness": 0,  # actors trade: not to wait behind everything else on the machine, as jobs may
     }
     for name, value in tuned.items():
         environ.setdefault(name, str(value))
