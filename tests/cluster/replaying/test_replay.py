@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -116,9 +117,16 @@ def test_everything_a_record_vouches_for_is_compared(recorded: Recorded, field: 
 
 def test_a_forged_digest_is_found(recorded: Recorded) -> None:
     record = next(each for each in recorded.actors["risk"].records() if each.digest is not None)
-    tampered = with_record(recorded, "risk", msgspec.structs.replace(record, digest="0" * 16))
+    forged = f"{(record.digest or '').rpartition('-')[0]}-{'0' * 16}"
+    tampered = with_record(recorded, "risk", msgspec.structs.replace(record, digest=forged))
     difference = found(replay(tampered, cast_of(tampered), ["risk"]))
     assert (difference.step, difference.what, difference.replayed) == (record.step, "digest", record.digest)
+
+
+def test_a_digest_of_another_versions_state_is_no_difference(recorded: Recorded) -> None:
+    record = next(each for each in recorded.actors["risk"].records() if each.digest is not None)
+    earlier = with_record(recorded, "risk", msgspec.structs.replace(record, digest="0" * 16))
+    assert only(replay(earlier, cast_of(earlier), ["risk"])).difference is None
 
 
 def test_mail_that_was_delivered_otherwise_is_found_at_its_sender(recorded: Recorded) -> None:
@@ -156,6 +164,18 @@ def test_a_strategy_without_its_market_data_is_passed_over_and_the_others_are_re
     for address in TRADERS - {BTC, ETH}:
         assert (results[address].skipped, results[address].difference) == (None, None)
         assert results[address].steps > 20
+
+
+def test_strategies_on_live_prices_are_passed_over_and_the_others_are_replayed(recorded: Recorded) -> None:
+    """The history of a desk holds no market data, and live prices are nowhere else."""
+    whole = cast_of(recorded)
+    live = whole.config.model_copy(update={"feed": whole.config.feed.model_copy(update={"mode": "auto"})})
+    cast = Cast(live, whole.plan, market_of(live, whole.plan, (), Path("cache")))
+    results = {each.actor: each for each in replay(recorded, cast)}
+    for address in (BTC, ETH):
+        assert "its prices were live" in (results[address].skipped or "")
+        assert "--data" not in (results[address].skipped or "")
+    assert (results["risk"].skipped, results["risk"].difference) == (None, None)
 
 
 def test_recordings_that_are_gone_are_named(recorded: Recorded, tmp_path: Any) -> None:
