@@ -1,4 +1,4 @@
-"""How `-n 2` shares the tests, proof that they leave no process behind, and no deadline for a property's examples.
+"""How `-n` shares the tests, proof that they leave no process behind, and no deadline for a property's examples.
 
 A file's tests stay together, for they share what its fixtures start. Desks on Ray stay together too: they share a
 cluster, and two of them at once would only wait for each other. They take longest, so they begin first.

@@ -1,4 +1,4 @@
-"""The desk's processes have the priority of the command that started them: Ray lowers that of its workers by default."""
+"""The desk's processes have the priority of the command that started them, which Ray would lower."""
 
 from __future__ import annotations
 

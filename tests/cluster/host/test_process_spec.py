@@ -8,8 +8,8 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -64,8 +64,8 @@ print(*sys.modules)
 """
 
 
-@pytest.fixture
-def launch(tmp_path: Path) -> Launch:
+@pytest.fixture(scope="module")
+def launch(tmp_path_factory: pytest.TempPathFactory) -> Launch:
     """The demo's launch; nothing of it runs."""
     loaded = load_config("synthetic", environ={}, overrides=["desk.name=told", "desk.seed=5"])
     return Launch(
@@ -75,7 +75,7 @@ def launch(tmp_path: Path) -> Launch:
         config_hash=loaded.hash,
         code_version="v",
         redis_url="redis://127.0.0.1:1/0",
-        folder=str(tmp_path),
+        folder=str(tmp_path_factory.mktemp("told")),
         feed=FeedPlan(start=5, anchor=PaceAnchor(5, 5, 1.0)),
     )
 
@@ -83,6 +83,19 @@ def launch(tmp_path: Path) -> Launch:
 def child(launch: Launch, address: str) -> ChildLaunch:
     """A child of the root."""
     return ChildLaunch(launch, address, "actor", {"life": 1}, PARENT)
+
+
+@pytest.fixture(scope="module")
+def loaded(launch: Launch) -> Mapping[str, frozenset[str]]:
+    """By address: the modules that its process has loaded once it knows what it is."""
+    return {address: _assembled(launch, address) for address in OWN}
+
+
+def _assembled(launch: Launch, address: str) -> frozenset[str]:
+    told = pickle.dumps(process_spec(child(launch, address)))
+    ended = subprocess.run([sys.executable, "-c", ASSEMBLE], input=told, capture_output=True, check=False)
+    assert ended.returncode == 0, ended.stderr.decode()
+    return frozenset(ended.stdout.decode().split())
 
 
 def test_a_process_is_told_who_it_is_and_what_all_processes_share(launch: Launch) -> None:
@@ -118,24 +131,18 @@ def test_a_strategy_is_told_of_its_own_symbol_alone(launch: Launch) -> None:
 
 
 @pytest.mark.parametrize("address", OWN)
-def test_a_process_loads_its_own_part_of_the_house_alone(launch: Launch, address: str) -> None:
-    told = pickle.dumps(process_spec(child(launch, address)))
-    ended = subprocess.run([sys.executable, "-c", ASSEMBLE], input=told, capture_output=True, check=False)
-
-    assert ended.returncode == 0, ended.stderr.decode()
-    loaded = set(ended.stdout.decode().split())
-    assert OWN[address] in loaded
-    assert sorted(UNWANTED[address] & loaded) == []
+def test_a_process_loads_its_own_part_of_the_house_alone(
+    loaded: Mapping[str, frozenset[str]], address: str
+) -> None:
+    assert OWN[address] in loaded[address]
+    assert sorted(UNWANTED[address] & loaded[address]) == []
 
 
 @pytest.mark.parametrize("address", OWN)
-def test_a_process_knows_whatever_is_broadcast(launch: Launch, address: str) -> None:
-    told = pickle.dumps(process_spec(child(launch, address)))
-    ended = subprocess.run([sys.executable, "-c", ASSEMBLE], input=told, capture_output=True, check=False)
-
+def test_a_process_knows_whatever_is_broadcast(loaded: Mapping[str, frozenset[str]], address: str) -> None:
     broadcast = {kind.__module__ for kind in registered_types().values() if kind.broadcast}
     assert "messages.universe" in broadcast
-    assert sorted(broadcast - set(ended.stdout.decode().split())) == []
+    assert sorted(broadcast - loaded[address]) == []
 
 
 @pytest.mark.parametrize("package", [config, cluster.feeds])
