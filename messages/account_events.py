@@ -1,20 +1,105 @@
-"""What execution journals and tells of a venue account as a whole: stream, fills, rules, settings, corrections.
+"""What execution journals and tells of a venue account as a whole: stream, fills, comparisons, corrections.
 
-Apart from `messages.order_events`, which is about intents and their orders.
+Apart from `messages.order_events`, which is about intents and their orders, and from `messages.account_setup`.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+
 from messages.base import Message, message_type
 from messages.control import Mode
 from messages.events import EventType
 from messages.intents import Side
+from messages.orders import OrderState
 from messages.reasons import Reason
-from messages.venue import VenueInstrument
+from messages.venue import VenueFill
 
 # --- told to risk and strategies --------------------------------------------------------------------------------
+
+
+@message_type
+class AccountSeeded(Message, frozen=True):
+    """The account as it was found at the first start (execution -> risk).
+
+    Balances by currency; positions by symbol in base units, signed.
+    """
+
+    urgent = True
+    grave = True
+
+    venue: str
+    balances: dict[str, Decimal]
+    positions: dict[str, Decimal]
+
+
+@message_type
+class VenueReconciled(Message, frozen=True):
+    """The desk's records were compared with the venue's (execution -> risk). `detail` names every difference.
+
+    `generation` is the store's under which the comparison was made. `balances` is the venue's cash by currency where
+    the positions agree; None where nobody can say what it should be.
+    """
+
+    urgent = True
+    grave = True
+    event_type = EventType.RECONCILIATION_END
+    schema_version = 2
+
+    venue: str
+    clean: bool
+    detail: str
+    generation: str = ""
+    balances: dict[str, Decimal] | None = None
+
+
+@message_type
+class ExternalActivity(Message, frozen=True):
+    """An order or fill at the venue that no intent of this desk explains (execution -> risk).
+
+    `ours` says that the client order id carries this desk's prefix: an order of lost history, or one forgotten
+    long after it had ended. `filled` is cumulative, in base units; `fill` the execution if there was one. Not
+    `suspect`: others may trade on the account, or an order that was told before has ended, so that nothing follows
+    from it but the booking.
+    """
+
+    urgent = True
+    grave = True
+    event_type = EventType.ORDER_EXTERNAL
+    schema_version = 2
+
+    venue: str
+    client_order_id: str
+    venue_order_id: str
+    symbol: str
+    side: Side
+    state: OrderState
+    filled: Decimal
+    fill: VenueFill | None
+    ours: bool
+    time: int
+    suspect: bool = True
+
+
+@message_type
+class Funding(Message, frozen=True):
+    """Funding that a venue charged or paid on the account's position (execution -> risk); see `VenueFunding`.
+
+    `event_time` is the venue's, ns UTC.
+    """
+
+    urgent = True
+    grave = True
+
+    payment_id: str
+    venue: str
+    symbol: str
+    currency: str
+    amount: Decimal
+    rate: Decimal | None
+    event_time: int
 
 
 @message_type
@@ -61,7 +146,32 @@ class PositionCorrected(Message, frozen=True):
     event_time: int
 
 
+@message_type
+class CorrectionDelayed(Message, frozen=True):
+    """A correction has no price that it could be booked at (risk's journal): it waits for its symbol's first mark."""
+
+    correction: PositionCorrected
+    time: int
+
+
 # --- journal: the private stream and fills ----------------------------------------------------------------------
+
+
+@message_type
+class VenueEventTaken(Message, frozen=True):
+    """The private stream was read up to, or at, this sequence."""
+
+    sequence: int
+
+
+@message_type
+class StreamGapFound(Message, frozen=True):
+    """Events `first` to `last` of the private stream did not come; the account is compared with the venue."""
+
+    event_type = EventType.DATA_GAP_DETECTED
+
+    first: int
+    last: int
 
 
 @message_type
@@ -117,6 +227,87 @@ class OrderFillsAnswered(Message, frozen=True):
 
 
 @message_type
+class VenueAccountOpened(Message, frozen=True):
+    """The account as it was found at the first start: the base of all positions from here on.
+
+    `as_of` is the venue's time at which it holds (ns UTC), None where the venue does not tell.
+    """
+
+    event_type = EventType.BROKER_CONNECTED
+    schema_version = 2
+
+    balances: dict[str, Decimal]
+    positions: dict[str, Decimal]
+    time: int
+    as_of: int | None = None
+
+
+@message_type
+class VenueAccountDue(Message, frozen=True):
+    """The venue is asked for the whole account.
+
+    `attempt` counts questions in a row without an answer, `looks` answers in a row in which positions differed, and
+    `differences` by how much the last time: signed base units by symbol.
+    """
+
+    event_type = EventType.RECONCILIATION_START
+    schema_version = 2
+
+    attempt: int
+    looks: int
+    reason: Reason
+    time: int
+    differences: dict[str, Decimal] = msgspec.field(default_factory=dict)
+
+
+@message_type
+class VenueAccountCompared(Message, frozen=True):
+    """The account was compared with the venue and nothing differed; `as_of` is the venue's time, if it tells."""
+
+    event_type = EventType.RECONCILIATION_END
+    schema_version = 2
+
+    time: int
+    as_of: int | None = None
+
+
+@message_type
+class VenueAccountDiffers(Message, frozen=True):
+    """The account was compared with the venue, and what `detail` names differs."""
+
+    event_type = EventType.RECONCILIATION_MISMATCH
+
+    detail: str
+    time: int
+
+
+@message_type
+class ExternalSeen(Message, frozen=True):
+    """Activity at the venue that is not ours was seen, and risk was told."""
+
+    event_type = EventType.ORDER_EXTERNAL
+    schema_version = 2
+
+    activity: ExternalActivity
+
+
+@message_type
+class FundingReceived(Message, frozen=True):
+    """A payment of funding, seen for the first time."""
+
+    funding: Funding
+
+
+@message_type
+class GenerationChanged(Message, frozen=True):
+    """The store has a new generation: client order ids are new from here on, and placing is held."""
+
+    event_type = EventType.STORE_LOST
+
+    generation: str
+
+
+@message_type
 class HoldingsExceeded(Message, frozen=True):
     """Somebody else's trade took of what strategies hold: they claim `claimed`, the account has `held` for them."""
 
@@ -147,71 +338,12 @@ class ConditionSet(Message, frozen=True):
     time: int
 
 
-@message_type
-class ConfigurationTaken(Message, frozen=True):
-    """The account is set up as `wanted` says. `refused`: symbols the venue would not change; "" is the account."""
-
-    wanted: str
-    refused: dict[str, str]
-    time: int
-
-
-@message_type
-class ConfigurationAsked(Message, frozen=True):
-    """The venue is asked to set up the account; `attempt` counts questions in a row without an answer."""
-
-    attempt: int
-    time: int
-
-
-@message_type
-class InstrumentsTaken(Message, frozen=True):
-    """The venue's rules as they are from desk time `time` on. A symbol that is not there is not listed."""
-
-    instruments: tuple[VenueInstrument, ...]
-    time: int
-
-
-@message_type
-class InstrumentsAsked(Message, frozen=True):
-    """The venue is asked for its rules; `attempt` counts questions in a row without an answer."""
-
-    attempt: int
-    time: int
-
-
-# --- journal: the dead-man switch -------------------------------------------------------------------------------
-
-
-@message_type
-class DeadManAsked(Message, frozen=True):
-    """The venue is asked to cancel what works on these symbols unless it hears again in `countdown` ns; 0 ends that."""
-
-    symbols: tuple[str, ...]
-    countdown: int
-    time: int
-
-
-@message_type
-class DeadManAnswered(Message, frozen=True):
-    """The countdown runs for `symbols` (None: no answer) from when it was asked for at the latest."""
-
-    symbols: tuple[str, ...] | None
-    time: int
-
-
-@message_type
-class DeadManLost(Message, frozen=True):
-    """The countdown may run out unheard: the venue may cancel orders. Said once until it is kept again."""
-
-    event_type = EventType.ERROR
-
-    symbols: tuple[str, ...]
-    failures: int
-    time: int
-
-
 # --- wake-ups ---------------------------------------------------------------------------------------------------
+
+
+@message_type
+class AccountQueryDue(Message, frozen=True):
+    """It is time to ask for the account again (execution -> itself)."""
 
 
 @message_type
@@ -236,18 +368,3 @@ class WayJudged(Message, frozen=True):
 @message_type
 class ReconcileDue(Message, frozen=True):
     """It is time to compare the account with the venue (execution -> itself)."""
-
-
-@message_type
-class ConfigureDue(Message, frozen=True):
-    """It is time to ask for the account's configuration again (execution -> itself)."""
-
-
-@message_type
-class InstrumentsQueryDue(Message, frozen=True):
-    """It is time to ask for the venue's rules (execution -> itself)."""
-
-
-@message_type
-class DeadManDue(Message, frozen=True):
-    """It is time to look after the dead-man switch (execution -> itself)."""

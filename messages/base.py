@@ -33,8 +33,8 @@ class Message(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True)
     - `grave`: if it can't be processed, trading must be reduced until a person has looked.
     - `event_type`: the name under which logs, alerts and metrics know it, if they are to know it.
     - `schema_version`: raised when a field changes meaning; older records are lifted by `upgrade`.
-    - `decimals_as_text`: its Decimals are stored as text alone, not as the extension type: for what holds hundreds of
-      them, which takes a third of the time so, and has no float. One that begins to do so is of a new schema version.
+    - `decimals_as_text`: its Decimals are stored as text alone, not as the extension type, which takes a third of the
+      time: for what passes with every order. One that begins to do so is of a new schema version.
     """
 
     urgent: ClassVar[bool] = False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -29,7 +31,7 @@ class Side(StrEnum):
         return Side.SELL if self is Side.BUY else Side.BUY
 
 
-_BUY = Side.BUY
+_BUY, _ACCEPTED = Side.BUY, Reason.ACCEPTED
 """Bound once: to look a member up on its enum class costs more than the comparison, and every fill asks."""
 
 
@@ -128,8 +130,9 @@ class OrderIntent(Message, frozen=True):
     `strategy` is the id of the strategy class instance, `quote` what it saw, `confidence` in [0, 1] if it has one.
     """
 
-    schema_version = 2
+    schema_version = 3
     refusable = True
+    decimals_as_text = True
 
     strategy: str
     terms: OrderTerms
@@ -138,22 +141,51 @@ class OrderIntent(Message, frozen=True):
     confidence: float | None = None
 
 
-class CheckResult(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """One risk check's answer: what it allows, what it saw, and the room that is left.
+class CheckResult(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
+    """One risk check's answer: what it allows, what it saw, and why it failed (`reason`; ACCEPTED when it passed).
 
-    `limit`, `observed` and `room` are in the check's own unit (`unit`: quote currency, ratio, count, ns); None
-    where the check has none. `allowed` is the largest quantity (base units) this check would let pass, None when
-    the check does not bound quantity.
+    `limit` and `observed` are in the check's own unit (`unit`: quote currency, ratio, count, ns), counts and times as
+    whole numbers; None where the check has none. What is observed may be the limit at most; `at_least`: it has to be
+    that much. `allowed` is the largest quantity (base units) that a check which failed would let pass.
+
+    An approval holds dozens of them: what is not said takes no room in the journal, what follows is not stored.
     """
 
     check: str
-    passed: bool
-    reason: Reason
-    limit: Decimal | None = None
-    observed: Decimal | None = None
-    room: Decimal | None = None
+    limit: Decimal | int | None = None
+    observed: Decimal | int | None = None
     unit: str = ""
+    reason: Reason = Reason.ACCEPTED
     allowed: Decimal | None = None
+    at_least: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether the intent passes as it is."""
+        return self.reason is _ACCEPTED
+
+    @property
+    def room(self) -> Decimal | None:
+        """What is left until the limit, negative beyond it; None where the check has no figures."""
+        if self.limit is None or self.observed is None:
+            return None
+        left = Decimal(self.limit) - Decimal(self.observed)
+        return -left if self.at_least else left
+
+
+def lift_checks(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of a record from before `CheckResult` left out what follows from the rest."""
+    return {**fields, "checks": [_lifted(each) for each in fields["checks"]]}
+
+
+def _lifted(check: Mapping[str, Any]) -> dict[str, Any]:
+    figures = [check.get(name) for name in ("limit", "observed", "room")]
+    at_least = False
+    if None not in figures:
+        limit, observed, room = (Decimal(str(figure)) for figure in figures)
+        at_least = room == observed - limit != limit - observed
+    kept = {name: value for name, value in check.items() if name not in ("passed", "room")}
+    return {**kept, "at_least": at_least}
 
 
 @message_type
@@ -165,8 +197,9 @@ class SubmitOrder(Message, frozen=True):
     measures against it.
     """
 
-    schema_version = 2
+    schema_version = 3
     refusable = True
+    decimals_as_text = True
 
     intent_id: str
     requester: Address
@@ -192,12 +225,19 @@ class CancelIntent(Message, frozen=True):
 class IntentRejected(Message, frozen=True):
     """Risk said no (risk -> requester). `reason` is the headline: the first failing check."""
 
+    schema_version = 2
     urgent = True
+    decimals_as_text = True
 
     intent_id: str
     reason: Reason
     layer: Layer
     checks: tuple[CheckResult, ...] = ()
+
+    @classmethod
+    def upgrade(cls, version: int, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        """See `Message.upgrade`."""
+        return lift_checks({"checks": [], **fields})
 
 
 @message_type

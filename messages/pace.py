@@ -24,6 +24,9 @@ class Outcome(StrEnum):
 class EntryCounted(Message, frozen=True):
     """An approval that may increase exposure counts in the windows of its time. `cycle` is when its cycle began."""
 
+    schema_version = 2
+    decimals_as_text = True
+
     intent_id: str
     symbol: str
     value: Decimal

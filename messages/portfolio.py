@@ -1,4 +1,4 @@
-"""The portfolio as the risk actor journals it: decisions with their checks, reservations, bookings, modes, anchors.
+"""The portfolio as the risk actor journals it: decisions with their checks, reservations, bookings, anchors.
 
 Apart from `messages.intents` and `messages.orders`, which others read: these are risk's own records. Each carries
 the numbers that hold after it, so that a journal is read without doing the arithmetic again. Money is in the
@@ -7,15 +7,16 @@ desk's base currency unless a field says otherwise, quantities in base units, ti
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
 from messages.base import Address, Message, message_type
-from messages.control import Mode
 from messages.events import EventType
-from messages.intents import CheckResult, Purpose, Side, Verdict
+from messages.intents import CheckResult, Purpose, Side, Verdict, lift_checks
 from messages.reasons import Reason
 
 ONE = Decimal(1)
@@ -35,7 +36,7 @@ class IntentDecided(Message, frozen=True):
     """
 
     event_type = EventType.INTENT_DECIDED
-    schema_version = 3
+    schema_version = 4
     decimals_as_text = True
 
     intent_id: str
@@ -59,6 +60,11 @@ class IntentDecided(Message, frozen=True):
     rate: Decimal = ONE
     limits_version: int = 0
     resting_price: Decimal | None = None
+
+    @classmethod
+    def upgrade(cls, version: int, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        """See `Message.upgrade`."""
+        return lift_checks(fields)
 
 
 @message_type
@@ -317,219 +323,3 @@ class PeakReset(Message, frozen=True):
 
     nav: Decimal | None
     by: str
-
-
-# --- facts beyond limits --------------------------------------------------------------------------------------
-
-
-@message_type
-class LimitBreached(Message, frozen=True):
-    """A fact — a fill, a mark, a correction — carried `observed` beyond `limit`; the desk reduces."""
-
-    event_type = EventType.EXPOSURE_WARNING
-
-    source: str
-    reason: Reason
-    limit: Decimal
-    observed: Decimal
-    time: int
-
-
-@message_type
-class DailyLossBreached(Message, frozen=True):
-    """The loss since the day's anchor reached its limit."""
-
-    event_type = EventType.DAILY_LOSS_WARNING
-
-    limit: Decimal
-    observed: Decimal
-    time: int
-
-
-@message_type
-class WeeklyLossBreached(Message, frozen=True):
-    """The loss since the week's anchor reached its limit."""
-
-    event_type = EventType.DAILY_LOSS_WARNING
-
-    limit: Decimal
-    observed: Decimal
-    time: int
-
-
-@message_type
-class NavAnomalyFound(Message, frozen=True):
-    """NAV is more than `factor` times its highest so far, which nothing explains: it is not taken as a new peak."""
-
-    event_type = EventType.ANOMALY_DETECTED
-
-    nav: Decimal
-    peak: Decimal
-    factor: Decimal
-    time: int
-
-
-class DrawdownState(StrEnum):
-    """How far NAV has fallen from its peak, in words: for those who trade less the deeper it is. It refuses nothing."""
-
-    NORMAL = "normal"
-    CAUTIOUS = "cautious"
-    DEFENSIVE = "defensive"
-
-
-@message_type
-class DrawdownStateChanged(Message, frozen=True):
-    """The fall from the highest NAV passed a threshold, or recovered from one."""
-
-    event_type = EventType.DRAWDOWN_WARNING
-
-    before: DrawdownState
-    after: DrawdownState
-    nav: Decimal
-    peak: Decimal
-    time: int
-
-
-@message_type
-class DrawdownBreached(Message, frozen=True):
-    """The fall from the highest NAV reached a limit; `mode` is what follows from it."""
-
-    event_type = EventType.DRAWDOWN_WARNING
-
-    limit: Decimal
-    observed: Decimal
-    mode: Mode
-    time: int
-
-
-# --- modes ----------------------------------------------------------------------------------------------------
-
-
-class Clearing(StrEnum):
-    """What ends a source of a mode."""
-
-    PERSON = "person"
-    """a person's Resume, with an acknowledgement"""
-    WITHDRAWAL = "withdrawal"
-    """whoever set it takes it back"""
-    FACT = "fact"
-    """what caused it is over"""
-    DAY = "day"
-    """the next day boundary"""
-    WEEK = "week"
-    """the next week's first day boundary"""
-    RECONCILIATION = "reconciliation"
-    """a clean comparison with the venue"""
-
-
-class ModeSource(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """One reason for the desk's mode, what it asks for and what ends it. `since` is when it appeared."""
-
-    mode: Mode
-    reason: str
-    clearing: Clearing
-    since: int
-
-
-@message_type
-class ModeDecided(Message, frozen=True):
-    """The sources of the desk's mode changed; `mode` is the strictest of them, `version` grows with what is told."""
-
-    event_type = EventType.MODE_CHANGED
-
-    mode: Mode
-    version: int
-    sources: dict[str, ModeSource]
-    reason: str
-    time: int
-
-
-@message_type
-class GenerationSeen(Message, frozen=True):
-    """The store has this generation; every venue must be compared with the books under it."""
-
-    generation: str
-
-
-@message_type
-class VenueCompared(Message, frozen=True):
-    """A venue was compared with the books under this generation of the store."""
-
-    venue: str
-    generation: str
-
-
-@message_type
-class ResumeRefused(Message, frozen=True):
-    """A Resume without an acknowledgement clears nothing."""
-
-    event_type = EventType.WARNING
-
-    by: str
-    time: int
-
-
-# --- flattening -----------------------------------------------------------------------------------------------
-
-
-@message_type
-class FlattenStarted(Message, frozen=True):
-    """The position of a listing is to be closed down to `keep` (base units, unsigned), in as many orders as it takes.
-
-    The first `stages` - 1 attempts are for `part` (base units) at most, with `every` (ns) between them; later ones are
-    for all that is left. `part` None: all of it at once.
-    """
-
-    schema_version = 3
-
-    venue: str
-    symbol: str
-    by: str
-    time: int
-    part: Decimal | None = None
-    stages: int = 1
-    every: int = 0
-    keep: Decimal = Decimal(0)
-    reason: Reason = Reason.OPERATOR
-
-
-@message_type
-class FlattenTried(Message, frozen=True):
-    """Orders that close a listing were sent: the `attempt`-th time since it began."""
-
-    venue: str
-    symbol: str
-    attempt: int
-    time: int
-
-
-@message_type
-class FlattenDelayed(Message, frozen=True):
-    """A listing can't be closed now, because `reason`; it is tried again."""
-
-    event_type = EventType.WARNING
-
-    venue: str
-    symbol: str
-    reason: Reason
-    time: int
-
-
-@message_type
-class FlattenEnded(Message, frozen=True):
-    """A listing needs no more closing: it is `flat`, or down to what was to be kept; or a person resumed trading."""
-
-    event_type = EventType.POSITION_CLOSED
-
-    venue: str
-    symbol: str
-    flat: bool
-    time: int
-
-
-@message_type
-class FlattenDue(Message, frozen=True):
-    """It is time to try again to close a listing (risk -> itself)."""
-
-    venue: str
-    symbol: str

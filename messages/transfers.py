@@ -33,7 +33,7 @@ class RecordTransfer(Message, frozen=True):
 
 @message_type
 class Transfer(Message, frozen=True):
-    """What the venue told of money moved (execution -> risk); see `messages.venue.VenueTransfer`."""
+    """What the venue told of money moved (execution -> risk); see `messages.venue_stream.VenueTransfer`."""
 
     urgent = True
     grave = True

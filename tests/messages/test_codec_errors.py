@@ -30,6 +30,7 @@ from messages.intents import (
     Side,
     Verdict,
 )
+from messages.order_events import OrderOverfilled
 from messages.portfolio import IntentDecided
 from messages.reasons import Layer, Reason
 from messages.supervision import GraceOver, StartChild
@@ -54,8 +55,9 @@ REJECTED = IntentRejected(
     intent_id="strategy/BTC-USDT#7",
     reason=Reason.DRAWDOWN,
     layer=Layer.RISK,
-    checks=(CheckResult(check="drawdown", passed=False, reason=Reason.DRAWDOWN),),
+    checks=(CheckResult(check="drawdown", limit=Decimal(5), observed=Decimal(6), reason=Reason.DRAWDOWN),),
 )
+OVERFILLED = OrderOverfilled(client_order_id="c", quantity=Decimal(1), filled=Decimal(2))
 DECIDED = IntentDecided(
     intent_id="strategy/BTC-USDT#7",
     requester="strategy/BTC-USDT",
@@ -128,7 +130,8 @@ WRONG_FIELDS: list[tuple[Message, str, object, str]] = [
     (INTENT, "confidence", "high", r"Expected `float \| null`, got `str` - at `\$.confidence`"),
     (INTENT, "terms", [], r"Expected `object`, got `array` - at `\$.terms`"),
     (INTENT, "terms.quantity", 0.25, r"Expected `decimal`, got `float` - at `\$.terms.quantity`"),
-    (INTENT, "terms.quantity", "0.25", r"Expected `decimal`, got `str` - at `\$.terms.quantity`"),
+    (INTENT, "terms.quantity", "a lot", r"Invalid decimal string - at `\$.terms.quantity`"),
+    (OVERFILLED, "quantity", "0.25", r"Expected `decimal`, got `str` - at `\$.quantity`"),
     (INTENT, "terms.deadline", Decimal(1), r"Expected `int`, got `decimal` - at `\$.terms.deadline`"),
     (INTENT, "terms.deadline", 1.5, r"Expected `int`, got `float` - at `\$.terms.deadline`"),
     (INTENT, "terms.deadline", True, r"Expected `int`, got `bool` - at `\$.terms.deadline`"),
@@ -136,17 +139,18 @@ WRONG_FIELDS: list[tuple[Message, str, object, str]] = [
     (INTENT, "terms.side", "hold", r"Invalid enum value 'hold' - at `\$.terms.side`"),
     (INTENT, "terms.leverage", 20, r"unknown field `leverage` - at `\$.terms`"),
     (INTENT, "leverage", 20, r"OrderIntent: Object contains unknown field `leverage`"),
-    (REJECTED, "checks.0.passed", "no", r"Expected `bool`, got `str` - at `\$.checks\[(0|...)\].passed`"),
+    (REJECTED, "checks.0.at_least", "no", r"Expected `bool`, got `str` - at `\$.checks\[(0|...)\].at_least`"),
+    (REJECTED, "checks.0.room", "5", r"unknown field `room` - at `\$.checks\[(0|...)\]`"),
     (
         REJECTED,
         "checks.0.limit",
         0.1,
-        r"Expected `decimal \| null`, got `float` - at `\$.checks\[(0|...)\].limit`",
+        r"Expected `decimal`, got `float` - at `\$.checks\[(0|...)\].limit`",
     ),
     (DECIDED, "quantity", 0.1, "Expected `decimal`, got `float`"),
     (DECIDED, "checks.0.limit", 0.1, "Expected `decimal`, got `float`"),
     (DECIDED, "checks.0.limit", "a lot", r"Invalid decimal string - at `\$.checks\[(0|...)\].limit`"),
-    (DECIDED, "checks.0.limit", b"0.1", r"Expected `decimal \| null`, got `bytes`"),
+    (DECIDED, "checks.0.limit", b"0.1", r"Expected `int \| decimal \| null`, got `bytes`"),
 ]
 
 
@@ -158,6 +162,13 @@ def test_a_field_that_does_not_fit_is_named_by_its_path(
         codec.decode(stored_with(message, path, value))
     assert caught.value.field == type(message).__name__
     assert caught.value.remedy
+
+
+def test_a_message_under_way_with_a_float_for_a_decimal_is_refused() -> None:
+    stored = codec.unpack(codec.encode_envelope(Envelope("strategy", 1, "risk", "c", "c", 5, INTENT)))
+    stored[6][2]["terms"]["quantity"] = 0.25
+    with pytest.raises(MessageFieldError, match=r"Expected `decimal`, got `float` - at `\$.terms.quantity`"):
+        codec.decode_envelope(codec.pack(stored))
 
 
 def test_decimals_that_are_stored_as_text_are_read_as_the_extension_type_too() -> None:
@@ -215,10 +226,12 @@ def test_an_envelope_around_a_bad_message_is_refused_for_the_message() -> None:
 
 def test_a_newer_schema_version_is_refused_with_both_versions() -> None:
     document = codec.message_to_plain(INTENT)
-    document[1] = 3
-    with pytest.raises(SchemaVersionError, match="schema version 3, this code knows up to 2") as caught:
+    known = OrderIntent.schema_version
+    document[1] = known + 1
+    complaint = f"schema version {known + 1}, this code knows up to {known}"
+    with pytest.raises(SchemaVersionError, match=complaint) as caught:
         codec.decode(codec.pack(document))
-    assert (caught.value.field, caught.value.value) == ("OrderIntent", 3)
+    assert (caught.value.field, caught.value.value) == ("OrderIntent", known + 1)
 
 
 @pytest.mark.parametrize("version", [0, -1, None, "1", 1.0, True])
@@ -315,7 +328,7 @@ def test_a_value_without_a_stored_form_is_refused_when_written(value: object) ->
 
 @pytest.mark.parametrize("number", [2**64, -(2**63) - 1])
 def test_an_integer_beyond_64_bits_is_refused_when_written(number: int) -> None:
-    with pytest.raises(CodecError, match=f"no stored form .*{number}"):
+    with pytest.raises(CodecError, match=f"no stored form.*{number}"):
         codec.encode(GraceOver(life=number))
 
 

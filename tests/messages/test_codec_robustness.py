@@ -159,7 +159,7 @@ def test_nesting_is_refused_at_any_depth_and_the_refusal_can_be_printed(
 
 @pytest.mark.parametrize("key", [b"\x90", b"\x80", b"\x91\x01"], ids=["list", "map", "list of one"])
 def test_a_map_whose_key_is_no_scalar_is_refused(key: bytes) -> None:
-    with pytest.raises(CodecError, match="not a MessagePack document"):
+    with pytest.raises(CodecError, match=r"not a MessagePack document|Expected `str` - at `key`"):
         codec.decode(b"\x93" + codec.pack("Halt") + b"\x01\x81" + key + b"\x01")
 
 

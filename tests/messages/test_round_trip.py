@@ -30,10 +30,22 @@ QUICK = settings(
 THOROUGH = settings(QUICK, max_examples=40)
 
 
+def is_left_out(value: msgspec.Struct, name: str) -> bool:
+    """Whether a field stands at its default in a struct that leaves those out."""
+    if not value.__struct_config__.omit_defaults:
+        return False
+    defaults = {each.name: each.default for each in msgspec.structs.fields(value)}
+    return defaults[name] is not msgspec.NODEFAULT and getattr(value, name) is defaults[name]
+
+
 def in_plain_msgpack(value: Any, as_text: bool = False) -> Any:
     """What the plain msgpack package is to show for a value; written without the codec, to judge it."""
     if isinstance(value, msgspec.Struct):
-        fields = {name: in_plain_msgpack(getattr(value, name), as_text) for name in value.__struct_fields__}
+        fields = {
+            name: in_plain_msgpack(getattr(value, name), as_text)
+            for name in value.__struct_fields__
+            if not is_left_out(value, name)
+        }
         return list(fields.values()) if value.__struct_config__.array_like else fields
     if isinstance(value, Decimal):
         return str(value) if as_text else msgpack.ExtType(1, str(value).encode())
