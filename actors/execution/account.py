@@ -19,22 +19,24 @@ from actors.execution.placing import release_waiting
 from actors.execution.reconciling import ask_for_what_moved, differences, judge_balances, judge_positions
 from actors.execution.settings import ExternalPolicy, doubling
 from actors.execution.transitions import Trigger
-from messages.account_events import ReconcileDue
-from messages.control import StoreRenewed
-from messages.order_events import (
+from actors.execution.venue_state import stranger_key
+from messages.account_events import (
     AccountQueryDue,
     AccountSeeded,
     ExternalActivity,
     GenerationChanged,
+    ReconcileDue,
     VenueAccountCompared,
     VenueAccountDiffers,
     VenueAccountDue,
     VenueAccountOpened,
     VenueReconciled,
 )
+from messages.control import StoreRenewed
 from messages.orders import OrderState
 from messages.reasons import Reason
-from messages.venue import AccountResult, CancelOrder, Outcome, QueryAccount, VenueOrder
+from messages.venue import CancelOrder, Outcome, VenueOrder
+from messages.venue_account import AccountResult, QueryAccount
 
 _OPEN = frozenset(
     {
@@ -206,7 +208,7 @@ def _ask_for_missing(actor: ExecutionMemory, ctx: Context, result: AccountResult
 
 def _stranger(actor: ExecutionMemory, ctx: Context, told: VenueOrder) -> list[str]:
     """An open order that is not known here: told the first time, named each time."""
-    if told.venue_order_id not in actor.state.at_venue.strangers:
+    if stranger_key(told.symbol, told.venue_order_id) not in actor.state.at_venue.strangers:
         tell_external(actor, ctx, _external(actor, ctx, told))
     if is_ours(actor, told.client_order_id):
         return [f"order {told.client_order_id} on {told.symbol} is open at the venue and not known here"]

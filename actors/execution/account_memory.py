@@ -10,9 +10,17 @@ from decimal import Decimal
 from actors.base import Actor, applies
 from actors.execution.settings import ExecutionSettings
 from actors.execution.state import ExecutionState, Holding, holding_key
-from actors.execution.venue_state import Condition, FillsQuestion
+from actors.execution.venue_state import Condition, FillsQuestion, stranger_key
 from messages import account_events as a
-from messages import order_events as e
+from messages.account_setup import (
+    ConfigurationAsked,
+    ConfigurationTaken,
+    DeadManAnswered,
+    DeadManAsked,
+    DeadManLost,
+    InstrumentsAsked,
+    InstrumentsTaken,
+)
 from messages.control import Mode
 from messages.orders import Fill
 
@@ -80,10 +88,10 @@ class AccountMemory(Actor[ExecutionState]):
         if venue.fill_time is None or time > venue.fill_time:
             venue.fill_time = time
 
-    def note_stranger(self, venue_order_id: str) -> None:
+    def note_stranger(self, symbol: str, venue_order_id: str) -> None:
         """Keep an order that is not ours; the oldest eighth goes when there are too many."""
         strangers, keep = self.state.at_venue.strangers, self.settings.keep_fills
-        strangers[venue_order_id] = None
+        strangers[stranger_key(symbol, venue_order_id)] = None
         if len(strangers) > keep:
             for old in list(strangers)[: max(1, keep // 8)]:
                 del strangers[old]
@@ -177,24 +185,24 @@ class AccountMemory(Actor[ExecutionState]):
         if holding.quantity == 0:
             del self.state.holdings[key]
 
-    @applies(a.ConfigurationAsked)
-    def remember_configuration_asked(self, event: a.ConfigurationAsked) -> None:
+    @applies(ConfigurationAsked)
+    def remember_configuration_asked(self, event: ConfigurationAsked) -> None:
         """Count the questions that had no answer."""
         self.state.at_venue.configure_attempt = event.attempt
 
-    @applies(a.ConfigurationTaken)
-    def remember_configuration(self, event: a.ConfigurationTaken) -> None:
+    @applies(ConfigurationTaken)
+    def remember_configuration(self, event: ConfigurationTaken) -> None:
         """The account is set up, but for what was refused."""
         venue = self.state.at_venue
         venue.configured, venue.refused, venue.configure_attempt = event.wanted, dict(event.refused), 0
 
-    @applies(a.InstrumentsAsked)
-    def remember_instruments_asked(self, event: a.InstrumentsAsked) -> None:
+    @applies(InstrumentsAsked)
+    def remember_instruments_asked(self, event: InstrumentsAsked) -> None:
         """Count the questions that had no answer."""
         self.state.at_venue.instruments_attempt = event.attempt
 
-    @applies(a.InstrumentsTaken)
-    def remember_instruments(self, event: a.InstrumentsTaken) -> None:
+    @applies(InstrumentsTaken)
+    def remember_instruments(self, event: InstrumentsTaken) -> None:
         """The rules from now on."""
         venue = self.state.at_venue
         venue.instruments = {each.symbol: each for each in event.instruments}
@@ -202,16 +210,16 @@ class AccountMemory(Actor[ExecutionState]):
 
     # --- the dead-man switch
 
-    @applies(a.DeadManAsked)
-    def remember_dead_man_asked(self, event: a.DeadManAsked) -> None:
+    @applies(DeadManAsked)
+    def remember_dead_man_asked(self, event: DeadManAsked) -> None:
         """A question is under way; from now on the countdown may run for these symbols."""
         dead_man = self.state.at_venue.dead_man
         dead_man.wanted, dead_man.countdown, dead_man.asked_at = event.symbols, event.countdown, event.time
         if event.countdown:
             dead_man.armed.update(dict.fromkeys(event.symbols))
 
-    @applies(a.DeadManAnswered)
-    def remember_dead_man_answered(self, event: a.DeadManAnswered) -> None:
+    @applies(DeadManAnswered)
+    def remember_dead_man_answered(self, event: DeadManAnswered) -> None:
         """What the countdown runs for, and until when at the earliest; nothing changes without an answer."""
         dead_man = self.state.at_venue.dead_man
         asked_at, dead_man.asked_at = dead_man.asked_at, None
@@ -230,21 +238,21 @@ class AccountMemory(Actor[ExecutionState]):
                 dead_man.armed.pop(symbol, None)
             dead_man.kept_until = dead_man.kept_until if dead_man.armed else None
 
-    @applies(a.DeadManLost)
-    def remember_dead_man_lost(self, event: a.DeadManLost) -> None:
+    @applies(DeadManLost)
+    def remember_dead_man_lost(self, event: DeadManLost) -> None:
         """It was said."""
         self.state.at_venue.dead_man.lost = True
 
-    @applies(e.VenueAccountDue)
-    def remember_account_due(self, event: e.VenueAccountDue) -> None:
+    @applies(a.VenueAccountDue)
+    def remember_account_due(self, event: a.VenueAccountDue) -> None:
         """The account is to be asked for: that question will be newer than the stream's beginning."""
         self.state.account_due = True
         self.state.account_attempt, self.state.account_looks = event.attempt, event.looks
         self.state.at_venue.ask_again = False
         self.state.at_venue.differences = dict(event.differences)
 
-    @applies(e.VenueAccountCompared, e.VenueAccountDiffers)
-    def remember_compared(self, event: e.VenueAccountCompared | e.VenueAccountDiffers) -> None:
+    @applies(a.VenueAccountCompared, a.VenueAccountDiffers)
+    def remember_compared(self, event: a.VenueAccountCompared | a.VenueAccountDiffers) -> None:
         """The comparison is done and placing goes on.
 
         What is missing of the stream stays missing, however clean: two missed fills may cancel each other out.
@@ -254,5 +262,5 @@ class AccountMemory(Actor[ExecutionState]):
         state.account_attempt = state.account_looks = 0
         state.placing_held = False
         venue.differences = {}
-        if isinstance(event, e.VenueAccountCompared):
+        if isinstance(event, a.VenueAccountCompared):
             venue.compared_at = event.as_of if event.as_of is not None else venue.compared_at

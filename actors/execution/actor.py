@@ -31,14 +31,8 @@ from actors.execution.order import Order, cancellation, fills_question, question
 from actors.execution.routing import replacing, router, tuning
 from actors.execution.settings import ExecutionSettings
 from actors.execution.state import ExecutionState
-from messages.account_events import (
-    ConfigureDue,
-    DeadManDue,
-    FillsQueryDue,
-    InstrumentsQueryDue,
-    ReconcileDue,
-    WayJudged,
-)
+from messages.account_events import AccountQueryDue, FillsQueryDue, ReconcileDue, WayJudged
+from messages.account_setup import ConfigureDue, DeadManDue, InstrumentsQueryDue
 from messages.base import Effect, Message
 from messages.control import (
     Drain,
@@ -52,30 +46,30 @@ from messages.control import (
 )
 from messages.intents import CancelIntent, IntentRejected, Refused, SubmitOrder
 from messages.market import Marks
-from messages.order_events import AccountQueryDue, OrderTimer, OrderTimerDue, WaitingDue, WardDue
+from messages.order_events import OrderTimer, OrderTimerDue, WaitingDue
 from messages.orders import Fill, OrderReport, OrderState
 from messages.protection import ProtectDue
 from messages.reasons import Reason
 from messages.routing import RouteDue, RouterEvidence, TuneRouter
 from messages.supervision import StrategyGivenUp
 from messages.venue import (
-    AccountResult,
     CancelOrder,
     CancelResult,
-    ConfigureResult,
-    DeadManResult,
     FillsResult,
-    InstrumentsResult,
     PlaceResult,
-    QueryAccount,
     QueryFills,
     QueryResult,
     ReplaceResult,
-    StreamOpened,
-    VenueEvent,
-    VenueFunding,
-    VenueTransfer,
 )
+from messages.venue_account import (
+    AccountResult,
+    ConfigureResult,
+    DeadManResult,
+    InstrumentsResult,
+    QueryAccount,
+)
+from messages.venue_stream import StreamOpened, VenueEvent, VenueFunding, VenueTransfer
+from messages.wards import WardDue
 
 _TIMERS: dict[OrderTimer, Callable[[ExecutionMemory, Context, Order], None]] = {
     OrderTimer.TIME_TO_LIVE: cancelling.on_time_to_live_due,

@@ -8,9 +8,10 @@ from __future__ import annotations
 from actors.base import Context
 from actors.execution.memory import ExecutionMemory
 from actors.execution.settings import doubling
-from messages.account_events import ConfigurationAsked, ConfigurationTaken, ConfigureDue
+from messages.account_setup import ConfigurationAsked, ConfigurationTaken, ConfigureDue
 from messages.reasons import Reason
-from messages.venue import ConfigureAccount, ConfigureResult, Outcome
+from messages.venue import Outcome
+from messages.venue_account import ConfigureAccount, ConfigureResult
 
 ACCOUNT = ""
 """Stands for the whole account among the symbols that were refused."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from actors.base import Context
 from actors.execution.memory import ExecutionMemory
-from messages.account_events import DeadManAnswered, DeadManAsked, DeadManDue, DeadManLost
-from messages.venue import ArmDeadMan, DeadManResult, Outcome
+from messages.account_setup import DeadManAnswered, DeadManAsked, DeadManDue, DeadManLost
+from messages.venue import Outcome
+from messages.venue_account import ArmDeadMan, DeadManResult
 
 _RENEWALS = 3
 """How often the countdown is started anew in its own length."""

@@ -16,10 +16,16 @@ from actors.execution.client_ids import Whose, whose
 from actors.execution.conditions import set_condition
 from actors.execution.memory import ExecutionMemory
 from actors.execution.settings import ExternalPolicy, ReconcilePolicy
-from messages.account_events import HoldingsExceeded, PositionCorrected
+from actors.execution.venue_state import stranger_key
+from messages.account_events import (
+    AccountQueryDue,
+    ExternalActivity,
+    ExternalSeen,
+    HoldingsExceeded,
+    PositionCorrected,
+)
 from messages.control import Mode
 from messages.intents import Side
-from messages.order_events import AccountQueryDue, ExternalActivity, ExternalSeen
 from messages.orders import OrderState
 from messages.reasons import Reason
 from messages.venue import CancelOrder, CancelResult, Outcome, VenueOrder
@@ -52,7 +58,7 @@ def take_external(actor: ExecutionMemory, ctx: Context, activity: ExternalActivi
 
     One of ours is of history that was lost, or its request came in late: nobody looks after it, as `account` has it.
     """
-    is_first = activity.venue_order_id not in actor.state.at_venue.strangers
+    is_first = not _was_told(actor, activity)
     tell_external(actor, ctx, activity)
     if is_first and activity.state in _AT_WORK:
         unwanted = activity.ours or actor.settings.external_policy is ExternalPolicy.CANCEL
@@ -91,8 +97,13 @@ def _is_known_end(actor: ExecutionMemory, activity: ExternalActivity) -> bool:
     A person who has looked need not look again because of it. The desk itself ends orders of lost history, maybe a
     moment after the person has let it trade on.
     """
-    told = activity.venue_order_id in actor.state.at_venue.strangers
-    return told and activity.fill is None and activity.state in _CALLED_OFF
+    return _was_told(actor, activity) and activity.fill is None and activity.state in _CALLED_OFF
+
+
+def _was_told(actor: ExecutionMemory, activity: ExternalActivity) -> bool:
+    """Whether the order is one that was told as open before."""
+    key = stranger_key(activity.symbol, activity.venue_order_id)
+    return key in actor.state.at_venue.strangers
 
 
 def cancel_external(actor: ExecutionMemory, ctx: Context, told: VenueOrder) -> None:

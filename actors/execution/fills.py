@@ -17,8 +17,8 @@ from actors.execution.memory import ExecutionMemory
 from actors.execution.order import Order
 from actors.execution.settings import SECOND, doubling, probe_delay
 from actors.execution.venue_state import FillsQuestion
-from messages.account_events import FillsDue, FillsQueryDue, FillsTaken, OrderFillsAnswered
-from messages.order_events import ExternalActivity, OrderTimer
+from messages.account_events import ExternalActivity, FillsDue, FillsQueryDue, FillsTaken, OrderFillsAnswered
+from messages.order_events import OrderTimer
 from messages.orders import Fill, OrderState
 from messages.venue import FillsResult, Outcome, QueryFills, VenueTrade
 
@@ -90,7 +90,7 @@ def on_fills_result(actor: ExecutionMemory, ctx: Context, result: FillsResult) -
         return
     suspects = _nameless(actor, result.symbol, question, strangers) if strangers else []
     if suspects:
-        # a fill without our id may be that of an order whose venue id we were never told: ask for those first
+        # a fill without our id may be that of an order whose venue id we were not told: ask for those first
         for order in suspects:
             ask(ctx, order)
         _again(actor, ctx, result.symbol, question, strangers)
@@ -176,16 +176,22 @@ def _order_of(actor: ExecutionMemory, trade: VenueTrade) -> Order | None:
 def _nameless(
     actor: ExecutionMemory, symbol: str, question: FillsQuestion, strangers: Sequence[VenueTrade]
 ) -> list[Order]:
-    """Orders of the symbol that may be at the venue under an id that we were never told.
+    """Orders of the symbol that may be at the venue under an id that we were not told.
 
     One that was given up as never sent is out of it once the venue has said after the strangers were first listed
     that it has no such order. What was sent long before is not thought of: had it been accepted, the stream or a
-    comparison of the account would have told.
+    comparison of the account would have told. A stop that triggers becomes another order, with another id, and may
+    have done so while nobody listened: it is out of it once the venue has told after that which order it is.
     """
     noted = all(trade.fill.fill_id in question.strangers for trade in strangers)
     found = []
     for order in actor.state.orders.values():
-        if order.symbol != symbol or order.venue_order_id is not None:
+        if order.symbol != symbol:
+            continue
+        if order.venue_order_id is not None:
+            told = noted and order.found_at is not None and order.found_at >= question.time
+            if order.conditional and not order.settled and not told:
+                found.append(order)
             continue
         written = order.doubt_from is not None or order.retry_at is None
         if order.state in (OrderState.PLACING, OrderState.UNKNOWN):

@@ -18,7 +18,8 @@ from actors.precheck.funds import Collateral, Exposure, required
 from messages.account_events import BalancesTaken
 from messages.intents import Side
 from messages.reasons import Reason
-from messages.venue import AccountResult, PlaceOrder
+from messages.venue import PlaceOrder
+from messages.venue_account import AccountResult
 
 _BUY = Side.BUY
 

@@ -14,19 +14,14 @@ from actors.base import Context
 from actors.execution.acts import RISK
 from actors.execution.memory import ExecutionMemory
 from actors.execution.settings import doubling
-from messages.account_events import InstrumentsAsked, InstrumentsQueryDue, InstrumentsTaken
+from messages.account_setup import InstrumentsAsked, InstrumentsQueryDue, InstrumentsTaken
 from messages.intents import OrderType
 from messages.limits import ProductStatusChanged
 from messages.reasons import Reason
-from messages.venue import (
-    InstrumentsResult,
-    ListingStatus,
-    Outcome,
-    PlaceOrder,
-    QueryInstruments,
-    VenueInstrument,
-)
+from messages.venue import Outcome, PlaceOrder
+from messages.venue_account import InstrumentsResult, ListingStatus, QueryInstruments, VenueInstrument
 
+_ZERO = Decimal(0)
 _UNLISTED = "not_listed"
 _AT_MARKET = frozenset({OrderType.MARKET, OrderType.STOP})
 
@@ -86,6 +81,20 @@ def tick_of(actor: ExecutionMemory, symbol: str) -> Decimal | None:
     """The tick as the venue tells it, else as it is configured; None when nobody knows."""
     told = actor.state.at_venue.instruments.get(symbol)
     return actor.settings.tick_sizes.get(symbol) if told is None else told.tick
+
+
+def at_market(actor: ExecutionMemory, symbol: str, quantity: Decimal) -> Decimal:
+    """As much of a quantity as an order at the market can be for; all of it where nobody knows the lot.
+
+    A position may be off the lot when the venue has changed it since, or somebody else has traded.
+    """
+    told = actor.state.at_venue.instruments.get(symbol)
+    if told is None:
+        lot, least = actor.settings.lot_sizes.get(symbol), _ZERO
+    else:
+        lot, least = told.market_lot or told.lot, told.min_quantity
+    whole = quantity if lot is None else quantity // lot * lot
+    return whole if whole >= least else _ZERO
 
 
 def refusal_of(

@@ -15,13 +15,22 @@ from actors.execution.routing.tally import Tally
 from actors.execution.state import Exit, Holding, Protection, Ward, holding_key, intent_parts
 from messages import order_events as e
 from messages import protection as p
+from messages.account_events import (
+    ExternalSeen,
+    Funding,
+    FundingReceived,
+    GenerationChanged,
+    StreamGapFound,
+    VenueAccountOpened,
+    VenueEventTaken,
+)
 from messages.orders import Fill, OrderState
 from messages.reasons import Reason
 from messages.transfers import Transfer, TransferReceived
+from messages.wards import ExitAbandoned, ExitEnded, ExitRaised, WardReleased, WardTaken
 
 _UNKNOWN, _PENDING_CANCEL = OrderState.UNKNOWN, OrderState.PENDING_CANCEL
 _AT_WORK = (OrderState.WORKING, OrderState.PARTIALLY_FILLED)
-_STORE_LOST = Reason.STORE_LOST
 """Bound once: to look a member up on its enum class costs more than the comparison."""
 
 
@@ -141,8 +150,9 @@ class ExecutionMemory(RoutingMemory):
             order.probes, order.escalated = 0, False
         if event.state is _UNKNOWN:
             self.state.frozen[order.symbol] = self.state.frozen.get(order.symbol, 0) + 1
-            # the newest request that may be under way: of a lost history's nobody knows, but it is not of the future
-            order.doubt_from = event.time if event.reason is _STORE_LOST else order.placed_at
+            # a request that may be under way was written by now; when, nobody knows: after a lost history, or where
+            # it waited for the lease, for the budget or for the venue's clock, long after it was promised
+            order.doubt_from = event.time
         elif event.state is _PENDING_CANCEL:
             order.cancel_reason = event.reason
             order.cancels = 1
@@ -192,7 +202,7 @@ class ExecutionMemory(RoutingMemory):
             order.absences += 1
             order.absent_at = order.asked_at
         elif event.found:
-            order.absences = 0
+            order.absences, order.found_at = 0, order.asked_at
 
     @applies(e.OrderEscalated)
     def remember_escalated(self, event: e.OrderEscalated) -> None:
@@ -229,8 +239,8 @@ class ExecutionMemory(RoutingMemory):
             order.tally.note_fill(fill)
         self._reopen_if_unsettled(order)
 
-    @applies(e.FundingReceived)
-    def remember_funding(self, event: e.FundingReceived) -> None:
+    @applies(FundingReceived)
+    def remember_funding(self, event: FundingReceived) -> None:
         """Keep the payment's id."""
         funding = event.funding
         self.move_cash(funding.currency, funding.amount)
@@ -277,16 +287,16 @@ class ExecutionMemory(RoutingMemory):
 
     # --- the private stream and the account
 
-    @applies(e.VenueEventTaken)
-    def remember_sequence(self, event: e.VenueEventTaken) -> None:
+    @applies(VenueEventTaken)
+    def remember_sequence(self, event: VenueEventTaken) -> None:
         """The stream was read to here, or one of the missing has come."""
         if event.sequence > self.state.stream_sequence:
             self.state.stream_sequence = event.sequence
         else:
             self.state.stream_missing.pop(event.sequence, None)
 
-    @applies(e.StreamGapFound)
-    def remember_gap(self, event: e.StreamGapFound) -> None:
+    @applies(StreamGapFound)
+    def remember_gap(self, event: StreamGapFound) -> None:
         """Note what is missing; of very many only the newest are waited for."""
         missing, keep = self.state.stream_missing, self.settings.keep_missing
         for sequence in range(max(event.first, event.last - keep + 1), event.last + 1):
@@ -294,18 +304,18 @@ class ExecutionMemory(RoutingMemory):
         for sequence in list(missing)[: max(0, len(missing) - keep)]:
             del missing[sequence]
 
-    @applies(e.ExternalSeen)
-    def remember_external(self, event: e.ExternalSeen) -> None:
+    @applies(ExternalSeen)
+    def remember_external(self, event: ExternalSeen) -> None:
         """The account's position moves by any fill, whoever caused it; an order that may work on is known again."""
         activity, fill = event.activity, event.activity.fill
         if fill is not None:
             self.move_position(activity.symbol, fill.quantity * activity.side.sign)
             self.note_fill(fill.fill_id, activity.time)
         if fill is None or activity.state in _AT_WORK:
-            self.note_stranger(activity.venue_order_id)
+            self.note_stranger(activity.symbol, activity.venue_order_id)
 
-    @applies(e.VenueAccountOpened)
-    def remember_account(self, event: e.VenueAccountOpened) -> None:
+    @applies(VenueAccountOpened)
+    def remember_account(self, event: VenueAccountOpened) -> None:
         """The first reading is the base of all positions, and of all cash but what came after it."""
         later = self.later_than(event.as_of)
         self.state.early_payments, self.state.early_transfers = {}, {}
@@ -317,14 +327,14 @@ class ExecutionMemory(RoutingMemory):
         for told in later:
             self.move_cash(told.currency, told.amount)
 
-    def later_than(self, as_of: int | None) -> list[e.Funding | Transfer]:
+    def later_than(self, as_of: int | None) -> list[Funding | Transfer]:
         """What was told before the first reading of the account but is not in it; None: it does not say its time."""
-        early: list[e.Funding | Transfer] = [*self.state.early_payments.values()]
+        early: list[Funding | Transfer] = [*self.state.early_payments.values()]
         early += self.state.early_transfers.values()
         return [told for told in early if as_of is not None and told.event_time > as_of]
 
-    @applies(e.GenerationChanged)
-    def remember_generation(self, event: e.GenerationChanged) -> None:
+    @applies(GenerationChanged)
+    def remember_generation(self, event: GenerationChanged) -> None:
         """New client order ids; nothing is placed before the account was compared and risk has told its mode anew."""
         self.state.generation = event.generation
         self.state.mode_version, self.state.mode_due = 0, True
@@ -345,34 +355,37 @@ class ExecutionMemory(RoutingMemory):
         """Note that the session ends, or that another has begun."""
         self.state.draining = event.draining
 
-    @applies(e.WardTaken)
-    def remember_ward(self, event: e.WardTaken) -> None:
+    @applies(WardTaken)
+    def remember_ward(self, event: WardTaken) -> None:
         """Look after the strategy's positions; attempts start anew."""
         self.state.wards[event.strategy] = Ward(event.symbols, event.policy, event.stop, event.until)
 
-    @applies(e.WardReleased)
-    def forget_ward(self, event: e.WardReleased) -> None:
+    @applies(WardReleased)
+    def forget_ward(self, event: WardReleased) -> None:
         """Nothing left to look after."""
         self.state.wards.pop(event.strategy, None)
 
-    @applies(e.ExitRaised)
-    def remember_exit(self, event: e.ExitRaised) -> None:
+    @applies(ExitRaised)
+    def remember_exit(self, event: ExitRaised) -> None:
         """An exit is under way for this holding."""
         self.state.exits[event.intent_id] = Exit(event.ward, event.strategy, event.symbol)
         ward = self.state.wards.get(event.ward)
         if ward is not None:
             ward.attempts[holding_key(event.ward, event.strategy, event.symbol)] = event.attempt
 
-    @applies(e.ExitEnded)
-    def remember_exit_ended(self, event: e.ExitEnded) -> None:
+    @applies(ExitEnded)
+    def remember_exit_ended(self, event: ExitEnded) -> None:
         """The exit is over; the next one waits for its time."""
         ended = self.state.exits.pop(event.intent_id, None)
         ward = self.state.wards.get(ended.ward) if ended is not None else None
         if ended is not None and ward is not None:
-            ward.next_at[holding_key(ended.ward, ended.strategy, ended.symbol)] = event.retry_at
+            key = holding_key(ended.ward, ended.strategy, ended.symbol)
+            ward.next_at[key] = event.retry_at
+            if event.reason is Reason.STOP_WOULD_TRIGGER:
+                ward.crossed[key] = None
 
-    @applies(e.ExitAbandoned)
-    def remember_abandoned(self, event: e.ExitAbandoned) -> None:
+    @applies(ExitAbandoned)
+    def remember_abandoned(self, event: ExitAbandoned) -> None:
         """A person was called; no further attempt is made."""
         ward = self.state.wards.get(event.ward)
         if ward is not None:

@@ -41,9 +41,10 @@ class Order(msgspec.Struct):
 
     - `filled` sums the fills seen, `venue_filled` is the highest cumulative quantity the venue told.
     - `seen`: the venue was heard to know this id, so it can't be taken for absent any more.
-    - `doubt_from`: when the last request was written whose fate is not known (desk time, ns UTC).
+    - `doubt_from`: by when the last request was written whose fate is not known (desk time, ns UTC).
     - `asking`, `asked_at`: a question is under way, and when it was put; `probes` and `absences` count answers.
-    - `absent_at`: when the last question was put that the venue answered with: there is no such order.
+    - `absent_at`: when the last question was put that the venue answered with: there is no such order; `found_at`: when
+      the last one was put that it answered with the order.
     - `fills_asked`: the venue is being asked for fills it counts and we miss; `fill_probes` counts the ends of that.
     - `retry_at`: nothing was written, and the order is to be placed again then.
     - `settled`: ended, and every fill the venue counts has been seen.
@@ -79,6 +80,7 @@ class Order(msgspec.Struct):
     retry_at: int | None = None
     escalated: bool = False
     absent_at: int | None = None
+    found_at: int | None = None
     fills_asked: bool = False
     fill_probes: int = 0
     settled: bool = False

@@ -2,7 +2,9 @@
 
 One stop per holding. It goes through risk like any exit, reduces only, and stays through the kill switch. When the
 holding changes it is replaced as a transaction: taken back, and raised anew once the venue has told its end and every
-fill is seen, so that two stops never live for one holding. A strategy that was given up is its ward's matter.
+fill is seen, so that two stops never live for one holding. Where the price is beyond a new stop already, the venue
+does not take it: an exit at the market does at once what it would have done. A strategy that was given up is its
+ward's matter.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import NamedTuple
 
 from actors.base import Context
 from actors.execution.acts import RISK, request_cancel
-from actors.execution.instruments import tick_of
+from actors.execution.instruments import at_market, tick_of
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import ZERO, Order, within
 from actors.execution.settings import doubling
@@ -70,9 +72,12 @@ def on_rejected(actor: ExecutionMemory, ctx: Context, intent_id: str, reason: Re
 
 def _look_after(actor: ExecutionMemory, ctx: Context, key: str) -> None:
     state = actor.state
-    kept = state.protections.get(key)
-    if kept is not None and kept.intent_id and not _is_over(actor, ctx, key, kept):
-        return
+    kept, crossed = state.protections.get(key), False
+    if kept is not None and kept.intent_id:
+        last = state.order_of(kept.intent_id)
+        if not _is_over(actor, ctx, key, kept):
+            return
+        crossed = last is not None and last.reason is Reason.STOP_WOULD_TRIGGER
     kept = state.protections.get(key)
     wanted = _wanted(actor, state.holdings.get(key))
     holding = state.holdings.get(key)
@@ -81,7 +86,7 @@ def _look_after(actor: ExecutionMemory, ctx: Context, key: str) -> None:
     if kept is not None and ctx.now < kept.next_at:
         _wake(ctx, holding, kept.next_at)
         return
-    _raise(actor, ctx, holding, wanted)
+    _raise(actor, ctx, holding, wanted, crossed=crossed)
 
 
 def _is_over(actor: ExecutionMemory, ctx: Context, key: str, kept: Protection) -> bool:
@@ -94,7 +99,8 @@ def _is_over(actor: ExecutionMemory, ctx: Context, key: str, kept: Protection) -
             return True
         return False  # risk has not answered yet
     if order.settled:
-        _end(actor, ctx, key, kept, order.reason, worked=order.state in _LIVED)
+        worked = order.state in _LIVED if order.conditional else order.state is OrderState.FILLED
+        _end(actor, ctx, key, kept, order.reason, worked=worked)
         return True
     if kept.owner in state.wards or order.cancel_reason is not None:
         return False
@@ -118,6 +124,7 @@ def _wanted(actor: ExecutionMemory, holding: Holding | None) -> Wanted | None:
         return None
     sign = 1 if holding.quantity > 0 else -1
     quantity = min(abs(holding.quantity), state.positions.get(holding.symbol, ZERO) * sign)
+    quantity = at_market(actor, holding.symbol, quantity)
     if quantity <= 0:
         return None
     side = Side.SELL if sign > 0 else Side.BUY
@@ -126,6 +133,8 @@ def _wanted(actor: ExecutionMemory, holding: Holding | None) -> Wanted | None:
 
 
 def _fits(actor: ExecutionMemory, order: Order, wanted: Wanted) -> bool:
+    if not order.conditional:
+        return True  # an exit at the market is under way
     distance = actor.settings.protective_stop or ZERO
     stop = order.terms.stop_price or ZERO
     near = abs(stop - wanted.price) <= wanted.price * distance * _PRICE_TOLERANCE
@@ -137,7 +146,12 @@ def _end(
 ) -> None:
     settings = actor.settings
     failures = 0 if worked else kept.failures + 1
-    wait = 0 if worked else doubling(settings.exit_backoff_ns, failures - 1, settings.exit_backoff_max_ns)
+    crossed = reason is Reason.STOP_WOULD_TRIGGER
+    wait = (
+        0
+        if worked or crossed
+        else doubling(settings.exit_backoff_ns, failures - 1, settings.exit_backoff_max_ns)
+    )
     ctx.emit(
         ProtectionEnded(
             kept.intent_id, kept.owner, kept.strategy, kept.symbol, reason, failures, ctx.now + wait
@@ -147,7 +161,8 @@ def _end(
         ctx.emit(ProtectionMissing(kept.owner, kept.strategy, kept.symbol, failures, reason))
 
 
-def _raise(actor: ExecutionMemory, ctx: Context, holding: Holding, wanted: Wanted) -> None:
+def _raise(actor: ExecutionMemory, ctx: Context, holding: Holding, wanted: Wanted, *, crossed: bool) -> None:
+    """Ask risk for the stop, or where the price has `crossed` it for an exit at the market."""
     settings, side = actor.settings, wanted.side
     worst = wanted.price * (1 + side.sign * settings.exit_collar)
     terms = OrderTerms(
@@ -155,13 +170,13 @@ def _raise(actor: ExecutionMemory, ctx: Context, holding: Holding, wanted: Wante
         venue=settings.venue,
         side=side,
         quantity=wanted.quantity,
-        order_type=OrderType.STOP,
+        order_type=OrderType.MARKET if crossed else OrderType.STOP,
         worst_price=within(worst, side, tick_of(actor, holding.symbol)),
         deadline=ctx.now + settings.exit_deadline_ns,
-        stop_price=wanted.price,
-        time_in_force=TimeInForce.GTC,
+        stop_price=None if crossed else wanted.price,
+        time_in_force=TimeInForce.IOC if crossed else TimeInForce.GTC,
         reduce_only=True,
-        purpose=Purpose.PROTECTIVE,
+        purpose=Purpose.FLATTEN if crossed else Purpose.PROTECTIVE,
     )
     ctx.emit(
         ProtectionRaised(

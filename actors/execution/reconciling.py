@@ -21,7 +21,7 @@ from messages.account_events import PositionCorrected
 from messages.control import Mode
 from messages.intents import Side
 from messages.reasons import Reason
-from messages.venue import AccountResult
+from messages.venue_account import AccountResult
 
 POSITIONS_DIFFER = "positions_differ"
 NEGATIVE_BALANCE = "negative_balance"

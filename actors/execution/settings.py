@@ -14,7 +14,7 @@ import msgspec
 from actors.execution.routing.settings import RoutingSettings
 from actors.precheck.funds import Collateral
 from actors.venues.port import VenueTraits
-from messages.venue import SymbolMargin
+from messages.venue_account import SymbolMargin
 
 SECOND = 1_000_000_000
 """One second in ns."""

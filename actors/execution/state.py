@@ -15,10 +15,10 @@ import msgspec
 from actors.execution.order import Order
 from actors.execution.routing.plan import Plan, RoutingState
 from actors.execution.venue_state import VenueState
+from messages.account_events import Funding
 from messages.base import Address
 from messages.control import Mode, strictest
 from messages.intents import SubmitOrder
-from messages.order_events import Funding
 from messages.reasons import Reason
 from messages.supervision import GiveUpPolicy
 from messages.transfers import Transfer
@@ -58,7 +58,10 @@ class Exit(msgspec.Struct, frozen=True):
 
 
 class Ward(msgspec.Struct):
-    """A strategy that was given up. `attempts` and `next_at` (desk time, ns UTC) are by holding key."""
+    """A strategy that was given up. `attempts` and `next_at` (desk time, ns UTC) are by holding key.
+
+    `crossed` are holdings whose stop could not be placed, as the price was beyond it already: they are closed.
+    """
 
     symbols: tuple[str, ...]
     policy: GiveUpPolicy
@@ -67,6 +70,7 @@ class Ward(msgspec.Struct):
     attempts: dict[str, int] = {}
     next_at: dict[str, int] = {}
     abandoned: dict[str, None] = {}
+    crossed: dict[str, None] = {}
 
 
 class ExecutionState(msgspec.Struct):

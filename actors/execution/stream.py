@@ -14,12 +14,19 @@ from actors.execution.external import is_ours, take_external
 from actors.execution.fills import known_until, request_fills, symbols_here
 from actors.execution.memory import ExecutionMemory, transfer_key
 from actors.execution.order import Order
-from messages.account_events import StreamBegun
-from messages.order_events import ExternalActivity, Funding, FundingReceived, StreamGapFound, VenueEventTaken
+from messages.account_events import (
+    ExternalActivity,
+    Funding,
+    FundingReceived,
+    StreamBegun,
+    StreamGapFound,
+    VenueEventTaken,
+)
 from messages.orders import TERMINAL, Fill
 from messages.reasons import Reason
 from messages.transfers import Transfer, TransferReceived
-from messages.venue import StreamOpened, VenueEvent, VenueFill, VenueFunding, VenueTransfer
+from messages.venue import VenueFill
+from messages.venue_stream import StreamOpened, VenueEvent, VenueFunding, VenueTransfer
 
 
 def on_venue_event(actor: ExecutionMemory, ctx: Context, event: VenueEvent) -> None:
@@ -35,6 +42,8 @@ def on_venue_event(actor: ExecutionMemory, ctx: Context, event: VenueEvent) -> N
     if order is None:
         if not _is_known(actor, event):
             take_external(actor, ctx, _external(actor, event))
+        if event.fill is None and event.filled > 0:
+            _ask_for_executions(actor, ctx, event)
     else:
         _take(actor, ctx, order, event, late=late)
 
@@ -119,6 +128,16 @@ def _begin_anew(actor: ExecutionMemory, ctx: Context, sequence: int, time: int) 
         # of every symbol: what a person bought and sold again at the venue leaves no position, and costs money
         request_fills(actor, ctx, symbols_here(actor), known)
     request_account(actor, ctx, Reason.UNKNOWN_OUTCOME)
+
+
+def _ask_for_executions(actor: ExecutionMemory, ctx: Context, event: VenueEvent) -> None:
+    """An order that is not ours has executions which the event does not tell, as a liquidation's may be: the list does.
+
+    Where the stream can be read again they come in it.
+    """
+    known = known_until(actor)
+    if known is not None and not actor.settings.traits.stream_resumes:
+        request_fills(actor, ctx, [event.symbol], known)
 
 
 def _is_known(actor: ExecutionMemory, event: VenueEvent) -> bool:

@@ -7,7 +7,12 @@ from decimal import Decimal
 import msgspec
 
 from messages.control import Mode
-from messages.venue import VenueInstrument
+from messages.venue_account import VenueInstrument
+
+
+def stranger_key(symbol: str, venue_order_id: str) -> str:
+    """Names an order that is not ours: some venues number the orders of each symbol by themselves."""
+    return f"{symbol}/{venue_order_id}"
 
 
 class FillsQuestion(msgspec.Struct, frozen=True):
@@ -57,7 +62,7 @@ class VenueState(msgspec.Struct):
     - `compared_at`: when the account was last found equal (venue's time).
     - `ask_again`: the account must be asked for once more, as the answer under way may be older than the stream.
     - `differences`: by how much positions differed at the last look.
-    - `strangers`: the venue's ids of the latest open orders that are not ours and were told.
+    - `strangers`: the latest open orders that are not ours and were told, by `stranger_key`.
     - `instruments`, `instruments_at`: the rules, and the desk time (ns UTC) at which they were told.
     - `balances`: cash by currency, as last told and with what was booked since; empty until it is told.
     - `configured`: what the account was last brought to; `refused` what the venue would not do.

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from actors.base import Context
 from actors.execution.acts import RISK, request_cancel
+from actors.execution.instruments import at_market, tick_of
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import ZERO, Order, within
 from actors.execution.routing.router import stop_all
@@ -28,11 +29,11 @@ from messages.intents import (
     SubmitOrder,
     TimeInForce,
 )
-from messages.order_events import ExitAbandoned, ExitEnded, ExitRaised, WardDue, WardReleased, WardTaken
 from messages.orders import OrderState
 from messages.reasons import Reason
 from messages.supervision import GiveUpPolicy, StrategyGivenUp
 from messages.universe import StrategyHandled
+from messages.wards import ExitAbandoned, ExitEnded, ExitRaised, WardDue, WardReleased, WardTaken
 
 UNIVERSE: Address = "universe"
 """Who waits for a symbol that leaves to be flat, where symbols come and go."""
@@ -119,10 +120,19 @@ def _holdings(actor: ExecutionMemory, strategy: Address, ward: Ward) -> Iterator
 
 
 def _exposure(actor: ExecutionMemory, holding: Holding) -> Decimal:
-    """How much of the holding the account really has: others may have closed it, or hold the other side of it."""
+    """How much of the holding the account really has: others may have closed it, or hold the other side of it.
+
+    What is less than one lot is nothing here: no order can close it.
+    """
     sign = 1 if holding.quantity > 0 else -1
     account = actor.state.positions.get(holding.symbol, ZERO) * sign
-    return max(ZERO, min(abs(holding.quantity), account))
+    return at_market(actor, holding.symbol, max(ZERO, min(abs(holding.quantity), account)))
+
+
+def _flattens(ward: Ward, holding: Holding) -> bool:
+    """Whether the holding is closed rather than held with a stop."""
+    key = holding_key(holding.owner, holding.strategy, holding.symbol)
+    return ward.policy is GiveUpPolicy.FLATTEN or key in ward.crossed
 
 
 def _concerns(ward: Ward, symbol: str) -> bool:
@@ -151,7 +161,7 @@ def _handle(actor: ExecutionMemory, ctx: Context, ward: Ward, holding: Holding) 
     under_way = any(
         (exit_.ward, exit_.strategy, exit_.symbol) == (holding.owner, holding.strategy, holding.symbol)
         for intent_id, exit_ in actor.state.exits.items()
-        if actor.state.order_of(intent_id) is None or ward.policy is GiveUpPolicy.FLATTEN
+        if actor.state.order_of(intent_id) is None or _flattens(ward, holding)
     )
     leaving = any(
         order.symbol == holding.symbol and order.state is not OrderState.UNKNOWN
@@ -170,7 +180,7 @@ def _handle(actor: ExecutionMemory, ctx: Context, ward: Ward, holding: Holding) 
 
 
 def _uncovered(actor: ExecutionMemory, ward: Ward, holding: Holding) -> Decimal:
-    """What of the holding still needs an order: all of it to flatten, what no stop covers to hold."""
+    """What of the holding still needs an order: all of it to flatten, what no stop covers to hold or be closed."""
     quantity = _exposure(actor, holding)
     if ward.policy is GiveUpPolicy.FLATTEN:
         return quantity
@@ -191,8 +201,8 @@ def _exit_terms(
 ) -> OrderTerms:
     settings = actor.settings
     side = _exit_side(holding)
-    tick = settings.tick_sizes.get(holding.symbol)
-    hold = ward.policy is GiveUpPolicy.HOLD_WITH_STOP
+    tick = tick_of(actor, holding.symbol)
+    hold = not _flattens(ward, holding)
     stop = holding.average_price * (1 + side.sign * ward.stop) if hold else None
     base = holding.average_price if stop is None else stop
     return OrderTerms(

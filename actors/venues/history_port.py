@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from actors.venues.market_port import Bar
-from messages.venue import VenueInstrument
+from messages.venue_account import VenueInstrument
 
 
 class PastTrade(msgspec.Struct, frozen=True, gc=False):

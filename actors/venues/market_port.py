@@ -11,7 +11,7 @@ from typing import Protocol
 
 import msgspec
 
-from messages.venue import VenueInstrument
+from messages.venue_account import VenueInstrument
 
 
 class Subscription(msgspec.Struct, frozen=True):

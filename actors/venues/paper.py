@@ -36,22 +36,19 @@ from actors.venues.transport.lean import LeanTransport
 from messages.errors import VenueConnectionError
 from messages.reasons import Reason
 from messages.venue import (
-    AccountResult,
     CancelOrder,
     CancelResult,
     FillsResult,
-    InstrumentsResult,
     Outcome,
     PlaceOrder,
     PlaceResult,
-    QueryAccount,
     QueryFills,
-    QueryInstruments,
     QueryOrder,
     QueryResult,
-    StreamEvent,
     VenueTrade,
 )
+from messages.venue_account import AccountResult, InstrumentsResult, QueryAccount, QueryInstruments
+from messages.venue_stream import StreamEvent
 
 T = TypeVar("T")
 

@@ -11,16 +11,8 @@ import msgspec
 
 from messages.intents import OrderType, Side, TimeInForce
 from messages.orders import Liquidity, OrderState
-from messages.venue import (
-    FillsResult,
-    ListingStatus,
-    Outcome,
-    QueryFills,
-    VenueFill,
-    VenueInstrument,
-    VenueOrder,
-    VenueTrade,
-)
+from messages.venue import FillsResult, Outcome, QueryFills, VenueFill, VenueOrder, VenueTrade
+from messages.venue_account import ListingStatus, VenueInstrument
 
 
 class OrderBody(msgspec.Struct, frozen=True):

@@ -15,7 +15,8 @@ from messages.errors import ReconciliationError, VenueConnectionError
 from messages.intents import Side
 from messages.orders import Liquidity, OrderState
 from messages.reasons import Reason
-from messages.venue import StreamEvent, VenueEvent, VenueFill, VenueFunding
+from messages.venue import VenueFill
+from messages.venue_stream import StreamEvent, VenueEvent, VenueFunding
 
 _AHEAD_OF_VENUE = 4409
 _REFUSED_STATUSES = frozenset({401, 403})

@@ -16,27 +16,29 @@ import msgspec
 
 from messages.reasons import Reason
 from messages.venue import (
-    AccountResult,
-    ArmDeadMan,
     CancelOrder,
     CancelResult,
-    ConfigureAccount,
-    ConfigureResult,
-    DeadManResult,
     FillsResult,
-    InstrumentsResult,
     Outcome,
     PlaceOrder,
     PlaceResult,
-    QueryAccount,
     QueryFills,
-    QueryInstruments,
     QueryOrder,
     QueryResult,
     ReplaceOrder,
     ReplaceResult,
-    StreamEvent,
 )
+from messages.venue_account import (
+    AccountResult,
+    ArmDeadMan,
+    ConfigureAccount,
+    ConfigureResult,
+    DeadManResult,
+    InstrumentsResult,
+    QueryAccount,
+    QueryInstruments,
+)
+from messages.venue_stream import StreamEvent
 
 ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 

@@ -98,6 +98,13 @@ class Trouble(StrEnum):
     SERVER_ERROR_NOT_DONE = "server_error_not_done"
     BACKEND_TIMEOUT_DONE = "backend_timeout_done"
     BACKEND_TIMEOUT_NOT_DONE = "backend_timeout_not_done"
+    GATEWAY_DONE = "gateway_done"
+    GATEWAY_NOT_DONE = "gateway_not_done"
+    PAGE_DONE = "page_done"
+    """200 with a page for people in place of the answer"""
+    PAGE_NOT_DONE = "page_not_done"
+    FIREWALL = "firewall"
+    """turned away by what stands before the venue"""
     STALE_STAMP = "stale_stamp"
     """its time stamp is called too old"""
 

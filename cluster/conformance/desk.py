@@ -18,19 +18,18 @@ from messages.intents import OrderType, Side, TimeInForce
 from messages.orders import TERMINAL, OrderState
 from messages.reasons import Reason
 from messages.venue import (
-    AccountResult,
     CancelOrder,
     CancelResult,
     Outcome,
     PlaceOrder,
     PlaceResult,
-    QueryAccount,
     QueryFills,
     QueryOrder,
-    VenueEvent,
     VenueOrder,
     VenueTrade,
 )
+from messages.venue_account import AccountResult, QueryAccount
+from messages.venue_stream import VenueEvent
 
 PATIENCE_S = 10.0
 """How long a scenario waits for what must come."""

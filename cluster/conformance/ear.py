@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from actors.venues.port import VenuePort
-from messages.venue import StreamEvent, StreamOpened, VenueEvent, VenueFill, VenueFunding
+from messages.venue import VenueFill
+from messages.venue_stream import StreamEvent, StreamOpened, VenueEvent, VenueFunding
 
 
 class Ear:

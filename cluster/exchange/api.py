@@ -45,7 +45,7 @@ class Kind(StrEnum):
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """The filters of one listing; None = there is no such rule. Units as in `messages.venue.VenueInstrument`."""
+    """The filters of one listing; None = there is no such rule. Units as in `VenueInstrument` of `messages`."""
 
     listing: str
     kind: Kind

@@ -43,6 +43,12 @@ class Fault(StrEnum):
     """503 "unknown error"; carried out or not"""
     BACKEND_TIMEOUT = "backend_timeout"
     """408; carried out or not"""
+    GATEWAY = "gateway"
+    """502 with a page for people; carried out or not"""
+    PAGE = "page"
+    """200 with a page for people in place of the answer; carried out or not"""
+    FIREWALL = "firewall"
+    """not carried out; 403 with a page for people"""
     UNAVAILABLE = "unavailable"
     """503 "service unavailable"; not carried out"""
     THROTTLED = "throttled"
@@ -65,7 +71,9 @@ class Fault(StrEnum):
 
 
 STREAM_FAULTS = frozenset({Fault.STALE, Fault.DUPLICATE, Fault.REORDER, Fault.DROP, Fault.SILENT, Fault.CUT})
-PERHAPS_DONE = frozenset({Fault.SERVER_ERROR, Fault.UNKNOWN, Fault.BACKEND_TIMEOUT})
+PERHAPS_DONE = frozenset(
+    {Fault.SERVER_ERROR, Fault.UNKNOWN, Fault.BACKEND_TIMEOUT, Fault.GATEWAY, Fault.PAGE}
+)
 """Of these nobody outside can tell whether the request was carried out."""
 
 

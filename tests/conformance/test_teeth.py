@@ -20,20 +20,18 @@ from cluster.conformance.suite import Verdict, run_suite
 from messages.errors import VenueConnectionError
 from messages.reasons import Reason
 from messages.venue import (
-    AccountResult,
     CancelOrder,
     CancelResult,
     FillsResult,
     Outcome,
     PlaceOrder,
     PlaceResult,
-    QueryAccount,
     QueryFills,
     QueryOrder,
     QueryResult,
-    StreamEvent,
-    VenueEvent,
 )
+from messages.venue_account import AccountResult, QueryAccount
+from messages.venue_stream import StreamEvent, VenueEvent
 
 pytestmark = [pytest.mark.conformance, pytest.mark.integration]
 

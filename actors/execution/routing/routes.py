@@ -10,7 +10,7 @@ from actors.execution.order import CONDITIONAL, ZERO
 from actors.execution.routing.settings import RoutingSettings
 from messages.intents import OrderTerms, Route
 from messages.routing import RoutePolicy, RouteQuote, RouteSlice, RouteStage
-from messages.venue import VenueInstrument
+from messages.venue_account import VenueInstrument
 
 _ONE = Decimal(1)
 _PLAIN, _MAKER, _TAKER = RouteStage.PLAIN, RouteStage.MAKER, RouteStage.TAKER

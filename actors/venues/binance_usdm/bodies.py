@@ -34,6 +34,8 @@ CONDITIONAL_STATES = {
 """Statuses of conditional orders; TRIGGERED and FINISHED ones go on as plain orders."""
 
 BECAME_PLAIN = frozenset({"TRIGGERED", "FINISHED"})
+FINISHED = "FINISHED"
+"""What a stop became is over."""
 
 
 class OrderBody(msgspec.Struct, frozen=True, rename="camel"):
@@ -52,7 +54,8 @@ class OrderBody(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ConditionalBody(msgspec.Struct, frozen=True, rename="camel"):
-    """A conditional order; numbers may be empty text. `actual_order_id` is the plain order it became."""
+    """A conditional order; numbers may be empty text. `actual_order_id` is the plain order it became, `actual_qty` how
+    much of that was filled."""
 
     algo_id: int
     client_algo_id: str
@@ -63,6 +66,7 @@ class ConditionalBody(msgspec.Struct, frozen=True, rename="camel"):
     trigger_price: str | None = None
     price: str | None = None
     actual_order_id: str | int | None = None
+    actual_qty: str | None = None
 
 
 class BalanceBody(msgspec.Struct, frozen=True):
@@ -118,6 +122,11 @@ class PositionModeBody(msgspec.Struct, frozen=True, rename="camel"):
     dual_side_position: bool
 
 
+def came_to_nothing(body: ConditionalBody) -> bool:
+    """Whether a stop was set off and is over without an execution, as one that was refused when it triggered."""
+    return body.algo_status == FINISHED and bool(body.actual_qty) and not number(body.actual_qty)
+
+
 def number(text: str | None) -> Decimal:
     """A number that may be missing or empty text: then 0, which stands for "none" in the venue's orders."""
     return Decimal(text) if text else Decimal(0)
@@ -141,8 +150,10 @@ def plain_order(body: OrderBody, symbol: str) -> VenueOrder | None:
 
 
 def conditional_order(body: ConditionalBody, symbol: str) -> VenueOrder | None:
-    """A conditional order that has not become a plain one; None for a status or side that is not known."""
+    """A conditional order that no plain one stands for; None for a status or side that is not known."""
     state, side = CONDITIONAL_STATES.get(body.algo_status), SIDES.get(body.side)
+    if came_to_nothing(body):
+        state = OrderState.EXPIRED
     if state is None or side is None:
         return None
     return VenueOrder(

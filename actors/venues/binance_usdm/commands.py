@@ -88,7 +88,8 @@ class Commands:
             venue_order_id = _order_id_of(answer, order)
         except DataProviderError as error:
             return _placed(order, *FAILURES[Failure.UNCERTAIN], str(error)[:300])
-        self._ids.note(venue_order_id, order.client_order_id)
+        if not is_conditional(order):
+            self._ids.note(order.symbol, venue_order_id, order.client_order_id)
         self._expect(began)
         return PlaceResult(order.client_order_id, Outcome.ACCEPTED, Reason.ACCEPTED, venue_order_id)
 
@@ -157,12 +158,13 @@ class Commands:
         return Reason.LOT_SIZE if quantity % lot else answer.reason
 
     async def _order(self, request: Request, increases: bool, deadline: int, now: int) -> Answer:
-        patience_s = min(self._settings.order_patience_s, max(0.0, (deadline - now) / _SECOND))
+        settings, left_s = self._settings, max(0.0, (deadline - now) / _SECOND)
         return await self._rest.call(
             request.endpoint,
             request.parameters,
             priority=Priority.ORDER if increases else Priority.EXIT,
-            patience_s=patience_s,
+            patience_s=min(settings.order_patience_s, left_s),
+            within_s=min(settings.order_patience_s + settings.order_ready_s, left_s),
         )
 
     async def _cancel(self, request: Request) -> Answer:

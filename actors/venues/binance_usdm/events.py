@@ -12,14 +12,15 @@ from decimal import Decimal
 
 import msgspec
 
-from actors.venues.binance_usdm.bodies import CONDITIONAL_STATES, ORDER_STATES, SIDES
+from actors.venues.binance_usdm.bodies import CONDITIONAL_STATES, FINISHED, ORDER_STATES, SIDES
 from actors.venues.binance_usdm.ids import OrderIds
 from actors.venues.binance_usdm.listings import Listings
 from actors.venues.binance_usdm.questions import fill_id
 from messages.errors import DataProviderError
 from messages.orders import Liquidity, OrderState
 from messages.reasons import Reason
-from messages.venue import VenueEvent, VenueFill
+from messages.venue import VenueFill
+from messages.venue_stream import VenueEvent
 
 _MILLISECOND = 1_000_000
 _KEPT = 8_192
@@ -60,6 +61,7 @@ class _Order(msgspec.Struct):
 class _OrderUpdate(msgspec.Struct):
     E: int
     o: _Order
+    st: int = 1
 
 
 class _Conditional(msgspec.Struct):
@@ -76,6 +78,7 @@ class _ConditionalUpdate(msgspec.Struct):
     E: int
     T: int
     o: _Conditional
+    st: int = 1
 
 
 class _Change(msgspec.Struct):
@@ -86,6 +89,7 @@ class _AccountUpdate(msgspec.Struct):
     E: int
     T: int
     a: _Change
+    st: int = 1
 
 
 _kind = msgspec.json.Decoder(_Kind)
@@ -93,8 +97,13 @@ _order = msgspec.json.Decoder(_OrderUpdate)
 _conditional = msgspec.json.Decoder(_ConditionalUpdate)
 _account = msgspec.json.Decoder(_AccountUpdate)
 
+_COIN_MARGINED = 2
+"""`st` of what is about coin-margined contracts: other positions, other balances, not this venue's."""
+
 LISTEN_KEY_EXPIRED = "listenKeyExpired"
 SERVER_SHUTDOWN = "serverShutdown"
+TRIGGER_REJECTED = "CONDITIONAL_ORDER_TRIGGER_REJECT"
+"""A stop was set off and then refused. The event names neither the stop nor its end: the account is compared."""
 _ORDER = "ORDER_TRADE_UPDATE"
 _ALGO = "ALGO_UPDATE"
 _ACCOUNT = "ACCOUNT_UPDATE"
@@ -154,7 +163,9 @@ class Events:
 
     def _of_order(self, told: _OrderUpdate) -> VenueEvent | None:
         order = told.o
-        if self._was_seen((_ORDER, order.i, order.x, order.X, order.t, order.z, told.E)):
+        if told.st == _COIN_MARGINED:
+            return None
+        if self._was_seen((_ORDER, order.s, order.i, order.x, order.X, order.t, order.z, told.E)):
             return None
         state, side = ORDER_STATES.get(order.X), SIDES.get(order.S)
         if state is None or side is None:
@@ -163,15 +174,15 @@ class Events:
                 field=_ORDER,
                 value=f"{order.X} {order.S}",
             )
-        venue_order_id = str(order.i)
-        self._ids.note(venue_order_id, order.c)
+        venue_order_id, symbol = str(order.i), self._listings.symbol(order.s)
+        self._ids.note(symbol, venue_order_id, order.c)
         return VenueEvent(
             self._venue,
             0,
             order.T * _MILLISECOND,
             order.c,
             venue_order_id,
-            self._listings.symbol(order.s),
+            symbol,
             side,
             state,
             order.z,
@@ -182,12 +193,16 @@ class Events:
     def _of_conditional(self, told: _ConditionalUpdate) -> VenueEvent | None:
         """A triggered stop is followed as the order it became: only then is anything filled."""
         stop = told.o
+        if told.st == _COIN_MARGINED:
+            return None
         if self._was_seen((_ALGO, stop.aid, stop.X, str(stop.ai), told.E)):
             return None
+        symbol = self._listings.symbol(stop.s)
         if stop.ai:
-            self._ids.note(str(stop.ai), stop.caid)
-        self._ids.note(str(stop.aid), stop.caid)
+            self._ids.note(symbol, str(stop.ai), stop.caid)
         state, side = CONDITIONAL_STATES.get(stop.X), SIDES.get(stop.S)
+        if stop.X == FINISHED and not stop.ai:
+            state = OrderState.EXPIRED  # set off and over without ever having become an order
         if state is None or side is None:
             return None
         return VenueEvent(
@@ -196,7 +211,7 @@ class Events:
             told.T * _MILLISECOND,
             stop.caid,
             str(stop.aid),
-            self._listings.symbol(stop.s),
+            symbol,
             side,
             state,
             _ZERO,
@@ -205,7 +220,11 @@ class Events:
         )
 
     def _of_account(self, told: _AccountUpdate) -> None:
-        if told.a.m in ANNOUNCED and not self._was_seen((_ACCOUNT, told.a.m, told.T, told.E)):
+        if (
+            told.st != _COIN_MARGINED
+            and told.a.m in ANNOUNCED
+            and not self._was_seen((_ACCOUNT, told.a.m, told.T, told.E))
+        ):
             self._paid(told.a.m)
 
     def _was_seen(self, key: Hashable) -> bool:

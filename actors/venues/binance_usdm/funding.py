@@ -15,7 +15,7 @@ from actors.venues.binance_usdm.rest import BinanceRest, decoded
 from actors.venues.binance_usdm.settings import BinanceUsdmSettings
 from actors.venues.transport.budget import Priority
 from messages.errors import DataProviderError
-from messages.venue import VenueFunding, VenueTransfer
+from messages.venue_stream import VenueFunding, VenueTransfer
 
 _MILLISECOND = 1_000_000
 _SECOND = 1_000_000_000

@@ -12,7 +12,7 @@ from actors.venues.binance_usdm.market_plan import plan_lines
 from actors.venues.binance_usdm.market_rest import MarketRest, PublicRequests
 from actors.venues.binance_usdm.market_session import MarketSession
 from actors.venues.market_port import Bar, BookLevels, MarketSink, StreamHealth, Subscription, TopOfBook
-from messages.venue import VenueInstrument
+from messages.venue_account import VenueInstrument
 
 
 class MarketSettings(msgspec.Struct, frozen=True, kw_only=True):

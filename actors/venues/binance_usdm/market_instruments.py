@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from messages.errors import DataProviderError
-from messages.venue import ListingStatus, VenueInstrument
+from messages.venue_account import ListingStatus, VenueInstrument
 
 _STATUSES: Final = {
     "TRADING": ListingStatus.TRADING,

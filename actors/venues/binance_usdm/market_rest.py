@@ -15,7 +15,7 @@ from actors.venues.binance_usdm.market_instruments import ExchangeInfo, instrume
 from actors.venues.binance_usdm.market_plan import interval_of
 from actors.venues.market_port import Bar, BookLevels, TopOfBook
 from messages.errors import ConfigurationError, DataProviderError
-from messages.venue import VenueInstrument
+from messages.venue_account import VenueInstrument
 
 T = TypeVar("T")
 

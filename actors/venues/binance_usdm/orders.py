@@ -10,9 +10,9 @@ import msgspec
 from actors.venues.binance_usdm import endpoints as at
 from actors.venues.binance_usdm.endpoints import Endpoint
 from actors.venues.binance_usdm.settings import TriggerBy
-from messages.intents import OrderType, Side, TimeInForce
+from messages.intents import OrderType, PositionLeg, Side, TimeInForce
 from messages.reasons import Reason
-from messages.venue import CancelOrder, PlaceOrder, PositionLeg, ReplaceOrder
+from messages.venue import CancelOrder, PlaceOrder, ReplaceOrder
 
 _SIDES = {Side.BUY: "BUY", Side.SELL: "SELL"}
 _LEGS = {PositionLeg.LONG: "LONG", PositionLeg.SHORT: "SHORT"}

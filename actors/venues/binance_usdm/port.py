@@ -11,7 +11,7 @@ import msgspec
 
 from actors.venues.binance_usdm import endpoints as at
 from actors.venues.binance_usdm.commands import Commands
-from actors.venues.binance_usdm.events import FUNDING, Events
+from actors.venues.binance_usdm.events import FUNDING, TRIGGER_REJECTED, Events
 from actors.venues.binance_usdm.funding import FUNDING_KINDS, TRANSFER_KINDS, IncomeReader
 from actors.venues.binance_usdm.ids import OrderIds
 from actors.venues.binance_usdm.listen_key import ListenKeys
@@ -29,29 +29,28 @@ from actors.venues.transport.http import Transport
 from actors.venues.transport.rate_gate import RateGate
 from messages.errors import DataProviderError, VenueConnectionError
 from messages.venue import (
-    AccountResult,
-    ArmDeadMan,
     CancelOrder,
     CancelResult,
-    ConfigureAccount,
-    ConfigureResult,
-    DeadManResult,
     FillsResult,
-    InstrumentsResult,
     PlaceOrder,
     PlaceResult,
-    QueryAccount,
     QueryFills,
-    QueryInstruments,
     QueryOrder,
     QueryResult,
     ReplaceOrder,
     ReplaceResult,
-    StreamEvent,
-    StreamOpened,
-    VenueFunding,
-    VenueTransfer,
 )
+from messages.venue_account import (
+    AccountResult,
+    ArmDeadMan,
+    ConfigureAccount,
+    ConfigureResult,
+    DeadManResult,
+    InstrumentsResult,
+    QueryAccount,
+    QueryInstruments,
+)
+from messages.venue_stream import StreamEvent, StreamOpened, VenueFunding, VenueTransfer
 
 _logger = logging.getLogger(__name__)
 
@@ -228,7 +227,9 @@ class BinanceUsdmPort:
     def _event(self, told: Events, item: _Item) -> StreamEvent | None:
         if isinstance(item, VenueFunding | VenueTransfer):
             return item
-        if isinstance(item, Frame):
+        if isinstance(item, Frame) and item.kind == TRIGGER_REJECTED:
+            _logger.error("%s: a stop was refused when it triggered: %s", self.venue, item.text[:300])
+        elif isinstance(item, Frame):
             try:
                 return told.of_frame(item.kind, item.text)
             except DataProviderError as error:

@@ -19,6 +19,7 @@ from actors.venues.binance_usdm.bodies import (
     OrderBody,
     PositionBody,
     TradeBody,
+    came_to_nothing,
     conditional_order,
     plain_order,
 )
@@ -33,10 +34,8 @@ from actors.venues.transport.budget import Priority
 from messages.errors import DataProviderError
 from messages.orders import Liquidity
 from messages.venue import (
-    AccountResult,
     FillsResult,
     Outcome,
-    QueryAccount,
     QueryFills,
     QueryOrder,
     QueryResult,
@@ -44,6 +43,7 @@ from messages.venue import (
     VenueOrder,
     VenueTrade,
 )
+from messages.venue_account import AccountResult, QueryAccount
 
 T = TypeVar("T")
 
@@ -82,7 +82,7 @@ class Questions:
             return QueryResult(query.client_order_id, Outcome.NO_ANSWER, None, _detail(error))
         if order is None:
             return QueryResult(query.client_order_id, Outcome.ACCEPTED, None, "the venue does not know it")
-        self._ids.note(order.venue_order_id, order.client_order_id)
+        self._note(order)
         return QueryResult(query.client_order_id, Outcome.ACCEPTED, order)
 
     async def fills(self, query: QueryFills) -> FillsResult:
@@ -128,7 +128,7 @@ class Questions:
         except NoAnswer as error:
             return AccountResult(query.venue, Outcome.NO_ANSWER, detail=_detail(error))
         for order in orders:
-            self._ids.note(order.venue_order_id, order.client_order_id)
+            self._note(order)
         return AccountResult(
             query.venue,
             Outcome.ACCEPTED,
@@ -164,6 +164,8 @@ class Questions:
         plain = await self._find(at.ORDER, became, OrderBody)
         if plain is not None:
             return self._known(plain_order(plain, query.symbol))
+        if body is not None and came_to_nothing(body):
+            return self._known(conditional_order(body, query.symbol))
         if body is not None:
             raise NoAnswer(f"the stop is {body.algo_status}, but the order it became is not found")
         listed = await self._ask(at.OPEN_CONDITIONALS, {"symbol": listing}, list[ConditionalBody])
@@ -195,7 +197,8 @@ class Questions:
         """The order executions are listed under. A stop's own id is not: it becomes another order when it triggers."""
         body = await self._find(at.ORDER, name, OrderBody)
         if body is not None:
-            self._ids.note(str(body.order_id), body.client_order_id)
+            symbol = self._listings.symbol(body.symbol)
+            self._ids.note(symbol, str(body.order_id), body.client_order_id)
         return body
 
     async def _trades_since(self, listing: str, since: int | None) -> list[TradeBody]:
@@ -232,14 +235,14 @@ class Questions:
             trade_id = page[-1].id + 1
 
     def _trade(self, body: TradeBody) -> VenueTrade:
-        order_id = str(body.order_id)
+        order_id, symbol = str(body.order_id), self._listings.symbol(body.symbol)
         side = SIDES.get(body.side)
         if side is None:
             raise NoAnswer(f"a trade has the side {body.side!r}")
         return VenueTrade(
             order_id,
-            self._ids.client_id(order_id),
-            self._listings.symbol(body.symbol),
+            self._ids.client_id(symbol, order_id),
+            symbol,
             side,
             body.time * _MILLISECOND,
             VenueFill(
@@ -251,6 +254,10 @@ class Questions:
                 Liquidity.MAKER if body.maker else Liquidity.TAKER,
             ),
         )
+
+    def _note(self, order: VenueOrder) -> None:
+        if not order.conditional:
+            self._ids.note(order.symbol, order.venue_order_id, order.client_order_id)
 
     def _net(self, positions: list[PositionBody]) -> dict[str, Decimal]:
         net: dict[str, Decimal] = {}

@@ -29,8 +29,10 @@ from messages.venue import Outcome
 T = TypeVar("T")
 
 _MILLISECOND = 1_000_000
+_SECOND = 1_000_000_000
 _LONGEST_DETAIL = 300
 _FIRST_SAMPLES = 3
+_JSON = frozenset({b"{", b"["})
 _NEEDED_NOW = frozenset({at.TIME.path, "/fapi/v1/ticker/bookTicker"})
 """Without the venue's time no price is believed, and polled prices stand in for a broken stream: histories wait."""
 _PAUSES_S = {403: 30.0, 418: 120.0, 429: 10.0}
@@ -94,16 +96,25 @@ class BinanceRest:
         priority: Priority,
         patience_s: float,
         weight: int | None = None,
+        within_s: float | None = None,
     ) -> Answer:
-        """One request, written at most once; whatever happens is in the answer. Raises only for defects."""
+        """One request, written at most once; whatever happens is in the answer. Raises only for defects.
+
+        `patience_s` is how long it may wait for the budget; one that is not ready after `within_s` is not sent.
+        """
+        began = self._local()
         costs = self._costs(endpoint, endpoint.weight if weight is None else weight)
         if not await self.gate.enter(costs, priority, patience_s):
             return _failed(Failure.RATE_LIMIT, "our own budget of requests is spent")
-        if not self.breaker.allows(self._local(), essential=not endpoint.orders):
+        # what gets out of a position is tried: a venue that throttles new orders takes it all the same
+        essential = not endpoint.orders or priority is Priority.EXIT
+        if not self.breaker.allows(self._local(), essential=essential):
             return Answer(Failure.TRANSIENT, Reason.CIRCUIT_OPEN, "the venue has not been answering")
         target = await self._target(endpoint, parameters or {})
         if isinstance(target, Answer):
             return target
+        if within_s is not None and self._local() - began > within_s * _SECOND:
+            return _failed(Failure.TRANSIENT, f"it was not ready within {within_s:g} s")
         headers = {} if endpoint.security is Security.NONE else self._key
         reply = await exchange(
             self._transport, endpoint.method, self._origin, target, headers, self._settings.phases
@@ -219,11 +230,15 @@ class BinanceRest:
             reply.headers, frozenset(limit.name for limit in self.gate.budget.limits)
         ):
             self.gate.observed(name, used)
-        if reply.status >= 500:
+        well = 200 <= reply.status < 300
+        senseless = well and reply.body.lstrip()[:1] not in _JSON
+        if reply.status >= 500 or senseless:
             self.breaker.failed(self._local())
         else:
             self.breaker.succeeded()
-        if 200 <= reply.status < 300:
+        if senseless:  # a page of what stands between: nobody knows what the venue did
+            return _failed(Failure.UNCERTAIN, f"{reply.status}, but the answer is no JSON")
+        if well:
             return Answer(None, Reason.ACCEPTED, body=reply.body)
         words = words_of(reply.body)
         failure, reason = meaning(reply.status, words) or (Failure.UNCERTAIN, Reason.UNKNOWN_OUTCOME)

@@ -53,6 +53,8 @@ class BinanceUsdmSettings(msgspec.Struct, frozen=True, kw_only=True):
       sent; None = any (a venue that replays a recording).
     - `clock_interval_s`: how often the venue's time is asked for.
     - `order_patience_s`, `cancel_patience_s`, `query_patience_s`: how long each waits for the request budget.
+    - `order_ready_s`: an order that is not signed so soon after that wait, or by its deadline, is not sent. When the
+      venue refuses it as too old is reckoned from when it was asked for: keep the sum of both below a second.
     - `address_limit`, `orders_10s`, `orders_1m`: the request budget until the venue states its own.
     - `funding_lookback_s`, `transfer_lookback_s`: how far back payments and transfers are asked for when the stream
       begins; ids told before are dropped by the reader.
@@ -72,6 +74,7 @@ class BinanceUsdmSettings(msgspec.Struct, frozen=True, kw_only=True):
     order_patience_s: float = 0.25
     cancel_patience_s: float = 5.0
     query_patience_s: float = 10.0
+    order_ready_s: float = 0.5
     address_limit: int = 2_400
     orders_10s: int = 300
     orders_1m: int = 1_200

@@ -22,14 +22,14 @@ from actors.venues.port import Failure
 from actors.venues.transport.budget import Priority
 from messages.errors import ConfigurationError, DataProviderError
 from messages.reasons import Reason
-from messages.venue import (
+from messages.venue import Outcome
+from messages.venue_account import (
     ArmDeadMan,
     ConfigureAccount,
     ConfigureResult,
     DeadManResult,
     InstrumentsResult,
     MarginMode,
-    Outcome,
     QueryInstruments,
     SymbolMargin,
     VenueInstrument,

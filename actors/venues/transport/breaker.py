@@ -1,8 +1,8 @@
 """Keeps a desk from sending orders to a venue that does not answer. Pure: `now` is any steady clock in ns.
 
 It opens after a number of failures in a row. When its time is over, one request goes ahead of the others as a probe:
-its success closes the breaker, its failure keeps it open twice as long. Cancels and questions always pass, and their
-success is as good as a probe's.
+its success closes the breaker, its failure keeps it open twice as long. Cancels, questions and exits always pass, and
+their success is as good as a probe's.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class Breaker:
 
     @property
     def open_until(self) -> int | None:
-        """Until when only cancels and questions pass; None while it is closed. A time that is over: a probe is due."""
+        """Until when new orders do not pass; None while it is closed. A time that is over: a probe is due."""
         return self._open_until
 
     def allows(self, now: int, *, essential: bool = False) -> bool:
-        """Whether a request may go. `essential` ones (cancels, questions) always may."""
+        """Whether a request may go. `essential` ones (cancels, questions, exits) always may."""
         if self._open_until is None or essential:
             return True
         if now < self._open_until or (self._probing_until is not None and now < self._probing_until):

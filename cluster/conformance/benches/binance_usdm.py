@@ -70,6 +70,11 @@ _FAULTS: dict[Trouble, tuple[Fault, float]] = {
     Trouble.SERVER_ERROR_NOT_DONE: (Fault.SERVER_ERROR, 0.0),
     Trouble.BACKEND_TIMEOUT_DONE: (Fault.BACKEND_TIMEOUT, 1.0),
     Trouble.BACKEND_TIMEOUT_NOT_DONE: (Fault.BACKEND_TIMEOUT, 0.0),
+    Trouble.GATEWAY_DONE: (Fault.GATEWAY, 1.0),
+    Trouble.GATEWAY_NOT_DONE: (Fault.GATEWAY, 0.0),
+    Trouble.PAGE_DONE: (Fault.PAGE, 1.0),
+    Trouble.PAGE_NOT_DONE: (Fault.PAGE, 0.0),
+    Trouble.FIREWALL: (Fault.FIREWALL, 1.0),
     Trouble.STALE_STAMP: (Fault.SKEW, 1.0),
 }
 """The exchange's fault, and the share of struck requests that is carried out."""

@@ -7,7 +7,8 @@ from cluster.conformance.bench import Offer
 from cluster.conformance.desk import Desk
 from cluster.conformance.scenario import Group, demand, equal
 from messages.orders import OrderState
-from messages.venue import ArmDeadMan, DeadManResult, Outcome
+from messages.venue import Outcome
+from messages.venue_account import ArmDeadMan, DeadManResult
 
 DEAD_MAN = Group("dead-man switch")
 

@@ -6,7 +6,8 @@ from cluster.conformance.bench import Offer
 from cluster.conformance.desk import D, Desk
 from cluster.conformance.scenario import Group, demand, equal
 from messages.reasons import Reason
-from messages.venue import InstrumentsResult, ListingStatus, Outcome, QueryInstruments
+from messages.venue import Outcome
+from messages.venue_account import InstrumentsResult, ListingStatus, QueryInstruments
 
 INSTRUMENTS = Group("instruments")
 

@@ -6,17 +6,11 @@ from actors.venues.port import MarginVenue
 from cluster.conformance.bench import Offer
 from cluster.conformance.desk import D, Desk
 from cluster.conformance.scenario import Group, demand, equal
-from messages.intents import Side
+from messages.intents import PositionLeg, Side
 from messages.orders import OrderState
 from messages.reasons import Reason
-from messages.venue import (
-    ConfigureAccount,
-    ConfigureResult,
-    MarginMode,
-    Outcome,
-    PositionLeg,
-    SymbolMargin,
-)
+from messages.venue import Outcome
+from messages.venue_account import ConfigureAccount, ConfigureResult, MarginMode, SymbolMargin
 
 MARGIN = Group("margin")
 

@@ -8,10 +8,10 @@ from actors.venues.port import AmendingVenue
 from cluster.conformance.bench import Offer, Target, Trouble
 from cluster.conformance.desk import ASK, BID, INSIDE, LOW, D, Desk
 from cluster.conformance.scenario import Group, demand, equal
-from messages.intents import Side, TimeInForce
+from messages.intents import PositionLeg, Side, TimeInForce
 from messages.orders import Liquidity, OrderState
 from messages.reasons import Reason
-from messages.venue import Outcome, PositionLeg, ReplaceOrder, ReplaceResult
+from messages.venue import Outcome, ReplaceOrder, ReplaceResult
 
 ORDERS = Group("order life")
 
@@ -108,6 +108,33 @@ async def a_reduce_only_order_closes_a_position(desk: Desk) -> None:
     await desk.becomes("closing", OrderState.FILLED)
     demand(not (await desk.account()).positions, "a position is left")
     equal(desk.log.one("closing").filled, D("0.010"), "log")
+
+
+@ORDERS.scenario(Offer.REDUCE_ONLY)
+async def a_reduce_only_order_that_rests_opens_nothing_once_the_position_is_gone(desk: Desk) -> None:
+    """Whether the venue ends it with the position or when it is reached; it is never filled."""
+    await desk.buy_position()
+    await desk.rests(desk.limit("take", "50600.0", side=Side.SELL, reduce_only=True))
+    await desk.accepted(desk.market("closing", side=Side.SELL, reduce_only=True))
+    await desk.becomes("closing", OrderState.FILLED)
+    await desk.move_market("50700.0", "50701.0")
+    await desk.settle(0.2)
+    equal((await desk.account()).positions, {}, "positions")
+    equal(sum((order.filled for order in desk.log.of("take")), D(0)), D(0), "filled in the log")
+
+
+@ORDERS.scenario(Offer.REDUCE_ONLY)
+async def reduce_only_orders_for_more_than_the_position_close_no_more_than_it(desk: Desk) -> None:
+    """Two that rest, each for all of it: together they are filled for the position and not a lot more."""
+    await desk.buy_position()
+    for name, price in (("first", "50500.0"), ("second", "50600.0")):
+        placed = await desk.place(desk.limit(name, price, side=Side.SELL, reduce_only=True))
+        demand(placed.outcome in (Outcome.ACCEPTED, Outcome.REJECTED), placed)
+    await desk.move_market("50700.0", "50701.0")
+    await desk.settle(0.2)
+    equal((await desk.account()).positions, {}, "positions")
+    sold = [*desk.log.of("first"), *desk.log.of("second")]
+    equal(sum((order.filled for order in sold), D(0)), D("0.010"), "sold in the log")
 
 
 @ORDERS.scenario(Offer.AMEND)

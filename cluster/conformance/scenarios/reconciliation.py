@@ -7,7 +7,7 @@ from cluster.conformance.desk import D, Desk
 from cluster.conformance.scenario import Group, demand, equal
 from messages.intents import Side
 from messages.orders import OrderState
-from messages.venue import VenueEvent
+from messages.venue_stream import VenueEvent
 
 RECONCILIATION = Group("reconciliation")
 

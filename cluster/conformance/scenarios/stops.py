@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from cluster.conformance.bench import Offer
 from cluster.conformance.desk import D, Desk
-from cluster.conformance.scenario import Group, demand, equal
+from cluster.conformance.scenario import Group, Violation, demand, equal
 from messages.intents import OrderType, Side
-from messages.orders import OrderState
+from messages.orders import TERMINAL, OrderState
 from messages.reasons import Reason
-from messages.venue import Outcome
+from messages.venue import Outcome, QueryFills, QueryOrder
 
 STOPS = Group("conditional orders")
 
@@ -126,3 +126,39 @@ async def a_stop_waits_over_a_restart_of_the_venue(desk: Desk) -> None:
     await desk.move_market("49400.0", "49401.0")
     await desk.becomes("patient", OrderState.FILLED)
     equal(desk.log.of("patient")[-1].filled, D("0.010"), "log")
+
+
+@STOPS.scenario(Offer.STOPS)
+async def what_a_stop_did_while_nobody_ran_is_told_apart_from_what_others_did(desk: Desk) -> None:
+    """Whoever starts anew knows the id it was placed with: the stop leads to its executions, and to no others."""
+    await desk.rests(desk.stop("alone", "49500.0"))
+    await desk.ear.close()
+    await desk.move_market("49400.0", "49401.0")
+    await desk.settle(0.05)
+    anew = await desk.bench.port_of_another()
+    await anew.place(desk.market("theirs", "0.004"), desk.bench.now())
+    await desk.settle(0.05)
+    listed = await anew.fills(QueryFills(anew.venue, desk.symbol))
+    found = await anew.query(QueryOrder("alone", desk.symbol, None, True))
+    order = found.order
+    if order is None:
+        raise Violation(f"the venue does not know the stop: {found.detail}")
+    mine = [trade for trade in listed.trades if trade.venue_order_id == order.venue_order_id]
+    equal(sum((trade.fill.quantity for trade in mine), D(0)), D("0.010"), "executions under the order's id")
+    demand(all(trade.client_order_id in (None, "alone") for trade in mine), mine)
+    demand(len(listed.trades) > len(mine), "somebody else's executions are listed too")
+
+
+@STOPS.scenario(Offer.STOPS, Offer.REDUCE_ONLY)
+async def a_stop_that_only_reduces_opens_nothing_once_the_position_is_gone(desk: Desk) -> None:
+    """Whether the venue ends it with the position or when it triggers."""
+    await desk.buy_position()
+    await desk.rests(desk.stop("guard", "49500.0", reduce_only=True, increases_exposure=False))
+    await desk.accepted(desk.market("closing", side=Side.SELL, reduce_only=True))
+    await desk.becomes("closing", OrderState.FILLED)
+    await desk.move_market("49400.0", "49401.0")
+    await desk.settle(0.2)
+    equal((await desk.account()).positions, {}, "positions")
+    equal(sum((order.filled for order in desk.log.of("guard")), D(0)), D(0), "filled in the log")
+    found = await desk.there("guard", conditional=True)
+    demand(found.state in TERMINAL, found)

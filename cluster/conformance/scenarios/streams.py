@@ -9,7 +9,7 @@ from cluster.conformance.desk import D, Desk
 from cluster.conformance.scenario import Group, demand, equal
 from messages.errors import VenueConnectionError
 from messages.orders import OrderState
-from messages.venue import StreamOpened
+from messages.venue_stream import StreamOpened
 
 STREAMS = Group("stream")
 

@@ -63,6 +63,16 @@ UNCERTAIN_CANCELS.add(
     Offer.OPEN_ENDED_REFUSALS,
 )
 UNCERTAIN_CANCELS.add(
+    "200 with a page though it was cancelled",
+    _uncertain(Trouble.PAGE_DONE, done=True),
+    Offer.OPEN_ENDED_REFUSALS,
+)
+UNCERTAIN_CANCELS.add(
+    "200 with a page and it was not cancelled",
+    _uncertain(Trouble.PAGE_NOT_DONE, done=False),
+    Offer.OPEN_ENDED_REFUSALS,
+)
+UNCERTAIN_CANCELS.add(
     "503 unavailable leaves the order",
     _not_sent(Trouble.UNAVAILABLE, Reason.NOT_SENT),
     Offer.OPEN_ENDED_REFUSALS,

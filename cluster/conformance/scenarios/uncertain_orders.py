@@ -7,7 +7,8 @@ from cluster.conformance.desk import D, Desk
 from cluster.conformance.scenario import Group, Run, demand, equal
 from messages.orders import OrderState
 from messages.reasons import Reason
-from messages.venue import Outcome, QueryAccount, QueryFills, QueryOrder
+from messages.venue import Outcome, QueryFills, QueryOrder
+from messages.venue_account import QueryAccount
 
 UNCERTAIN_ORDERS = Group("uncertain orders")
 
@@ -24,11 +25,15 @@ _OPEN_ENDED_DONE = {
     Trouble.UNKNOWN_DONE: "503 unknown error though it was carried out",
     Trouble.SERVER_ERROR_DONE: "500 though it was carried out",
     Trouble.BACKEND_TIMEOUT_DONE: "408 though it was carried out",
+    Trouble.GATEWAY_DONE: "a gateway's page though it was carried out",
+    Trouble.PAGE_DONE: "200 with a page though it was carried out",
 }
 _OPEN_ENDED_NOT_DONE = {
     Trouble.UNKNOWN_NOT_DONE: "503 unknown error and it was not carried out",
     Trouble.SERVER_ERROR_NOT_DONE: "500 and it was not carried out",
     Trouble.BACKEND_TIMEOUT_NOT_DONE: "408 and it was not carried out",
+    Trouble.GATEWAY_NOT_DONE: "a gateway's page and it was not carried out",
+    Trouble.PAGE_NOT_DONE: "200 with a page and it was not carried out",
 }
 
 
@@ -93,6 +98,11 @@ for _trouble, _name in {Trouble.UNAVAILABLE: "unavailable", Trouble.THROTTLED: "
     UNCERTAIN_ORDERS.add(
         f"after 503 {_name} the id is taken as new", _sent_again(_trouble), Offer.OPEN_ENDED_REFUSALS
     )
+UNCERTAIN_ORDERS.add(
+    "a firewall's page is certainly not done",
+    _not_sent(Trouble.FIREWALL, Reason.RATE_LIMIT),
+    Offer.OPEN_ENDED_REFUSALS,
+)
 UNCERTAIN_ORDERS.add("429 is certainly not done", _not_sent(Trouble.TOO_MANY, Reason.RATE_LIMIT))
 
 

@@ -9,7 +9,6 @@ from messages.intents import Side, TimeInForce
 from messages.orders import Liquidity, OrderState
 from messages.reasons import Reason
 from messages.venue import (
-    AccountResult,
     CancelOrder,
     CancelResult,
     FillsResult,
@@ -21,34 +20,42 @@ from messages.venue import (
     QueryResult,
     ReplaceOrder,
     ReplaceResult,
-    VenueEvent,
     VenueFill,
     VenueOrder,
     VenueTrade,
 )
+from messages.venue_account import AccountResult
+from messages.venue_stream import VenueEvent
 
 OPEN = {OrderState.WORKING, OrderState.PARTIALLY_FILLED}
 
 
 @dataclass
 class Resting:
-    """An order at the venue."""
+    """An order at the venue. A stop becomes another order, with another id, when it is set off."""
 
     request: PlaceOrder
     number: int
     state: OrderState = OrderState.WORKING
     filled: Decimal = Decimal(0)
     price: Decimal | None = None
+    waits: bool = False
+
+    @property
+    def venue_id(self) -> str:
+        return f"s{self.number}" if self.waits else f"v{self.number}"
 
 
 @dataclass
 class FakeVenue:
     """Accepts, fills, cancels and forgets nothing. `delayed` are requests still on their way: (arrival, request).
 
-    It does not keep its promise to refuse requests that are too old, so that late acceptances happen.
+    It does not keep its promise to refuse requests that are too old, so that late acceptances happen. With
+    `stops_wait` a stop does nothing until it is set off; without, its price is there already.
     """
 
     refuses_used_ids: bool
+    stops_wait: bool = False
     orders: dict[str, Resting] = field(default_factory=dict)
     accepted: dict[str, int] = field(default_factory=dict)
     stream: list[VenueEvent] = field(default_factory=list)
@@ -61,16 +68,18 @@ class FakeVenue:
         if name in self.orders and self.refuses_used_ids:
             return PlaceResult(name, Outcome.REJECTED, Reason.DUPLICATE_CLIENT_ORDER_ID)
         self.accepted[name] = self.accepted.get(name, 0) + 1
-        self.orders[name] = Resting(request, len(self.orders) + 1, price=request.limit_price)
+        order = Resting(request, len(self.orders) + 1, price=request.limit_price)
+        order.waits = self.stops_wait and request.stop_price is not None
+        self.orders[name] = order
         self._tell(name, Reason.ACCEPTED)
-        return PlaceResult(name, Outcome.ACCEPTED, Reason.ACCEPTED, f"v{self.orders[name].number}")
+        return PlaceResult(name, Outcome.ACCEPTED, Reason.ACCEPTED, self.orders[name].venue_id)
 
     def replace(self, request: ReplaceOrder) -> ReplaceResult:
         name, order = request.client_order_id, self.orders.get(request.client_order_id)
         if order is None or order.state not in OPEN:
             return ReplaceResult(name, Outcome.REJECTED, Reason.UNKNOWN_ORDER)
         order.price = request.limit_price
-        return ReplaceResult(name, Outcome.ACCEPTED, Reason.ACCEPTED, f"v{order.number}")
+        return ReplaceResult(name, Outcome.ACCEPTED, Reason.ACCEPTED, order.venue_id)
 
     def end_what_may_not_rest(self, name: str) -> None:
         """The rest of an immediate-or-cancel order goes."""
@@ -120,7 +129,7 @@ class FakeVenue:
         """Fill some of an open order."""
         order = self.orders[name]
         quantity = min(quantity, order.request.quantity - order.filled)
-        if order.state not in OPEN or quantity <= 0:
+        if order.state not in OPEN or quantity <= 0 or order.waits:
             return
         order.filled += quantity
         whole = order.filled == order.request.quantity
@@ -128,6 +137,13 @@ class FakeVenue:
         symbol, sign = order.request.symbol, 1 if order.request.side is Side.BUY else -1
         self.positions[symbol] = self.positions.get(symbol, Decimal(0)) + sign * quantity
         self._tell(name, Reason.ACCEPTED, quantity)
+
+    def trigger(self, name: str) -> None:
+        """A stop's price comes."""
+        order = self.orders[name]
+        if order.state in OPEN and order.waits:
+            order.waits = False
+            self._tell(name, Reason.ACCEPTED)
 
     def expire(self, name: str) -> None:
         """End an open order without being asked."""
@@ -156,7 +172,7 @@ class FakeVenue:
                 sequence,
                 self.now,
                 name,
-                f"v{order.number}",
+                order.venue_id,
                 order.request.symbol,
                 order.request.side,
                 order.state,
@@ -170,7 +186,7 @@ class FakeVenue:
         request = order.request
         return VenueOrder(
             request.client_order_id,
-            f"v{order.number}",
+            order.venue_id,
             request.symbol,
             request.side,
             order.state,

@@ -17,17 +17,9 @@ from messages.codec import from_plain, pack, to_plain
 from messages.intents import CancelIntent, OrderTerms, OrderType, Purpose, Side, SubmitOrder, TimeInForce
 from messages.orders import Fill, Liquidity, OrderReport, OrderState
 from messages.reasons import Reason
-from messages.venue import (
-    AccountResult,
-    CancelResult,
-    Outcome,
-    PlaceOrder,
-    PlaceResult,
-    QueryResult,
-    VenueEvent,
-    VenueFill,
-    VenueOrder,
-)
+from messages.venue import CancelResult, Outcome, PlaceOrder, PlaceResult, QueryResult, VenueFill, VenueOrder
+from messages.venue_account import AccountResult
+from messages.venue_stream import VenueEvent
 
 START = 1_700_000_000 * SECOND
 SYMBOL = "BTC-USDT"

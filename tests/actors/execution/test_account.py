@@ -9,18 +9,19 @@ import pytest
 
 from actors.execution.order import Order
 from actors.execution.settings import SECOND
-from messages.control import Halt, Mode, ModeChanged, StoreAway, StoreRenewed
-from messages.intents import Purpose, Side
-from messages.order_events import (
+from messages.account_events import (
     AccountSeeded,
     ExternalActivity,
     VenueAccountCompared,
     VenueAccountDiffers,
     VenueReconciled,
 )
+from messages.control import Halt, Mode, ModeChanged, StoreAway, StoreRenewed
+from messages.intents import Purpose, Side
 from messages.orders import OrderState
 from messages.reasons import Reason
-from messages.venue import AccountResult, CancelOrder, Outcome, VenueOrder
+from messages.venue import CancelOrder, Outcome, VenueOrder
+from messages.venue_account import AccountResult
 from tests.actors.execution.rig import LOST, SYMBOL, WARY, Rig, approved, intent, kinds, told, venue_event
 
 pytestmark = pytest.mark.unit

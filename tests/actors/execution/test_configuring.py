@@ -9,12 +9,12 @@ from actors.execution.settings import SECOND, ExecutionSettings
 from actors.venues.port import VenueTraits
 from messages.orders import OrderState
 from messages.reasons import Reason
-from messages.venue import (
+from messages.venue import Outcome
+from messages.venue_account import (
     AccountResult,
     ConfigureAccount,
     ConfigureResult,
     MarginMode,
-    Outcome,
     QueryAccount,
     SymbolMargin,
 )

@@ -8,11 +8,12 @@ import pytest
 
 from actors.execution.settings import SECOND, ExecutionSettings
 from actors.venues.port import VenueTraits
-from messages.account_events import DeadManLost
+from messages.account_setup import DeadManLost
 from messages.base import Effect
 from messages.intents import OrderType
 from messages.orders import OrderState
-from messages.venue import ArmDeadMan, DeadManResult, Outcome
+from messages.venue import Outcome
+from messages.venue_account import ArmDeadMan, DeadManResult
 from tests.actors.execution.rig import SAFE, SYMBOL, Rig, kinds
 
 pytestmark = pytest.mark.unit

@@ -14,7 +14,7 @@ from actors.execution.settings import SECOND
 from messages.account_events import FillsTaken, OrderFillsAsked, StreamBegun
 from messages.base import Message
 from messages.order_events import FillReceived
-from messages.venue import StreamOpened
+from messages.venue_stream import StreamOpened
 from tests.actors.execution import test_storm
 from tests.actors.execution.rig import DOUR
 from tests.actors.execution.test_storm import STORM, Storm, reached

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.execution.settings import ExecutionSettings
-from messages.order_events import Funding, FundingReceived, StreamGapFound, VenueEventTaken
+from messages.account_events import Funding, FundingReceived, StreamGapFound, VenueEventTaken
 from messages.orders import OrderState
-from messages.venue import AccountResult, Outcome, QueryAccount, VenueFunding
+from messages.venue import Outcome
+from messages.venue_account import AccountResult, QueryAccount
+from messages.venue_stream import VenueFunding
 from tests.actors.execution.rig import SAFE, START, SYMBOL, Rig, kinds, snapshot, venue_event
 
 pytestmark = pytest.mark.unit

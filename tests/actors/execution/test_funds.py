@@ -10,12 +10,12 @@ import pytest
 
 from actors.execution.settings import ExecutionSettings
 from actors.precheck.funds import Collateral
-from messages.account_events import BalancesTaken
+from messages.account_events import BalancesTaken, VenueAccountDue
 from messages.intents import Side
-from messages.order_events import VenueAccountDue
 from messages.orders import OrderState
 from messages.reasons import Reason
-from messages.venue import AccountResult, Outcome, PlaceOrder
+from messages.venue import Outcome, PlaceOrder
+from messages.venue_account import AccountResult
 from tests.actors.execution.rig import SAFE, START, SYMBOL, Rig, approved
 
 pytestmark = pytest.mark.unit

@@ -7,7 +7,8 @@ import pytest
 from messages.account_events import VenueCondition, WayJudged
 from messages.control import Mode
 from messages.orders import OrderState
-from messages.venue import FillsResult, Outcome, StreamOpened
+from messages.venue import FillsResult, Outcome
+from messages.venue_stream import StreamOpened
 from tests.actors.execution.rig import DOUR, SECOND, WARY, Rig, told
 
 pytestmark = pytest.mark.unit

@@ -16,14 +16,8 @@ from messages.intents import OrderType, Side, TimeInForce
 from messages.limits import ProductStatusChanged
 from messages.orders import OrderState
 from messages.reasons import Reason
-from messages.venue import (
-    InstrumentsResult,
-    ListingStatus,
-    Outcome,
-    PlaceOrder,
-    QueryInstruments,
-    VenueInstrument,
-)
+from messages.venue import Outcome, PlaceOrder
+from messages.venue_account import InstrumentsResult, ListingStatus, QueryInstruments, VenueInstrument
 from tests.actors.execution.rig import SAFE, SYMBOL, Rig, approved, kinds, told
 
 pytestmark = pytest.mark.unit

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.execution.actor import ExecutionActor
+from messages.account_events import ExternalActivity
 from messages.intents import Side
-from messages.order_events import ExternalActivity, IntentIgnored
+from messages.order_events import IntentIgnored
 from messages.orders import OrderState
 from messages.reasons import Reason
 from messages.venue import Outcome

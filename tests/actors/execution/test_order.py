@@ -117,6 +117,9 @@ def test_the_tick_is_that_of_the_order_s_symbol() -> None:
 def test_cancels_and_questions_name_the_order_and_its_symbol() -> None:
     assert cancellation(order()) == CancelOrder("c1", SYMBOL)
     assert question(order()) == QueryOrder("c1", SYMBOL)
+    stop = order(terms=STOP_ORDER, venue_order_id="v1")
+    assert cancellation(stop) == CancelOrder("c1", SYMBOL, "v1", conditional=True)
+    assert question(stop) == QueryOrder("c1", SYMBOL, "v1", conditional=True)
 
 
 @pytest.mark.parametrize("state", OrderState)

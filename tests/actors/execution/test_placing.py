@@ -20,12 +20,13 @@ from messages.order_events import (
     OrderRetryPlanned,
     OrderSimulated,
     OrderTransitioned,
-    WardTaken,
 )
 from messages.orders import OrderReport, OrderState
 from messages.reasons import Reason
 from messages.supervision import GiveUpPolicy
-from messages.venue import AccountResult, CancelOrder, Outcome, PlaceOrder, PlaceResult, QueryOrder
+from messages.venue import CancelOrder, Outcome, PlaceOrder, PlaceResult, QueryOrder
+from messages.venue_account import AccountResult
+from messages.wards import WardTaken
 from tests.actors.execution.rig import SAFE, START, STRATEGY, WARY, Rig, approved, intent, kinds, told
 
 pytestmark = pytest.mark.unit

@@ -282,3 +282,22 @@ def test_a_promised_order_that_nobody_answers_for_becomes_unknown() -> None:
     rig.silent(order)
     assert rig.state.orders[order.client_order_id].state is OrderState.UNKNOWN
     assert kinds(rig.wait(SECOND)) == ["QueryOrder"]
+
+
+def test_an_order_that_left_long_after_its_promise_is_given_up_no_sooner_than_the_venue_refuses_it() -> None:
+    """After a restart an order may wait for the lease, or for the venue's clock, before it leaves."""
+    rig = Rig(WARY)
+    order = rig.submit()
+    rig.wait(8 * SECOND)
+    rig.place_result(order, Outcome.NO_ANSWER, Reason.UNKNOWN_OUTCOME)
+    refused_at = rig.now + WARY.request_expiry_ns + WARY.clock_bound_ns
+    asked = [rig.now]
+    rig.absent(order)
+    while state_of(order) is OrderState.UNKNOWN and len(asked) < 10:
+        rig.wait(SECOND)
+        if order.asking:
+            asked.append(order.asked_at)
+            rig.absent(order)
+    assert state_of(order) is OrderState.NOT_SENT
+    assert asked[-1] > refused_at
+    assert asked[-1] < refused_at + SECOND

@@ -15,7 +15,8 @@ from messages.orders import Fill, Liquidity, OrderState
 from messages.protection import ProtectionEnded, ProtectionMissing
 from messages.reasons import Layer, Reason
 from messages.supervision import GiveUpPolicy, StrategyGivenUp
-from messages.venue import Outcome, PlaceOrder, VenueEvent, VenueFill
+from messages.venue import Outcome, PlaceOrder, VenueFill
+from messages.venue_stream import VenueEvent
 from tests.actors.execution.rig import SAFE, STRATEGY, SYMBOL, Rig, kinds, told
 
 pytestmark = pytest.mark.unit
@@ -180,10 +181,40 @@ def test_a_stop_that_the_venue_refuses_is_raised_again_later() -> None:
     (request,) = desk.approve()
     assert isinstance(request, PlaceOrder)
     order = desk.state.orders[request.client_order_id]
-    desk.place_result(order, Outcome.REJECTED, Reason.STOP_WOULD_TRIGGER)
+    desk.place_result(order, Outcome.REJECTED, Reason.VENUE_MAX_ORDERS)
     assert desk.wishes == {}
     desk.wait(SECOND)
-    assert len(desk.wishes) == 1
+    assert [wish.terms.order_type for wish in desk.wishes.values()] == [OrderType.STOP]
+
+
+def test_where_the_price_is_beyond_the_stop_already_the_position_is_closed_as_the_stop_would_have() -> None:
+    desk = held()
+    (request,) = desk.approve()
+    assert isinstance(request, PlaceOrder)
+    desk.place_result(desk.state.orders[request.client_order_id], Outcome.REJECTED, Reason.STOP_WOULD_TRIGGER)
+    (wish,) = desk.wishes.values()
+    assert (wish.terms.order_type, wish.terms.purpose) == (OrderType.MARKET, Purpose.FLATTEN)
+    assert (wish.terms.side, wish.terms.quantity, wish.terms.reduce_only) == (Side.SELL, Decimal(2), True)
+    exit_ = desk.protect()
+    assert (exit_.order_type, exit_.reduce_only, exit_.stop_price) == (OrderType.MARKET, True, None)
+    order = desk.state.orders[exit_.client_order_id]
+    desk.event(order, OrderState.PARTIALLY_FILLED, filled="1", fill="x1", price="80")
+    assert desk.effects == [], "it is not taken back as one that does not fit"
+    desk.event(order, OrderState.EXPIRED, filled="1")
+    assert desk.wishes == {}, "the market gave nothing more: not again at once"
+    desk.wait(2 * SECOND)
+    (again,) = desk.wishes.values()
+    assert (again.terms.order_type, again.terms.quantity) == (OrderType.STOP, Decimal(1))
+
+
+def test_a_position_off_the_lot_has_a_stop_for_its_whole_lots() -> None:
+    desk = Desk(msgspec.structs.replace(PROTECTED, lot_sizes={SYMBOL: Decimal(2)}))
+    desk.trade("3", Side.BUY)
+    assert [wish.terms.quantity for wish in desk.wishes.values()] == [Decimal(2)]
+    desk.protect()
+    desk.trade("2", Side.SELL)
+    assert desk.wishes == {}, "what is less than a lot can't be protected"
+    assert kinds(desk.effects) == ["CancelOrder"]
 
 
 def test_a_stop_that_could_open_a_position_is_not_placed() -> None:

@@ -14,23 +14,19 @@ from actors.execution.settings import (
     ExternalPolicy,
     ReconcilePolicy,
 )
-from messages.account_events import HoldingsExceeded, PositionCorrected, VenueCondition
+from messages.account_events import (
+    ExternalActivity,
+    HoldingsExceeded,
+    PositionCorrected,
+    VenueCondition,
+    VenueReconciled,
+)
 from messages.control import Mode, ModeChanged, Resume, SessionStarted
 from messages.intents import Side
-from messages.order_events import ExternalActivity, VenueReconciled
 from messages.orders import OrderState
 from messages.reasons import Reason
-from messages.venue import (
-    AccountResult,
-    CancelOrder,
-    CancelResult,
-    FillsResult,
-    Outcome,
-    QueryAccount,
-    QueryFills,
-    VenueOrder,
-    VenueTrade,
-)
+from messages.venue import CancelOrder, CancelResult, FillsResult, Outcome, QueryFills, VenueOrder, VenueTrade
+from messages.venue_account import AccountResult, QueryAccount
 from tests.actors.execution.rig import (
     FOREIGN,
     LOST,
@@ -369,3 +365,12 @@ def test_an_order_of_another_desk_halts() -> None:
     )
     rig.take(venue_event(FOREIGN, OrderState.CANCELLED, 2))
     assert told(rig.envelopes, VenueCondition, "risk") == []
+
+
+def test_orders_of_somebody_else_with_the_same_number_on_two_symbols_are_two_orders() -> None:
+    rig = Rig(with_settings(external_policy=ExternalPolicy.CANCEL))
+    rig.take(venue_event("web_1", OrderState.WORKING, 1))
+    other = msgspec.structs.replace(venue_event("web_2", OrderState.WORKING, 2), symbol="ETH-USDT")
+    rig.take(other)
+    assert rig.effects == [CancelOrder("web_2", "ETH-USDT", "v1", conditional=True)]
+    assert [each.suspect for each in told(rig.sent, ExternalActivity, "risk")] == [True, True]

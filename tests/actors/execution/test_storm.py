@@ -22,25 +22,25 @@ from hypothesis.stateful import (
 )
 
 from actors.execution.settings import SECOND, ExecutionSettings
+from messages.account_events import StreamGapFound
 from messages.base import Effect, Message
 from messages.control import Halt, Mode, ModeChanged
 from messages.intents import CancelIntent, IntentRejected, OrderIntent, Side, SubmitOrder
-from messages.order_events import FillReceived, OrderResent, OrderTransitioned, StreamGapFound
+from messages.order_events import FillReceived, OrderResent, OrderTransitioned
 from messages.orders import Fill, OrderReport
 from messages.reasons import Layer, Reason
 from messages.supervision import GiveUpPolicy, StrategyGivenUp
 from messages.venue import (
-    AccountResult,
     CancelOrder,
     CancelResult,
     Outcome,
     PlaceOrder,
     PlaceResult,
-    QueryAccount,
     QueryFills,
     QueryOrder,
     QueryResult,
 )
+from messages.venue_account import AccountResult, QueryAccount
 from tests.actors.execution.fake_venue import OPEN, FakeVenue
 from tests.actors.execution.rig import SAFE, STRATEGY, WARY, Rig, approved, intent
 

@@ -7,19 +7,14 @@ from decimal import Decimal
 import pytest
 
 from actors.execution.settings import SECOND
+from messages.account_events import ExternalActivity, StreamGapFound, VenueEventTaken
 from messages.errors import IllegalTransitionError
 from messages.intents import Side
-from messages.order_events import (
-    ExternalActivity,
-    OrderEscalated,
-    OrderOverfilled,
-    OrderSettled,
-    StreamGapFound,
-    VenueEventTaken,
-)
+from messages.order_events import OrderEscalated, OrderOverfilled, OrderSettled
 from messages.orders import OrderState
 from messages.reasons import Reason
-from messages.venue import AccountResult, Outcome
+from messages.venue import Outcome
+from messages.venue_account import AccountResult
 from tests.actors.execution.rig import LOST, STRATEGY, Rig, kinds, told, venue_event
 
 pytestmark = pytest.mark.unit

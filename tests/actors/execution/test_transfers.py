@@ -6,9 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from messages.order_events import AccountSeeded, Funding, StreamGapFound, VenueEventTaken
+from messages.account_events import AccountSeeded, Funding, StreamGapFound, VenueEventTaken
 from messages.transfers import Transfer, TransferReceived
-from messages.venue import AccountResult, Outcome, VenueFunding, VenueTransfer
+from messages.venue import Outcome
+from messages.venue_account import AccountResult
+from messages.venue_stream import VenueFunding, VenueTransfer
 from tests.actors.execution.rig import START, SYMBOL, Rig, snapshot
 
 pytestmark = pytest.mark.unit

@@ -18,12 +18,13 @@ from messages.intents import (
     Side,
     SubmitOrder,
 )
-from messages.order_events import ExitAbandoned, ExitRaised
 from messages.orders import OrderState
 from messages.reasons import Layer, Reason
 from messages.supervision import GiveUpPolicy, StrategyGivenUp
 from messages.universe import StrategyHandled
 from messages.venue import Outcome
+from messages.venue_account import InstrumentsResult, ListingStatus, VenueInstrument
+from messages.wards import ExitAbandoned, ExitRaised
 from tests.actors.execution.rig import SAFE, STRATEGY, SYMBOL, Rig, approved, intent, kinds, told, venue_event
 
 pytestmark = pytest.mark.unit
@@ -31,9 +32,13 @@ pytestmark = pytest.mark.unit
 TICKED = msgspec.structs.replace(SAFE, tick_sizes={SYMBOL: Decimal("0.1")})
 
 
-def holding(side: Side = Side.BUY, settings: ExecutionSettings = TICKED) -> Rig:
+def holding(
+    side: Side = Side.BUY, settings: ExecutionSettings = TICKED, rules: InstrumentsResult | None = None
+) -> Rig:
     """A strategy that holds one unit at 100.05."""
     rig = Rig(settings)
+    if rules is not None:
+        rig.take(rules)
     order = rig.working(1, side=side)
     rig.event(order, OrderState.FILLED, filled="1", fill="f1", price="100.05")
     return rig
@@ -241,3 +246,56 @@ def test_what_is_held_with_a_stop_is_not_told_to_be_gone() -> None:
     rig.wait(10 * TICKED.ward_grace_ns)
     assert told(rig.envelopes, StrategyHandled, "universe") == []
     assert rig.state.wards
+
+
+def test_where_the_price_is_beyond_the_stop_already_the_position_is_closed() -> None:
+    rig = holding()
+    (wish,) = raised(give_up(rig, GiveUpPolicy.HOLD_WITH_STOP))
+    approve(rig, wish)
+    stop = rig.state.order_of(rig.happened(ExitRaised)[0].intent_id)
+    assert stop is not None
+    rig.place_result(stop, Outcome.REJECTED, Reason.STOP_WOULD_TRIGGER)
+    rig.restart()
+    rig.wait(TICKED.exit_backoff_ns)
+    (wish,) = raised(rig)
+    assert (wish.terms.order_type, wish.terms.purpose) == (OrderType.MARKET, Purpose.FLATTEN)
+    assert (wish.terms.stop_price, wish.terms.reduce_only) == (None, True)
+    approve(rig, wish)
+    order = rig.state.order_of(rig.happened(ExitRaised)[1].intent_id)
+    assert order is not None
+    rig.place_result(order, Outcome.ACCEPTED)
+    rig.event(order, OrderState.PARTIALLY_FILLED, filled="0.5", fill="x1")
+    assert raised(rig) == [], "one exit at a time"
+    rig.event(order, OrderState.FILLED, filled="1", fill="x2", quantity="0.5")
+    rig.wait(TICKED.ward_grace_ns)
+    assert (rig.state.holdings, rig.state.wards) == ({}, {})
+
+
+def test_what_is_less_than_one_lot_can_not_be_closed_and_holds_nobody_up() -> None:
+    rig = give_up(holding(settings=msgspec.structs.replace(TICKED, lot_sizes={SYMBOL: Decimal("0.4")})))
+    (wish,) = raised(rig)
+    assert wish.terms.quantity == Decimal("0.8")
+    approve(rig, wish)
+    order = rig.state.order_of(rig.happened(ExitRaised)[0].intent_id)
+    assert order is not None
+    rig.event(order, OrderState.FILLED, filled="0.8", fill="x1")
+    rig.wait(TICKED.ward_grace_ns)
+    assert (len(rig.happened(ExitRaised)), rig.state.wards) == (1, {})
+
+
+def test_a_wards_stop_stands_on_the_tick_that_the_venue_tells() -> None:
+    rules = VenueInstrument(
+        symbol=SYMBOL,
+        listing="BTCUSDT",
+        status=ListingStatus.TRADING,
+        base_currency="BTC",
+        quote_currency="USDT",
+        settle_currency="USDT",
+        tick=Decimal("0.5"),
+        lot=Decimal("0.001"),
+        min_quantity=Decimal("0.001"),
+    )
+    told_rules = InstrumentsResult("paper", Outcome.ACCEPTED, (rules,))
+    rig = holding(settings=msgspec.structs.replace(TICKED, instruments_interval_ns=SECOND), rules=told_rules)
+    (wish,) = raised(give_up(rig, GiveUpPolicy.HOLD_WITH_STOP))
+    assert wish.terms.stop_price == Decimal("98.5")

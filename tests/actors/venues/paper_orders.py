@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from actors.venues.paper import PaperPort, PaperTimeouts
 from messages.intents import OrderType, Side, TimeInForce
-from messages.venue import PlaceOrder, VenueEvent
+from messages.venue import PlaceOrder
+from messages.venue_stream import VenueEvent
 from tests.cluster.paper.building import SECOND, START
 
 T = TypeVar("T")

@@ -13,21 +13,12 @@ import pytest
 from actors.venues.paper import PaperPort
 from actors.venues.port import ReplayVenue, VenuePort
 from messages.errors import ReconciliationError, VenueConnectionError
-from messages.intents import OrderType, Side
+from messages.intents import OrderType, PositionLeg, Side
 from messages.orders import Liquidity, OrderState
 from messages.reasons import Reason
-from messages.venue import (
-    CancelOrder,
-    ListingStatus,
-    Outcome,
-    PlaceOrder,
-    PositionLeg,
-    QueryAccount,
-    QueryFills,
-    QueryInstruments,
-    QueryOrder,
-    VenueEvent,
-)
+from messages.venue import CancelOrder, Outcome, PlaceOrder, QueryFills, QueryOrder
+from messages.venue_account import ListingStatus, QueryAccount, QueryInstruments
+from messages.venue_stream import VenueEvent
 from tests.actors.venues.paper_orders import BRISK, bid, hear, market, port_to, run
 from tests.cluster.paper.building import SECOND, START, Server, served, settings_of
 

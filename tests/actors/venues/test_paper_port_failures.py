@@ -12,7 +12,8 @@ import pytest
 from actors.venues.paper import Endpoint, PaperPort
 from messages.errors import VenueConnectionError
 from messages.reasons import Reason
-from messages.venue import CancelOrder, Outcome, QueryAccount, QueryOrder
+from messages.venue import CancelOrder, Outcome, QueryOrder
+from messages.venue_account import QueryAccount
 from tests.actors.venues.paper_orders import BRISK, SHORT, bid, hear, port_to, run
 from tests.cluster.paper.building import START, Server
 

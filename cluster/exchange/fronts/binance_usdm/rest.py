@@ -40,6 +40,12 @@ _encoder = msgspec.json.Encoder()
 _PATHS = {path for _, path in ENDPOINTS}
 _BEFORE = {Fault.TIMEOUT_BEFORE, Fault.RESET_BEFORE}
 _AFTER = {Fault.TIMEOUT_AFTER, Fault.RESET_AFTER}
+_PAGES = {
+    Fault.GATEWAY: HTTPStatus.BAD_GATEWAY,
+    Fault.PAGE: HTTPStatus.OK,
+    Fault.FIREWALL: HTTPStatus.FORBIDDEN,
+}
+"""What stands between client and exchange answers with pages for people."""
 _KEY_HEADER = "x-mbx-apikey"
 
 
@@ -129,6 +135,8 @@ class RestFront:
         except Refusal as refusal:
             told = refused(refusal.reason)
             response = _json(told.body, told.status)
+        if fate is not None and fate.kind in _PAGES:
+            return _page(fate)
         response.headers["X-MBX-USED-WEIGHT-1M"] = str(front.limits.used(address, front.now))
         if endpoint.orders is not None and account:
             ten_seconds, minute = front.limits.orders(account, front.now)
@@ -157,7 +165,7 @@ class RestFront:
             raise ApiError(-1008, THROTTLED_TEXT, HTTPStatus.SERVICE_UNAVAILABLE)
         if fate.kind is Fault.SKEW:
             raise ApiError(-1021, BEHIND_TEXT)
-        if fate.kind in PERHAPS_DONE and not fate.done:
+        if fate.kind is Fault.FIREWALL or (fate.kind in PERHAPS_DONE and not fate.done):
             raise _failure(fate.kind)
 
     def _authorised(
@@ -197,6 +205,13 @@ def _failure(kind: Fault) -> ApiError:
     if kind is Fault.BACKEND_TIMEOUT:
         return ApiError(-1007, TIMEOUT_TEXT, HTTPStatus.REQUEST_TIMEOUT)
     return ApiError(-1001, INTERNAL_TEXT, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _page(fate: Fate) -> Response:
+    status = _PAGES[fate.kind]
+    page = f"<html><head><title>{status.value} {status.phrase}</title></head><body></body></html>"
+    waits = {"Retry-After": str(max(1, round(fate.wait_s)))} if fate.kind is Fault.FIREWALL else {}
+    return Response(page, status, waits, media_type="text/html")
 
 
 def _json(value: object, status: int) -> Response:

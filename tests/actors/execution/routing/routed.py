@@ -18,7 +18,8 @@ from messages.market import Mark, Marks, QuoteSnapshot
 from messages.orders import Liquidity, OrderReport, OrderState
 from messages.reasons import Reason
 from messages.routing import RouterRecord
-from messages.venue import InstrumentsResult, Outcome, PlaceOrder, PlaceResult
+from messages.venue import Outcome, PlaceOrder, PlaceResult
+from messages.venue_account import InstrumentsResult
 from tests.actors.execution.rig import STRATEGY, SYMBOL, Rig, approved, intent, venue_event
 from tests.actors.execution.routing.rules import rules_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from messages.venue import ListingStatus, VenueInstrument
+from messages.venue_account import ListingStatus, VenueInstrument
 
 
 def rules_of(symbol: str, *, min_notional: str | None = None, lot: str = "0.5") -> VenueInstrument:

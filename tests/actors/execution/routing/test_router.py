@@ -14,15 +14,8 @@ from messages.order_events import OrderPlacing
 from messages.orders import OrderReport, OrderState
 from messages.reasons import Reason
 from messages.routing import RouteEnded, RouteStaged
-from messages.venue import (
-    AccountResult,
-    CancelOrder,
-    Outcome,
-    PlaceResult,
-    QueryOrder,
-    ReplaceOrder,
-    ReplaceResult,
-)
+from messages.venue import CancelOrder, Outcome, PlaceResult, QueryOrder, ReplaceOrder, ReplaceResult
+from messages.venue_account import AccountResult
 from tests.actors.execution.rig import STRATEGY, SYMBOL, intent, kinds, told
 from tests.actors.execution.routing.routed import AMENDING, PATIENT, REPLACING, RoutedRig, placed
 

@@ -26,15 +26,8 @@ from messages.order_events import OrderPlacing
 from messages.orders import OrderState
 from messages.reasons import Reason
 from messages.routing import ReplaceEnded, ReplaceStarted, RouteEnded, RouteStaged, RouteStarted
-from messages.venue import (
-    InstrumentsResult,
-    Outcome,
-    PlaceOrder,
-    PlaceResult,
-    QueryInstruments,
-    ReplaceOrder,
-    ReplaceResult,
-)
+from messages.venue import Outcome, PlaceOrder, PlaceResult, ReplaceOrder, ReplaceResult
+from messages.venue_account import InstrumentsResult, QueryInstruments
 from tests.actors.execution.fake_venue import OPEN
 from tests.actors.execution.rig import approved, intent
 from tests.actors.execution.routing.rules import rules_of

@@ -112,6 +112,25 @@ def test_a_place_is_signed_over_what_is_sent_and_in_the_venues_time() -> None:
     run(work())
 
 
+def test_a_venue_that_throttles_entries_still_gets_the_exits() -> None:
+    """It says so itself: orders that only reduce are exempt from its protection."""
+
+    async def work() -> None:
+        def throttled(asked: Asked) -> Say:
+            exempt = asked.parameters.get("reduceOnly") == "true"
+            return Say(body=placed()) if exempt else no(-1008, "Request throttled", 503)
+
+        async with port_with({("POST", ORDER): throttled}) as (port, server):
+            for _ in range(5):
+                assert (await port.place(order(), 0)).reason is Reason.NOT_SENT
+            assert (await port.place(order(), 0)).reason is Reason.CIRCUIT_OPEN
+            out = order(reduce_only=True, increases_exposure=False, side=Side.SELL)
+            assert (await port.place(out, 0)).outcome is Outcome.ACCEPTED
+            assert len(server.named(ORDER)) == 6
+
+    run(work())
+
+
 def test_without_a_connection_nothing_was_done_and_the_breaker_opens_for_orders_only() -> None:
     async def work() -> None:
         up = True
@@ -191,6 +210,25 @@ def test_an_order_too_wrong_to_send_or_too_far_off_in_time_is_not_sent() -> None
             assert server.named(ORDER, "POST") == []
         async with port_with(rows, offset_bound_ns=None) as (port, _):
             assert (await port.place(order(), 0)).outcome is Outcome.ACCEPTED
+
+    run(work())
+
+
+def test_an_order_is_not_sent_long_after_it_was_asked_for_nor_after_its_deadline() -> None:
+    """While the venue's clock is being learned time goes by; what asks for the order's fate does not know of that."""
+
+    async def work() -> None:
+        now = time.time_ns()
+        slow = Say(body={"serverTime": now // 1_000_000}, after_s=0.15)
+        rows: Rows = {("GET", "/fapi/v1/time"): slow, ("POST", ORDER): Say(body=placed())}
+        async with port_with(rows, order_ready_s=0.1) as (port, server):
+            late = await port.place(order(), now)
+            assert (late.outcome, late.reason) == (Outcome.NOT_SENT, Reason.NOT_SENT)
+            assert (await port.place(order(), now)).outcome is Outcome.ACCEPTED, "the clock is known by now"
+            assert len(server.named(ORDER)) == 1
+        async with port_with(rows, order_ready_s=5.0) as (port, server):
+            expired = await port.place(order(deadline=now + SECOND // 10), now)
+            assert (expired.outcome, server.named(ORDER)) == (Outcome.NOT_SENT, [])
 
     run(work())
 

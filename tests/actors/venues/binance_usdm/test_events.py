@@ -15,7 +15,8 @@ from messages.errors import DataProviderError
 from messages.intents import Side
 from messages.orders import Liquidity, OrderState
 from messages.reasons import Reason
-from messages.venue import VenueEvent, VenueFill
+from messages.venue import VenueFill
+from messages.venue_stream import VenueEvent
 from tests.actors.venues.binance_usdm.building import SYMBOL
 
 pytestmark = pytest.mark.unit
@@ -86,7 +87,7 @@ def test_an_execution_as_the_sheet_shows_it() -> None:
         ),
         Reason.ACCEPTED,
     )
-    assert listener.ids.client_id("8886774") == "TEST"
+    assert listener.ids.client_id(SYMBOL, "8886774") == "TEST"
     assert listener.hear(ORDER_FRAME) is None, "told twice, taken once"
 
 
@@ -142,7 +143,7 @@ def test_a_stop_is_told_until_it_triggers_and_then_as_the_order_it_became() -> N
     assert (new.state, new.filled, new.fill) == (OrderState.WORKING, Decimal(0), None)
     assert listener.stop(X="TRIGGERING", ai="") is not None
     assert listener.hear(ALGO_FRAME) is None
-    assert listener.ids.client_id("88937381063") == "cid-1"
+    assert listener.ids.client_id("DOGEUSDT", "88937381063") == "cid-1"
     assert listener.stop(X="FINISHED") is None
     became = listener.order(c="cid-1", i=88937381063, X="FILLED")
     assert became is not None
@@ -204,5 +205,22 @@ def test_what_can_not_be_read_is_an_error_and_not_nothing(frame: str) -> None:
 def test_client_ids_are_forgotten_oldest_first() -> None:
     ids = OrderIds(keep=2)
     for number in ("1", "2", "1", "3"):
-        ids.note(number, f"c{number}")
-    assert [ids.client_id(number) for number in ("1", "2", "3")] == ["c1", None, "c3"]
+        ids.note(SYMBOL, number, f"c{number}")
+    assert [ids.client_id(SYMBOL, number) for number in ("1", "2", "3")] == ["c1", None, "c3"]
+
+
+@pytest.mark.parametrize("frame", [ORDER_FRAME, ALGO_FRAME.replace('"TRIGGERED"', '"NEW"'), FUNDING_FRAME])
+@pytest.mark.parametrize(("product", "heard"), [(1, True), (2, False)])
+def test_what_is_about_coin_margined_contracts_is_not_this_venues(
+    frame: str, product: int, heard: bool
+) -> None:
+    listener = Listener()
+    event = listener.hear(json.dumps(json.loads(frame) | {"st": product, "ps": "BTCUSD"}))
+    assert (event is not None or bool(listener.paid)) is heard
+    assert (listener.ids.client_id(SYMBOL, "8886774") == "TEST") is (heard and frame is ORDER_FRAME)
+
+
+def test_a_stop_that_was_set_off_and_became_no_order_is_over() -> None:
+    over = Listener().stop(X="FINISHED", ai="", aq="0", rm="Margin is insufficient.")
+    assert over is not None
+    assert (over.client_order_id, over.state, over.filled) == ("cid-1", OrderState.EXPIRED, Decimal(0))

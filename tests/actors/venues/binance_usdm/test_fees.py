@@ -14,7 +14,7 @@ from actors.venues.binance_usdm.listings import Listings
 from actors.venues.binance_usdm.rest import Answer
 from actors.venues.binance_usdm.upkeep import Upkeep
 from messages.reasons import Reason
-from messages.venue import QueryInstruments
+from messages.venue_account import QueryInstruments
 from tests.actors.venues.binance_usdm.building import settings_for
 
 pytestmark = pytest.mark.unit

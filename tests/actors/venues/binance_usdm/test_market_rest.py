@@ -13,7 +13,7 @@ import pytest
 from actors.venues.binance_usdm.market_rest import MarketRest
 from actors.venues.market_port import Bar, TopOfBook
 from messages.errors import ConfigurationError, DataProviderError
-from messages.venue import ListingStatus
+from messages.venue_account import ListingStatus
 
 pytestmark = pytest.mark.unit
 

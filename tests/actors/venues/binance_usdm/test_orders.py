@@ -18,9 +18,9 @@ from actors.venues.binance_usdm.orders import (
     replace_request,
 )
 from actors.venues.binance_usdm.settings import TriggerBy
-from messages.intents import OrderType, Side, TimeInForce
+from messages.intents import OrderType, PositionLeg, Side, TimeInForce
 from messages.reasons import Reason
-from messages.venue import CancelOrder, PositionLeg, ReplaceOrder
+from messages.venue import CancelOrder, ReplaceOrder
 from tests.actors.venues.binance_usdm.building import FAR, LISTING, SYMBOL, order
 
 pytestmark = pytest.mark.unit

@@ -25,24 +25,16 @@ from messages.errors import VenueConnectionError
 from messages.intents import OrderType, Side, TimeInForce
 from messages.orders import OrderState
 from messages.reasons import Reason
-from messages.venue import (
+from messages.venue import CancelOrder, Outcome, PlaceOrder, PlaceResult, QueryFills, QueryOrder, ReplaceOrder
+from messages.venue_account import (
     ArmDeadMan,
-    CancelOrder,
     ConfigureAccount,
     MarginMode,
-    Outcome,
-    PlaceOrder,
-    PlaceResult,
     QueryAccount,
-    QueryFills,
     QueryInstruments,
-    QueryOrder,
-    ReplaceOrder,
-    StreamOpened,
     SymbolMargin,
-    VenueEvent,
-    VenueTransfer,
 )
+from messages.venue_stream import StreamOpened, VenueEvent, VenueTransfer
 from tests.actors.venues.binance_usdm.building import FAR, SYMBOL, order, settings_for
 from tests.actors.venues.binance_usdm.test_stream import Ear
 from tests.actors.venues.scripted import run

@@ -8,22 +8,18 @@ from typing import Any
 
 import pytest
 
-from messages.intents import Side
+from messages.intents import OrderType, Side
 from messages.orders import Liquidity, OrderState
 from messages.reasons import Reason
-from messages.venue import (
+from messages.venue import CancelOrder, Outcome, QueryFills, QueryOrder, VenueOrder
+from messages.venue_account import (
     ArmDeadMan,
-    CancelOrder,
     ConfigureAccount,
     ListingStatus,
     MarginMode,
-    Outcome,
     QueryAccount,
-    QueryFills,
     QueryInstruments,
-    QueryOrder,
     SymbolMargin,
-    VenueOrder,
 )
 from tests.actors.venues.binance_usdm.building import (
     LISTING,
@@ -130,6 +126,27 @@ def test_an_order_is_found_in_its_state(status: str, filled: str, state: OrderSt
         (
             STOP,
             {("GET", ALGO): Say(body=stop(algoStatus="FINISHED")), ("GET", ORDER): ABSENT},
+            Outcome.NO_ANSWER,
+        ),
+        (
+            STOP,
+            {("GET", ALGO): Say(body=stop(algoStatus="FINISHED", actualQty="0")), ("GET", ORDER): ABSENT},
+            found(
+                OrderState.EXPIRED,
+                venue_order_id="2146760",
+                side=Side.SELL,
+                limit_price=None,
+                conditional=True,
+            ),
+        ),
+        (
+            STOP,
+            {("GET", ALGO): Say(body=stop(algoStatus="FINISHED", actualQty="0.004")), ("GET", ORDER): ABSENT},
+            Outcome.NO_ANSWER,
+        ),
+        (
+            STOP,
+            {("GET", ALGO): Say(body=stop(algoStatus="TRIGGERED", actualQty="0")), ("GET", ORDER): ABSENT},
             Outcome.NO_ANSWER,
         ),
         (STOP, {("GET", ALGO): ABSENT, ("GET", ORDER): Say(body=placed())}, found()),
@@ -515,5 +532,24 @@ def test_a_listing_that_makes_no_sense_hides_no_other() -> None:
         async with port_with(rows) as (port, _):
             result = await port.instruments(QueryInstruments("usdm", (SYMBOL, "ETH-USDT-PERP")))
             assert [each.symbol for each in result.instruments] == [SYMBOL]
+
+    run(work())
+
+
+def test_an_order_number_names_an_order_of_its_listing_and_a_stop_of_the_same_number_none() -> None:
+    async def work() -> None:
+        trades = [trade(1, 1_000, 77), trade(2, 1_000, 2146760)]
+        rows: Rows = {
+            ("GET", ORDER): Say(body=placed(orderId=77, symbol="ETHUSDT")),
+            ("POST", ALGO): Say(body=stop()),
+            ("GET", TRADES): Ledger(trades),
+        }
+        async with port_with(rows) as (port, _):
+            found = await port.query(QueryOrder("cid-1", "ETH-USDT-PERP"))
+            assert found.order is not None
+            guard = order(order_type=OrderType.STOP, limit_price=None, stop_price=Decimal(45000))
+            assert (await port.place(guard, 0)).venue_order_id == "2146760"
+            listed = await port.fills(QueryFills("usdm", SYMBOL))
+            assert [each.client_order_id for each in listed.trades] == [None, None]
 
     run(work())

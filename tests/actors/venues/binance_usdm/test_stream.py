@@ -16,7 +16,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from actors.venues.binance_usdm.port import BinanceUsdmPort
 from messages.errors import VenueConnectionError
 from messages.orders import OrderState
-from messages.venue import StreamEvent, StreamOpened, VenueEvent, VenueFunding, VenueTransfer
+from messages.venue_stream import StreamEvent, StreamOpened, VenueEvent, VenueFunding, VenueTransfer
 from tests.actors.venues.binance_usdm.building import (
     BRISK,
     CREDENTIALS,
@@ -156,7 +156,7 @@ def test_it_opens_with_a_word_and_numbers_on_from_where_the_reader_was() -> None
     run(work())
 
 
-@pytest.mark.parametrize("accident", ["reset", "close", "key expired", "unreadable"])
+@pytest.mark.parametrize("accident", ["reset", "close", "key expired", "unreadable", "a stop refused"])
 def test_every_interruption_is_said(accident: str) -> None:
     async def work() -> None:
         venue = Venue()
@@ -169,16 +169,20 @@ def test_every_interruption_is_said(accident: str) -> None:
                 await line.close(1011)
             elif accident == "key expired":
                 await line.send('{"e":"listenKeyExpired","E":1,"listenKey":"key1"}')
+            elif accident == "a stop refused":
+                refused = {"s": "BTCUSDT", "i": 7, "r": "Margin is insufficient."}
+                await line.send(json.dumps({"e": "CONDITIONAL_ORDER_TRIGGER_REJECT", "E": 1, "or": refused}))
             else:
                 await line.send('{"e":"ORDER_TRADE_UPDATE","E":1,"o":{"half')
-            if accident != "unreadable":
+            goes_on = accident in ("unreadable", "a stop refused")
+            if not goes_on:
                 line = await venue.line(1)
                 assert venue.paths[1] == "/private/ws/key2"
             await line.send(frame(2, "after"))
             heard = await ear.until(4)
             assert ear.names() == ["opened", "before", "opened", "after"]
             assert [event.sequence for event in heard] == [1, 2, 3, 4]
-            assert port.health().reconnects == (0 if accident == "unreadable" else 1)
+            assert port.health().reconnects == (0 if goes_on else 1)
 
     run(work())
 

@@ -59,6 +59,11 @@ def rule(kind: Fault, **changes: Any) -> FaultRule:
         (Fault.UNKNOWN, False, 503, -1000, "Unknown error, please check your request or try again later."),
         (Fault.BACKEND_TIMEOUT, True, 408, -1007, "Send status unknown"),
         (Fault.BACKEND_TIMEOUT, False, 408, -1007, "Send status unknown"),
+        (Fault.GATEWAY, True, 502, None, "<html>"),
+        (Fault.GATEWAY, False, 502, None, "<html>"),
+        (Fault.PAGE, True, 200, None, "<html>"),
+        (Fault.PAGE, False, 200, None, "<html>"),
+        (Fault.FIREWALL, False, 403, None, "<html>"),
         (Fault.SERVER_ERROR, True, 500, -1001, "Internal error"),
         (Fault.SERVER_ERROR, False, 500, -1001, "Internal error"),
     ],
@@ -75,6 +80,8 @@ def test_what_a_fault_answers_and_whether_it_was_done(
         if response is not None and code is not None:
             assert response.json()["code"] == code
             assert text in response.json()["msg"]
+        elif response is not None:
+            assert response.text.startswith(text or "{")
         if status == 429:
             assert response is not None
             assert int(response.headers["Retry-After"]) >= 1
