@@ -11,10 +11,10 @@ import logging
 import logging.handlers
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import msgspec
 
@@ -128,18 +128,15 @@ def set_level(address: Address, level: str) -> None:
 
 
 def log_step(section: Section) -> None:
-    """Log the named events of a step that was committed."""
-    threshold = _State.levels.of(section.address)
-    shared: dict[str, Any] | None = None
+    """Log the named events of a step that was committed, a line each, in one go: a step may hold dozens."""
+    threshold = max(_State.levels.of(section.address), STEPS.getEffectiveLevel())
+    lines = []
     for event in (*section.record.events, *_fault(section)):
         named = type(event).event_type
-        if named is None:
-            continue
-        level = _LEVELS[severity(named)]
-        if level >= threshold:
-            if shared is None:
-                shared = _ids(section)  # once per step: it may hold dozens of events, messages and inputs
-            STEPS.log(level, describe(event), extra={"fields": _fields(section, event, named.value) | shared})
+        if named is not None and (level := _LEVELS[severity(named)]) >= threshold:
+            lines.append(_Line(level, named.value, describe(event), _fields(section, event)))
+    if lines:
+        STEPS.handle(_StepRecord(section, lines))
 
 
 def log_file(settings: LogSettings, actor: Address) -> Path | None:
@@ -156,15 +153,33 @@ def _fault(section: Section) -> tuple[Message, ...]:
     return () if section.record.fault is None else (section.record.fault,)
 
 
-def _fields(section: Section, event: Message, named: str) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "actor": section.address,
-        "event": named,
-        "step": section.position.step,
-        "epoch": section.epoch,
-        "desk_time": section.position.now,
-        **subject(event),
-    }
+class _Line(NamedTuple):
+    """What is logged of one event: level, name, text, and the ids it has of its own."""
+
+    level: int
+    event: str
+    text: str
+    fields: dict[str, Any]
+
+
+class _StepRecord(logging.LogRecord):
+    """All lines of one step, with what they share: where it stands, what it took and sent."""
+
+    def __init__(self, section: Section, lines: list[_Line]) -> None:
+        super().__init__(STEPS.name, max(line.level for line in lines), "", 0, "", None, None)
+        self.actor = section.address
+        self.lines = lines
+        self.place = {"step": section.position.step, "epoch": section.epoch}
+        self.desk_time = section.position.now
+        self.ids = _ids(section)
+
+    def getMessage(self) -> str:
+        """The texts alone, for handlers of others."""
+        return "\n".join(line.text for line in self.lines)
+
+
+def _fields(section: Section, event: Message) -> dict[str, Any]:
+    fields: dict[str, Any] = subject(event)
     reason = getattr(event, "reason", None)
     if isinstance(reason, str):
         fields["reason_code"] = str(reason)
@@ -206,18 +221,12 @@ def _by_level(record: logging.LogRecord) -> bool:
 
 
 def _actor_of(record: logging.LogRecord) -> Address:
-    fields = getattr(record, "fields", None)
-    found = fields.get("actor", "") if isinstance(fields, dict) else getattr(record, "actor", "")
-    return str(found)
+    return str(getattr(record, "actor", ""))
 
 
 def _extras(record: logging.LogRecord) -> dict[str, Any]:
-    """What the caller gave along: `fields` of a step, or plain extras of any other line."""
-    given = {
-        name: value for name, value in vars(record).items() if name not in _STANDARD and name != "fields"
-    }
-    fields = getattr(record, "fields", None)
-    return {**(fields if isinstance(fields, dict) else {}), **given}
+    """What the caller gave along."""
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
 
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -237,6 +246,8 @@ class _JsonFormatter(logging.Formatter):
     """One JSON object a line."""
 
     def format(self, record: logging.LogRecord) -> str:
+        if isinstance(record, _StepRecord):
+            return _masked("\n".join(self._lines(record)))
         document = {
             "time": _stamp(record),
             "level": record.levelname.lower(),
@@ -249,21 +260,52 @@ class _JsonFormatter(logging.Formatter):
             document["exception"] = self.formatException(record.exc_info)
         return _masked(json.dumps(document, default=str, ensure_ascii=False))
 
+    def _lines(self, record: _StepRecord) -> Iterator[str]:
+        time, encode = _stamp(record), json.JSONEncoder(default=str, ensure_ascii=False).encode
+        for line in record.lines:
+            yield encode(
+                {
+                    "time": time,
+                    "level": logging.getLevelName(line.level).lower(),
+                    "desk": _State.desk,
+                    "logger": record.name,
+                    "message": line.text,
+                    "actor": record.actor,
+                    "event": line.event,
+                    **record.place,
+                    "desk_time": record.desk_time,
+                    **line.fields,
+                    **record.ids,
+                }
+            )
+
 
 class _TextFormatter(logging.Formatter):
     """Time, level, actor, event and text, then the ids."""
 
     def format(self, record: logging.LogRecord) -> str:
+        if isinstance(record, _StepRecord):
+            return _masked("\n".join(self._lines(record)))
         extras = _extras(record)
-        actor, event = extras.pop("actor", "-"), extras.pop("event", "")
-        named = f"{event}: " if event else ""
-        ids = " ".join(f"{name}={_short(value)}" for name, value in extras.items() if name != "desk_time")
-        line = f"{_stamp(record)} {record.levelname:<8} {actor:<22} {named}{record.getMessage()}"
+        actor, ids = extras.pop("actor", "-"), _words(extras)
+        line = f"{_stamp(record)} {record.levelname:<8} {actor:<22} {record.getMessage()}"
         line = f"{line} [{ids}]" if ids else line
         if record.exc_info:
             line = f"{line}\n{self.formatException(record.exc_info)}"
         return _masked(line)
 
+    def _lines(self, record: _StepRecord) -> Iterator[str]:
+        time, actor, place, ids = _stamp(record), record.actor, _words(record.place), _words(record.ids)
+        for line in record.lines:
+            level = logging.getLevelName(line.level)
+            words = " ".join(filter(None, (place, _words(line.fields), ids)))
+            yield f"{time} {level:<8} {actor:<22} {line.event}: {line.text} [{words}]"
 
-def _short(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+def _words(fields: Mapping[str, Any]) -> str:
+    return " ".join(
+        [
+            f"{name}={','.join(map(str, value)) if isinstance(value, list) else value}"
+            for name, value in fields.items()
+        ]
+    )

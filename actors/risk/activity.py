@@ -43,6 +43,14 @@ class Window(msgspec.Struct):
     count: int = 0
     value: Decimal = ZERO
 
+    def count_in(self, began: int) -> int:
+        """The count of the window that began then: 0 where it is another that was counted."""
+        return self.count if self.began == began else 0
+
+    def value_in(self, began: int) -> Decimal:
+        """The sum of the window that began then."""
+        return self.value if self.began == began else ZERO
+
     def add(self, began: int, value: Decimal) -> None:
         """Count one more of `value` in the window that began then."""
         if self.began != began:

@@ -29,6 +29,7 @@ from actors.risk.marks import newer_marks
 from actors.risk.reservations import await_final, release, reopen, reserve
 from actors.risk.state import RiskState
 from actors.risk.summary import PortfolioSummary, summarise
+from messages.account_events import AccountSeeded, ExternalActivity, Funding
 from messages.base import Address, Message
 from messages.control import Mode
 from messages.intents import (
@@ -39,7 +40,7 @@ from messages.intents import (
     Verdict,
 )
 from messages.market import Marks
-from messages.order_events import AccountSeeded, ExternalActivity, Funding
+from messages.modes import ModeSource
 from messages.orders import Fill, OrderReport
 from messages.portfolio import (
     AccountOpened,
@@ -48,7 +49,6 @@ from messages.portfolio import (
     FundingBooked,
     IntentDecided,
     MarksTaken,
-    ModeSource,
     OpenedPosition,
     ReservationReleased,
     ReservationReopened,
@@ -68,7 +68,7 @@ class RiskActor(Adapter):
         self._settings = settings
         self._engine = RiskEngine(settings)
         self._zone = zoneinfo.ZoneInfo(settings.day_boundary)
-        self._instruments = {listing_id(one.venue, one.symbol): one for one in settings.instruments}
+        self._instruments = self._engine.instruments
         self._ticks = {one.symbol: one.tick for one in settings.instruments}
         self._venues = tuple(dict.fromkeys(one.venue for one in settings.instruments))
         self._adapts = settings.allocation.enabled or settings.adaptation.enabled
@@ -76,7 +76,7 @@ class RiskActor(Adapter):
 
     def receive(self, message: Message, ctx: Context) -> None:
         """Decide on one input, after rates, day and the configured kill switch have been seen to; then policies."""
-        if self._settings.rates or self._settings.marked.symbols:
+        if self._settings.rates or self._settings.marked.symbols or self.state.rates or self.state.sources:
             self._look_at_rates(ctx)
         if ctx.now >= self.state.day_ends_at or self.state.day_anchor is None:
             self._start_day(ctx)
@@ -128,9 +128,7 @@ class RiskActor(Adapter):
     ) -> None:
         """Approve, resize or reject; what is approved is reserved in the same step, or waits for its money."""
         instrument = self._instruments.get(listing_id(intent.terms.venue, intent.terms.symbol))
-        decision = self._engine.check(
-            self.state, intent, ctx.now, statistics=self._statistics, sums=self._sums
-        )
+        decision = self._check(intent, ctx)
         approved = decision.verdict is not _REJECTED
         if (
             approved
@@ -250,7 +248,9 @@ class RiskActor(Adapter):
         """What no intent explains is a fact all the same: its fills are in the account, so they are booked."""
         fill = activity.fill
         if not activity.suspect:
-            self.book_entries([] if fill is None else [external_fill(activity, fill)], "external", ctx)
+            fills = [] if fill is None else [external_fill(activity, fill)]
+            for booked in self.book_entries(fills, "external", ctx):
+                self._count_fill(booked, ctx)
             return
         if fill is not None:
             self.on_fill(external_fill(activity, fill), ctx)
@@ -315,12 +315,14 @@ class RiskActor(Adapter):
     @receives(Marks)
     def on_marks(self, marks: Marks, ctx: Context) -> None:
         """Value everything at newer marks, then compare with the limits."""
-        taken = newer_marks(marks, self.state, self._ticks)
+        taken = newer_marks(marks, self.state, self._ticks, ctx.now)
         if taken:
             ctx.emit(MarksTaken(taken))
             if self._settings.marked.symbols:
                 self._look_at_rates(ctx)
             self._sample_returns(ctx)
+            if self.state.corrections:
+                self._book_delayed(ctx)
             self._judge(ctx, "marks")
 
     # --- memory -----------------------------------------------------------------------------------------------

@@ -18,9 +18,11 @@ from actors.risk.adaptation import (
     proposed,
 )
 from actors.risk.allocation import Figures, figures_of, plan, weights_of
+from actors.risk.facts import investable
+from actors.risk.ledger import unrealised_of
 from actors.risk.limit_book import own_value
 from actors.risk.limit_table import parse, write
-from actors.risk.limits import ONE, ZERO, RiskLimits
+from actors.risk.limits import ZERO, RiskLimits
 from actors.risk.measuring import Measurer
 from actors.risk.state import RiskState
 from messages.base import CONTROL, Message
@@ -77,12 +79,10 @@ class Adapter(Measurer):
     def _observe_strategies(self, ctx: Context) -> None:
         """Note what strategies have made since the last time; then split the capital, where its size is known."""
         state, settings = self.state, self._settings.allocation
-        nav = state.nav
-        if nav is None:
+        free = investable(state, self._limits.min_cash_reserve)
+        if free is None:
             return
-        capital = settings.share * max(
-            ZERO, (ONE - self._limits.min_cash_reserve) * nav - state.capital.treasury
-        )
+        capital = settings.share * max(ZERO, free)
         profits = {name: profit_of(state, name) for name in settings.strategies}
         returns = {}
         if state.allocation.observed_at and capital > 0:
@@ -250,12 +250,10 @@ def profit_of(state: RiskState, strategy: str) -> Decimal | None:
         if book.strategy != strategy:
             continue
         total += book.realised - book.fees + book.funding
-        if book.position:
-            mark, holding = state.marks.get(book.symbol), state.holdings[f"{book.venue}/{book.symbol}"]
-            if mark is None or book.cost is None:
-                return None
-            price = mark.bid if book.position > 0 else mark.ask
-            total += book.position * price * holding.multiplier * holding.rate - book.cost
+        at_mark = unrealised_of(state, book)
+        if at_mark is None:
+            return None
+        total += at_mark
     return total
 
 

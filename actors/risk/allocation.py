@@ -22,6 +22,7 @@ from messages.control import Mode
 _RAISED = 0.2
 """By how much a negative Sharpe ratio is raised before it is scored."""
 
+ZERO = Decimal(0)
 _CENT = Decimal("0.01")
 _EPSILON = 1e-12
 
@@ -137,7 +138,8 @@ def plan(
 ) -> list[Change]:
     """From the budgets there are to those the weights ask for: what falls first, then what rises.
 
-    One split moves `max_turnover` of the capital at most: all changes are cut by the same share. In REDUCE budgets only
+    One split moves `max_turnover` of the capital at most: all changes are cut by the same share. What rises gets no
+    more than is there: a fall too small to be told leaves it less, and so does one that joins. In REDUCE budgets only
     fall; in HALTED and OBSERVE they stay.
     """
     if mode not in (Mode.NORMAL, Mode.REDUCE) or capital <= 0:
@@ -151,11 +153,35 @@ def plan(
     turned = sum((abs(change) for _, change in moves.values()), Decimal(0))
     share = min(Decimal(1), settings.max_turnover * capital / turned) if turned else Decimal(1)
     changes = [
-        Change(name, before, max((before + change * share).quantize(_CENT, ROUND_FLOOR), _CENT))
+        Change(name, before, _in_cents(before + change * share))
         for name, (before, change) in moves.items()
         if abs(change * share) >= settings.min_change * capital or name not in budgets
     ]
+    known = {name: budgets[name] for name in weights if name in budgets}
+    changes = _affordable(changes, capital, known)
     return sorted(changes, key=lambda each: (each.after > each.before, each.strategy))
+
+
+def _affordable(changes: list[Change], capital: Decimal, known: Mapping[str, Decimal]) -> list[Change]:
+    """The changes with what rises cut, so that all budgets are within the capital, or within what they were before."""
+    before = sum(known.values(), ZERO)
+    rises = {each.strategy: each.after - known.get(each.strategy, ZERO) for each in changes}
+    over = before + sum(rises.values(), ZERO) - max(capital, before)
+    rising = sum((each for each in rises.values() if each > 0), ZERO)
+    if over <= 0 or not rising:
+        return changes
+    kept, cut = 1 - over / rising, []
+    for each in changes:
+        rise, base = rises[each.strategy], known.get(each.strategy, ZERO)
+        after = each.after if rise <= 0 else _in_cents(base + rise * kept)
+        if after != base:
+            cut.append(each._replace(after=after))
+    return cut
+
+
+def _in_cents(budget: Decimal) -> Decimal:
+    """Whole cents, rounded down; a budget of 0 would be none."""
+    return max(budget.quantize(_CENT, ROUND_FLOOR), _CENT)
 
 
 def _moments(numbers: Sequence[float]) -> tuple[float, float]:

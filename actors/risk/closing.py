@@ -13,15 +13,9 @@ from actors.risk import flatten
 from actors.risk.limits import ZERO, RiskInstrument, RiskSettings, listing_id
 from actors.risk.state import Flattening, Holding, RiskState
 from messages.control import Mode
+from messages.flattening import FlattenDelayed, FlattenDue, FlattenEnded, FlattenStarted, FlattenTried
 from messages.intents import CancelIntent, Purpose, SubmitOrder, Verdict
-from messages.portfolio import (
-    FlattenDelayed,
-    FlattenDue,
-    FlattenEnded,
-    FlattenStarted,
-    FlattenTried,
-    IntentDecided,
-)
+from messages.portfolio import IntentDecided
 from messages.reasons import Reason
 
 

@@ -21,7 +21,7 @@ from actors.risk.engine import RiskEngine
 from actors.risk.facts import judge
 from actors.risk.following import GroupSums
 from actors.risk.limits import RiskLimits
-from messages.account_events import VenueCondition
+from messages.account_events import ExternalActivity, VenueCondition, VenueReconciled
 from messages.base import CONTROL, Message
 from messages.control import (
     DeadLettered,
@@ -33,12 +33,9 @@ from messages.control import (
     SetMode,
     StoreRenewed,
 )
-from messages.order_events import ExternalActivity, VenueReconciled
-from messages.portfolio import (
-    CapitalCheckpointed,
+from messages.modes import (
     Clearing,
     DailyLossBreached,
-    DayStarted,
     DrawdownBreached,
     DrawdownStateChanged,
     GenerationSeen,
@@ -46,11 +43,11 @@ from messages.portfolio import (
     ModeDecided,
     ModeSource,
     NavAnomalyFound,
-    PeakReset,
     ResumeRefused,
     VenueCompared,
     WeeklyLossBreached,
 )
+from messages.portfolio import CapitalCheckpointed, DayStarted, PeakReset
 
 
 class ModeKeeper(Closer):
@@ -153,6 +150,9 @@ class ModeKeeper(Closer):
         """What execution found about its venue: a source of its own until it says that it is over, or a person does."""
         name = f"{modes.VENUE}{told.venue}:{told.cause}"
         if told.mode is Mode.NORMAL:
+            standing = self.state.sources.get(name)
+            if standing is not None and standing.clearing is Clearing.PERSON:
+                return
             self._change_mode(modes.without(self.state.sources, (name,)), f"{name} is over", ctx)
             return
         clearing = Clearing.PERSON if told.person else Clearing.WITHDRAWAL
@@ -240,6 +240,10 @@ class ModeKeeper(Closer):
         if told.code.is_refusal:
             self._add_sources(ctx, {modes.CAPITAL: modes.reducing(told.code.value, ctx.now)}, told.code.value)
 
+    @property
+    def _known_venues(self) -> tuple[str, ...]:
+        return self._venues + self._settings.venues
+
     def _is_configured_otherwise(self) -> bool:
         """Whether the settings ask for a source that is not there, or no more for one that is."""
         settings, sources = self._settings, self.state.sources
@@ -247,6 +251,7 @@ class ModeKeeper(Closer):
             settings.kill_switch is not (modes.CONFIGURATION in sources)
             or settings.safe_mode is not (modes.SAFE_MODE in sources)
             or (modes.KILL_FILE in sources and not settings.kill_file)
+            or (bool(sources) and bool(modes.orphans(sources, self._known_venues)))
         )
 
     def _set_configured(self, ctx: Context) -> None:
@@ -255,8 +260,12 @@ class ModeKeeper(Closer):
             (modes.CONFIGURATION, self._settings.kill_switch, Mode.HALTED, "kill_switch is set"),
             (modes.SAFE_MODE, self._settings.safe_mode, Mode.OBSERVE, "safe_mode is set"),
         )
-        unset = () if self._settings.kill_file else (modes.KILL_FILE,)  # nobody watches that file any more
-        sources = modes.without(self.state.sources, [*(name for name, *_ in rows), *unset])
+        sources = modes.without(self.state.sources, [name for name, *_ in rows])
+        if modes.KILL_FILE in sources and not self._settings.kill_file:
+            # nobody watches that file any more; what it began waits for a person, whatever was said while it was there
+            pulled = modes.halting(sources.pop(modes.KILL_FILE).reason, ctx.now)
+            sources = modes.with_sources(sources, {modes.OPERATOR: pulled})
+        sources.update(modes.orphans(sources, self._known_venues))
         wanted = {
             name: ModeSource(mode, text, Clearing.WITHDRAWAL, ctx.now)
             for name, is_set, mode, text in rows

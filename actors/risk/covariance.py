@@ -57,6 +57,7 @@ class Covariance:
         self.volatilities = [math.ceil(math.sqrt(each) * 1_000) for each in self.variances]
         self._tails: dict[tuple[int, bool], float] = {}
         self._tail_samples = settings.tail_samples
+        self._least = min(settings.min_samples, settings.tail_samples)
 
     def correlated(self, threshold: float) -> npt.NDArray[np.bool_]:
         """Which symbols move together: those whose correlation, with either sign, is at least `threshold`.
@@ -82,17 +83,20 @@ class Covariance:
             return 0.0
         return float(self.weighted[row] @ self.returns[column]) / math.sqrt(product)
 
-    def tail(self, symbol: str, *, rising: bool) -> float:
+    def tail(self, symbol: str, *, rising: bool) -> float | None:
         """The mean of the worst 5 % of the latest returns of a long position (a short one where `rising` hurts).
 
         A fraction, 0 or more: historical expected shortfall, the mean of the ceil(5 % x n) worst of the latest n
         samples (Acerbi and Tasche 2002). Losses of a price are 1 - exp(r) for a long, exp(r) - 1 for a short position.
+        None where too few of those are known: a symbol may have enough samples in all, and have long not been marked.
         """
         row = self.index[symbol]
         known = self._tails.get((row, rising))
         if known is None:
             latest = self.raw[row, -self._tail_samples :]
             moved = np.sort(latest[latest != MISSING]) / UNIT
+            if len(moved) < self._least:
+                return None
             count = max(1, math.ceil(TAIL * len(moved)))
             worst = np.expm1(moved[-count:]) if rising else -np.expm1(moved[:count])
             known = self._tails[row, rising] = max(0.0, float(worst.mean()))

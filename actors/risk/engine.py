@@ -38,18 +38,20 @@ class RiskEngine:
 
     Raises `RiskLimitError` for overrides of what there is not.
 
-    What it keeps besides is derived: which limits and which checks hold for a strategy's intents on a listing.
+    What it keeps besides is derived: which limits and which checks hold for a strategy's intents on a listing, and
+    `instruments` by listing, each at the rate of its quote currency.
     """
 
     def __init__(self, settings: RiskSettings) -> None:
         check_overrides(settings)
         self._settings = settings
-        self._instruments: dict[str, RiskInstrument] = {
+        self.instruments: dict[str, RiskInstrument] = {
             listing_id(one.venue, one.symbol): one for one in settings.instruments
         }
         self._fitted_to: object = None
         self._book: LimitBook | None = None
         self._judged: dict[_Key, _Prepared] = {}
+        self._alike: dict[tuple[int, frozenset[str], bool], tuple[Judge, ...]] = {}
 
     def book(self, state: RiskState) -> LimitBook:
         """The limits in force in a state."""
@@ -57,8 +59,13 @@ class RiskEngine:
         # both are replaced as a whole when they change, never filled: the same object says the same
         if book is None or book.changes is not state.limit_changes or book.tiers is not state.tiers:
             book = self._book = LimitBook(self._settings, state)
-            self._judged = {}
+            self._judged, self._alike = {}, {}
         return book
+
+    def fit(self, state: RiskState) -> None:
+        """Let `instruments` count at the rates of a state."""
+        if state.rates is not self._fitted_to:
+            self._fitted_to = fit(self.instruments, state.rates)
 
     def limits(self, state: RiskState) -> RiskLimits:
         """The desk's own limits in force."""
@@ -84,8 +91,7 @@ class RiskEngine:
         of groups are kept, they need not be added up.
         """
         terms = intent.terms
-        if state.rates is not self._fitted_to:
-            self._fitted_to = fit(self._instruments, state.rates)
+        self.fit(state)
         book = self.book(state)
         degrade = state.degrade
         key = (intent.strategy, terms.venue, terms.symbol, bool(degrade.found or degrade.manual))
@@ -94,14 +100,20 @@ class RiskEngine:
         if not (regime is None and statistics is None and sums is None and told is None):
             named = regime or around.regime or told
             around = Surroundings(around.base_currency, named, statistics, sums)
-        instrument = self._instruments.get(f"{terms.venue}/{terms.symbol}")
+        instrument = self.instruments.get(f"{terms.venue}/{terms.symbol}")
         return decide(state, intent, instrument, in_force, judges, now, around)
 
     def _prepare(self, key: _Key, book: LimitBook) -> _Prepared:
         """What intents of one strategy on one listing are judged by, kept until limits change."""
         strategy, venue, symbol, degraded = key
         in_force = book.of(strategy, venue, symbol)
-        judges = tuple(each.judge for each in active(in_force, degraded=degraded))
+        # by identity: the book keeps its limits, and most listings have the same
+        kinds = frozenset(cap.kind for cap in in_force.caps)
+        alike = id(in_force.limits), kinds, degraded
+        judges = self._alike.get(alike)
+        if judges is None:
+            judges = tuple(each.judge for each in active(in_force, degraded=degraded))
+            self._alike[alike] = judges
         around = Surroundings(self._settings.base_currency, in_force.limits.regime)
         self._judged[key] = in_force, judges, around
         return in_force, judges, around
@@ -131,7 +143,7 @@ class RiskEngine:
         return tuple(answers[index] for index in range(len(intents)))
 
     def _take(self, state: RiskState, intent: OrderIntent, name: str, answer: Decision, now: int) -> None:
-        instrument = self._instruments[listing_id(intent.terms.venue, intent.terms.symbol)]
+        instrument = self.instruments[listing_id(intent.terms.venue, intent.terms.symbol)]
         event = decided(intent, name, "", name, answer, instrument, state.version, now)
         reserve(state, event, flattening=False)
         if answer.increases_exposure and self.counts(state):

@@ -12,11 +12,11 @@ import msgspec
 from actors.risk import modes
 from actors.risk.exposure import symbol_exposure
 from actors.risk.ledger import PEAK_FACTOR
-from actors.risk.limits import ONE, ZERO, RiskLimits
+from actors.risk.limits import ONE, ZERO, RiskLimits, listing_id
 from actors.risk.state import RiskState
 from messages.base import Message
 from messages.control import Mode
-from messages.portfolio import (
+from messages.modes import (
     Clearing,
     DailyLossBreached,
     DrawdownBreached,
@@ -53,7 +53,7 @@ def judge(state: RiskState, limits: RiskLimits, now: int, *, unreserved: str | N
     Nothing that depends on NAV is judged while NAV is unknown: sources stand as they are.
     """
     findings = Findings()
-    if state.totals.unvalued or modes.MISSING_MARKS in state.sources:
+    if state.totals.unvalued or state.corrections or modes.MISSING_MARKS in state.sources:
         _judge_marks(state, findings, now)
     nav = state.nav
     if nav is None:
@@ -68,7 +68,8 @@ def judge(state: RiskState, limits: RiskLimits, now: int, *, unreserved: str | N
 
 def _judge_marks(state: RiskState, findings: Findings, now: int) -> None:
     """What is held without a mark has no known value: exposure may not grow beside it."""
-    unvalued = state.totals.unvalued
+    waiting = {listing_id(each.venue, each.symbol): None for each in state.corrections.values()}
+    unvalued = {**state.totals.unvalued, **waiting}
     if not unvalued:
         findings.ended.append(modes.MISSING_MARKS)
     elif modes.MISSING_MARKS not in state.sources:
@@ -193,7 +194,19 @@ def loss_of_day(state: RiskState) -> Decimal | None:
     return None if nav is None or state.day_anchor is None else state.day_anchor - nav
 
 
+def loss_of_week(state: RiskState) -> Decimal | None:
+    """What was lost since the week's anchor (negative: gained); None while it is not known."""
+    nav = state.nav
+    return None if nav is None or state.week_anchor is None else state.week_anchor - nav
+
+
 def drawdown(state: RiskState) -> Decimal | None:
     """The fall from the highest NAV; None while it is not known."""
     nav = state.nav
     return None if nav is None or state.peak is None else max(state.peak - nav, ZERO)
+
+
+def investable(state: RiskState, min_cash_reserve: Decimal) -> Decimal | None:
+    """What of NAV may be spent: all but the cash reserve and the treasury's part; None while NAV is not known."""
+    nav = state.nav
+    return None if nav is None else (ONE - min_cash_reserve) * nav - state.capital.treasury

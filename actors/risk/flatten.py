@@ -12,7 +12,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 import msgspec
 
 from actors.risk.exposure import reducible
-from actors.risk.limits import ONE, ZERO, FlattenPolicy, RiskInstrument
+from actors.risk.limits import ONE, ZERO, FlattenPolicy, RiskInstrument, listing_id
 from actors.risk.state import Holding, RiskState
 from messages.base import Address
 from messages.intents import OrderTerms, OrderType, Purpose, Side, TimeInForce
@@ -122,7 +122,7 @@ def _owned(state: RiskState, listing: str, side: Side) -> list[tuple[str, Addres
             open_by_strategy[reservation.strategy] = before + reservation.remaining
     owned: list[tuple[str, Address | None, Decimal]] = []
     for book in state.strategies.values():
-        if f"{book.venue}/{book.symbol}" == listing and book.holder:
+        if listing_id(book.venue, book.symbol) == listing and book.holder:
             left = -side.sign * book.position - open_by_strategy.get(book.strategy, ZERO)
             owned.append((book.strategy, book.holder, max(left, ZERO)))
     return owned

@@ -12,16 +12,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from actors.risk.exposure import open_worth, open_worths
+from actors.risk.marks import oldest_mark
 from actors.risk.state import ZERO, RiskState
 from messages.base import Message
 from messages.intents import Side
+from messages.modes import LimitBreached, ModeDecided
 from messages.portfolio import (
     FillBooked,
     FinalFillsAwaited,
     IntentDecided,
-    LimitBreached,
     MarksTaken,
-    ModeDecided,
     ReservationReleased,
     ReservationReopened,
 )
@@ -118,8 +118,8 @@ _NO_WORTH = (ZERO, ZERO)
 
 
 class GroupSums(Follower):
-    """The exposure of each group of listings that is bounded as a whole, and what all open orders of a side are worth:
-    one addition for each change, at any size.
+    """The exposure of each group of listings that is bounded as a whole, what all open orders of a side are worth, and
+    since when everything held has been marked: one addition or comparison for each change, at any size.
     """
 
     def __init__(self) -> None:
@@ -131,6 +131,7 @@ class GroupSums(Follower):
         self._known: dict[str, Decimal] = {}
         self._worths: dict[str, tuple[Decimal, Decimal]] | None = None
         self._buys = self._sells = ZERO
+        self._marked_since = 0
 
     def beside(self, state: RiskState, cap: GroupCap, listing: str) -> Decimal:
         """The exposure of a group's listings but this one of them; all of them where there is no such listing."""
@@ -150,6 +151,14 @@ class GroupSums(Follower):
                 self._count_worth(state, listing, self._worths)
         return self._buys if side is _BUY else self._sells
 
+    def marked_since(self, state: RiskState, moment: int) -> bool:
+        """Whether every mark of what is held was seen at that moment (ns UTC) or later."""
+        self._refresh(state)
+        if self._marked_since < moment:  # a bound from before: marks only become younger
+            oldest = oldest_mark(state)
+            self._marked_since = moment if oldest is None else oldest
+        return self._marked_since >= moment
+
     def _refresh(self, state: RiskState) -> None:
         if self.lost or not self.follows or state is not self._state:
             self._forget(state)
@@ -159,6 +168,7 @@ class GroupSums(Follower):
     def _forget(self, state: RiskState) -> None:
         self._state, self._groups, self._sums, self._groups_of, self._known = state, {}, {}, {}, {}
         self._worths = None
+        self._marked_since = 0
         self.lost, self.moved = False, {}
 
     def _begin(self, state: RiskState, cap: GroupCap) -> None:
@@ -175,6 +185,9 @@ class GroupSums(Follower):
     def _follow(self, state: RiskState) -> None:
         worths = self._worths
         for symbol in self.moved:
+            mark = state.marks.get(symbol)
+            if mark is None or mark.time < self._marked_since:
+                self._marked_since = 0 if mark is None else mark.time
             for listing in state.listings.get(symbol, ()):
                 if worths is not None:
                     self._count_worth(state, listing, worths)

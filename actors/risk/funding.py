@@ -13,7 +13,7 @@ from actors.risk.ledger import note_peak, rate_of
 from actors.risk.limits import ONE, RiskInstrument, listing_id
 from actors.risk.reservations import holding_of
 from actors.risk.state import PAYMENTS_REMEMBERED, ZERO, Account, RiskState, strategy_key
-from messages.order_events import Funding
+from messages.account_events import Funding
 from messages.portfolio import FundingBooked
 
 
@@ -70,7 +70,7 @@ def _shares(state: RiskState, listing: str, value: Decimal) -> dict[str, Decimal
     books = [
         book
         for book in state.strategies.values()
-        if f"{book.venue}/{book.symbol}" == listing and book.position
+        if listing_id(book.venue, book.symbol) == listing and book.position
     ]
     shares = {
         book.strategy: (value * book.position / holding.position).quantize(COST_QUANTUM, ROUND_HALF_EVEN)

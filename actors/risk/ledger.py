@@ -31,8 +31,8 @@ from actors.risk.state import (
     StrategyHolding,
     strategy_key,
 )
+from messages.account_events import ExternalActivity
 from messages.intents import Side
-from messages.order_events import ExternalActivity
 from messages.orders import Fill
 from messages.portfolio import AccountOpened, Exchanged, FillBooked, MarksTaken, Posting, RatesTaken
 from messages.venue import VenueFill
@@ -182,6 +182,8 @@ def book(state: RiskState, event: FillBooked) -> None:
     if event.intent_id not in state.reservations and event.intent_id not in state.closed:
         remember(state, event.intent_id, _forgotten(event, listing))
     consume(state, event.intent_id, f"{event.venue}/{event.fill_id}", event.quantity)
+    if state.corrections:
+        state.corrections.pop(event.fill_id, None)
     fee = event.fee_in_base
     enter_lots(holding, event)
     _enter(holding, event.desk, fee)
@@ -283,6 +285,17 @@ def unrealised(state: RiskState) -> Decimal | None:
     if state.totals.unvalued:
         return None
     return state.totals.value - sum((holding.cost or ZERO for holding in state.holdings.values()), ZERO)
+
+
+def unrealised_of(state: RiskState, book: StrategyHolding) -> Decimal | None:
+    """The profit of a strategy's open position at its mark, before fees; None while that is not known."""
+    if not book.position:
+        return ZERO
+    mark, holding = state.marks.get(book.symbol), state.holdings[listing_id(book.venue, book.symbol)]
+    if mark is None or book.cost is None:
+        return None
+    price = mark.bid if book.position > 0 else mark.ask
+    return book.position * price * holding.multiplier * holding.rate - book.cost
 
 
 def _at_price(position: Decimal, value: Decimal, quantity: Decimal) -> Decimal:

@@ -8,7 +8,7 @@ or venue bounds all of its listings together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ from actors.risk.limit_table import (
     strictest,
     write,
 )
-from actors.risk.limits import LimitValue, RiskLimits, RiskSettings, check_settings
+from actors.risk.limits import LimitValue, RiskLimits, RiskSettings, check_settings, listing_id
 from actors.risk.state import RiskState
 from messages.errors import RiskLimitError
 from messages.limits import DESK
@@ -72,6 +72,8 @@ class LimitBook:
             self.desk = msgspec.structs.replace(self.desk, **tighter)
         self._symbols_of_tier = {**state.tiers, **settings.tiers}
         self._found: dict[tuple[str, str], InForce] = {}
+        self._limits: dict[tuple[str, ...], RiskLimits] = {}
+        """By the scopes that have any of their own: the same object for all listings that are in the same."""
         self.counts = self._sets_any(PACE)
         self.measures = self._sets_any(STATISTICAL)
         self.has_groups = any(GROUP_CAP in values for values in self._scopes.values())
@@ -81,7 +83,7 @@ class LimitBook:
 
     def of(self, strategy: str, venue: str, symbol: str) -> InForce:
         """What is in force for intents of a strategy on a symbol of a venue."""
-        key = (strategy, f"{venue}/{symbol}")
+        key = (strategy, listing_id(venue, symbol))
         found = self._found.get(key)
         if found is None:
             found = self._found[key] = self._resolve(strategy, venue, symbol)
@@ -89,12 +91,7 @@ class LimitBook:
 
     def caps(self) -> tuple[GroupCap, ...]:
         """The caps of all tiers, themes and venues that have one."""
-        found = []
-        for scope, values in self._scopes.items():
-            part = values.get(GROUP_CAP)
-            if isinstance(part, Decimal):
-                found.append(GroupCap(scope.partition(":")[0], scope, part, self._listings(scope)))
-        return tuple(found)
+        return self._caps_of(self._scopes)
 
     def scopes_of(self, strategy: str, venue: str, symbol: str) -> tuple[str, ...]:
         """The scopes that an intent is in, the widest first."""
@@ -105,19 +102,30 @@ class LimitBook:
 
     def _resolve(self, strategy: str, venue: str, symbol: str) -> InForce:
         names = self.scopes_of(strategy, venue, symbol)
-        scopes = [(name, self._scopes[name]) for name in names if name in self._scopes]
+        scopes = {name: self._scopes[name] for name in names if name in self._scopes}
+        own = scopes.values()
+        alike = tuple(scopes)
+        limits = self._limits.get(alike)
+        if limits is None:
+            limits = self._limits[alike] = self._within(own)
+        return InForce(limits, self._caps_of(scopes), symbol in (limits.whitelist or ()))
+
+    def _within(self, own: Collection[Mapping[str, LimitValue]]) -> RiskLimits:
+        """The desk's limits, each as strict as the strictest of these."""
         changed = {
-            limit: strictest(limit, (getattr(self.desk, limit), *(values.get(limit) for _, values in scopes)))
-            for limit in dict.fromkeys(limit for _, values in scopes for limit in values)
+            limit: strictest(limit, (getattr(self.desk, limit), *(values.get(limit) for values in own)))
+            for limit in dict.fromkeys(limit for values in own for limit in values)
             if limit != GROUP_CAP
         }
-        caps = []
-        for name, values in scopes:
+        return msgspec.structs.replace(self.desk, **changed) if changed else self.desk
+
+    def _caps_of(self, scopes: Values) -> tuple[GroupCap, ...]:
+        found = []
+        for scope, values in scopes.items():
             part = values.get(GROUP_CAP)
             if isinstance(part, Decimal):
-                caps.append(GroupCap(name.split(":")[0], name, part, self._listings(name)))
-        limits = msgspec.structs.replace(self.desk, **changed) if changed else self.desk
-        return InForce(limits, tuple(caps), symbol in (limits.whitelist or ()))
+                found.append(GroupCap(scope.partition(":")[0], scope, part, self._listings(scope)))
+        return tuple(found)
 
     def _listings(self, scope: str) -> tuple[str, ...]:
         """The listings of a scope; the same tuple whenever it is asked for."""
@@ -134,7 +142,7 @@ class LimitBook:
             else:
                 belongs = one.symbol in self._settings.themes.get(name, ())
             if belongs:
-                found.append(f"{one.venue}/{one.symbol}")
+                found.append(listing_id(one.venue, one.symbol))
         members = self._members[scope] = tuple(found)
         return members
 
@@ -169,6 +177,18 @@ def own_value(
     return found
 
 
+def with_change(
+    changes: Mapping[str, Mapping[str, str]], scope: str, name: str, text: str | None
+) -> dict[str, dict[str, str]]:
+    """The changes and one more; None for the setting's own value."""
+    after = {each: dict(own) for each, own in changes.items()}
+    if text is None:
+        after.get(scope, {}).pop(name, None)
+    else:
+        after.setdefault(scope, {})[name] = text
+    return {each: own for each, own in after.items() if own}
+
+
 class Change(NamedTuple):
     """A change that may be made: what the scope has of its own before and after, and all changes with it."""
 
@@ -192,12 +212,7 @@ def changed(
     """
     _check_scope(settings, name, scope)
     before = own_value(settings, changes, scope, name)
-    after_all = {each: dict(own) for each, own in changes.items()}
-    if value is None:
-        after_all.get(scope, {}).pop(name, None)
-    else:
-        after_all.setdefault(scope, {})[name] = write(parse(name, value))
-    after_all = {each: own for each, own in after_all.items() if own}
+    after_all = with_change(changes, scope, name, None if value is None else _sound(settings, name, value))
     after = own_value(settings, after_all, scope, name)
     if settings.live and loosens(name, before, after) and not acknowledgement.strip():
         raise RiskLimitError(
@@ -211,6 +226,23 @@ def changed(
         msgspec.structs.replace(settings, limits=msgspec.structs.replace(settings.limits, **of_desk))
     )
     return Change(before, after, after_all)
+
+
+def _sound(settings: RiskSettings, name: str, text: str) -> str:
+    """The plain text of a value that the limit may have."""
+    value, row = parse(name, text), LIMITS[name]
+    if row.share and isinstance(value, Decimal) and value > 1:
+        remedy = "write 100% at most"
+        raise RiskLimitError("more than the whole would be no limit", field=name, value=text, remedy=remedy)
+    if isinstance(value, tuple):
+        known = dict.fromkeys(one.symbol for one in settings.instruments)
+        unknown = [each for each in value if each not in known]
+        if unknown:
+            remedy = "name some of " + ", ".join(known)
+            raise RiskLimitError(
+                "the desk does not know this symbol", field=name, value=unknown[0], remedy=remedy
+            )
+    return write(value)
 
 
 def check_overrides(settings: RiskSettings) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from actors.base import Context, applies, receives
 from actors.risk.converting import Converter
-from actors.risk.limit_book import changed
+from actors.risk.limit_book import changed, with_change
 from actors.risk.limit_table import write
 from actors.risk.limits import LimitValue, listing_id
 from messages.errors import ConfigurationError, RiskLimitError
@@ -88,12 +88,7 @@ class LimitKeeper(Converter):
     def remember_limit(self, event: LimitSet) -> None:
         """Keep a change; the dict is replaced whole, by which what is derived from it is known to be old."""
         state = self.state
-        changes = {scope: dict(own) for scope, own in state.limit_changes.items()}
-        if event.value is None:
-            changes.get(event.scope, {}).pop(event.name, None)
-        else:
-            changes.setdefault(event.scope, {})[event.name] = event.value
-        state.limit_changes = {scope: own for scope, own in changes.items() if own}
+        state.limit_changes = with_change(state.limit_changes, event.scope, event.name, event.value)
         state.limit_version = event.version
 
     @applies(LimitRefused)

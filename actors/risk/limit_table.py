@@ -45,13 +45,17 @@ class Stricter(StrEnum):
 
 
 class LimitRow(NamedTuple):
-    """One limit. Not `scoped`: it holds for the whole desk or not at all. `above_zero`: 0 makes no sense."""
+    """One limit. Not `scoped`: it holds for the whole desk or not at all. `above_zero`: 0 makes no sense.
+
+    `share`: a part of a whole, of which more than all would be no limit any more.
+    """
 
     form: Form
     stricter: Stricter
     scoped: bool = True
     most: int | None = None
     above_zero: bool = False
+    share: bool = False
 
 
 _M, _R, _N, _C, _D = Form.MONEY, Form.RATIO, Form.NUMBER, Form.COUNT, Form.DURATION
@@ -60,17 +64,18 @@ _LOW, _HIGH, _BOTH = Stricter.LOWER, Stricter.HIGHER, Stricter.BOTH
 LIMITS: Mapping[str, LimitRow] = {
     "min_notional": LimitRow(_M, _HIGH),
     "max_order_notional": LimitRow(_M, _LOW),
-    "max_symbol_exposure": LimitRow(_R, _LOW),
+    "max_symbol_exposure": LimitRow(_R, _LOW, share=True),
     "max_gross_exposure": LimitRow(_R, _LOW),
-    "min_cash_reserve": LimitRow(_R, _HIGH),
+    "min_cash_reserve": LimitRow(_R, _HIGH, share=True),
     "max_open_positions": LimitRow(_C, _LOW),
     "max_open_orders": LimitRow(_C, _LOW),
-    "daily_loss_limit": LimitRow(_R, _LOW, scoped=False, above_zero=True),
-    "weekly_loss_limit": LimitRow(_R, _LOW, scoped=False, above_zero=True),
-    "drawdown_reduce": LimitRow(_R, _LOW, scoped=False, above_zero=True),
-    "drawdown_halt": LimitRow(_R, _LOW, scoped=False, above_zero=True),
+    "daily_loss_limit": LimitRow(_R, _LOW, scoped=False, above_zero=True, share=True),
+    "weekly_loss_limit": LimitRow(_R, _LOW, scoped=False, above_zero=True, share=True),
+    "drawdown_reduce": LimitRow(_R, _LOW, scoped=False, above_zero=True, share=True),
+    "drawdown_halt": LimitRow(_R, _LOW, scoped=False, above_zero=True, share=True),
     "max_mark_age": LimitRow(_D, _LOW, above_zero=True),
     "max_intent_age": LimitRow(_D, _LOW, above_zero=True),
+    "max_nav_age": LimitRow(_D, _LOW, above_zero=True),
     "price_collar": LimitRow(_R, _LOW, above_zero=True),
     "max_portfolio_var": LimitRow(_R, _LOW),
     "max_position_cvar": LimitRow(_R, _LOW),
@@ -89,7 +94,7 @@ LIMITS: Mapping[str, LimitRow] = {
     "min_profit": LimitRow(_R, _HIGH),
     "max_leverage": LimitRow(_N, _LOW),
     "max_net_exposure": LimitRow(_R, _LOW),
-    "max_concentration": LimitRow(_R, _LOW, above_zero=True),
+    "max_concentration": LimitRow(_R, _LOW, above_zero=True, share=True),
     "max_total_at_risk": LimitRow(_R, _LOW),
     "regime": LimitRow(Form.REGIME, Stricter.NEAREST),
     "max_symbol_orders": LimitRow(_C, _LOW),
@@ -214,12 +219,19 @@ def _number(name: str, text: str, row: LimitRow) -> LimitValue:
     if not number.is_finite() or (whole and number != number.to_integral_value()):
         kind = "a whole number" if whole else "a number"
         raise _refused(name, text, f"not {kind}", f"write {_EXAMPLES[row.form]}")
+    if len(number.as_tuple().digits) > _DIGITS or abs(number.adjusted()) > _DIGITS:
+        raise _refused(
+            name, text, f"not a number of at most {_DIGITS} digits", f"write {_EXAMPLES[row.form]}"
+        )
     if number < 0 or (row.above_zero and not number):
         raise _refused(name, text, "too small", "write more than 0" if row.above_zero else "write 0 or more")
     if row.most is not None and number > row.most:
         raise _refused(name, text, "more than is remembered", f"write at most {row.most}")
     return int(number) if whole else number
 
+
+_DIGITS = 28
+"""What decimal arithmetic keeps exactly; what is far larger or smaller would end it in an overflow."""
 
 _EXAMPLES = {
     Form.MONEY: "an amount in base currency, such as 5000",

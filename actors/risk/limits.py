@@ -82,6 +82,7 @@ class RiskLimits(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unk
     max_depth_share: Decimal | None = None
     strict: bool = False
     min_profit: Decimal | None = None
+    max_nav_age: int | None = None
     max_leverage: Decimal | None = None
     max_net_exposure: Decimal | None = None
     max_concentration: Decimal | None = None
@@ -162,7 +163,8 @@ class RiskSettings(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_u
     other currencies in base currency, fixed, or until the first mark of those that are `marked`; what is in a currency
     without one is not counted. Without `has_universe` an earlier session's universe is forgotten. `tiers` are the
     symbols' by hand, before those of a universe, `themes` the symbols of each group that moves together; `overrides`
-    are limits by scope, see `limit_book`. A `live` desk loosens no limit without an acknowledgement.
+    are limits by scope, see `limit_book`. A `live` desk loosens no limit without an acknowledgement. `venues`
+    are those of the desk at which no symbol is listed, too.
     """
 
     instruments: tuple[RiskInstrument, ...]
@@ -186,6 +188,7 @@ class RiskSettings(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_u
     themes: dict[str, tuple[str, ...]] = {}
     overrides: dict[str, dict[str, LimitValue]] = {}
     live: bool = False
+    venues: tuple[str, ...] = ()
 
 
 def listing_id(venue: str, symbol: str) -> str:

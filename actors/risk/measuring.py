@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 from actors.base import Context, applies
 from actors.risk import modes
+from actors.risk.decision import Decision
 from actors.risk.following import Follower, GroupSums, followed
 from actors.risk.limits import ONE
 from actors.risk.samples import is_due, keep, sample
 from actors.risk.state import RiskState
 from actors.risk.statistical import make_statistics, money_up
 from actors.risk.universe import UniverseListener
-from messages.portfolio import Clearing, LimitBreached, ModeSource
+from messages.intents import OrderIntent
+from messages.modes import Clearing, LimitBreached, ModeSource
 from messages.reasons import Reason
 from messages.statistics import ReturnsSampled
 
@@ -39,7 +41,7 @@ class Measurer(UniverseListener):
         book, followers = self._engine.book(self.state), list[Follower]()
         if self._statistics is not None:
             followers.append(self._statistics)
-        if book.has_groups or book.desk.max_net_exposure is not None:
+        if book.has_groups or book.desk.max_net_exposure is not None or book.desk.max_nav_age is not None:
             self._sums = GroupSums()
             followers.append(self._sums)
         if followers:
@@ -55,6 +57,9 @@ class Measurer(UniverseListener):
     @property
     def _measures(self) -> bool:
         return self._settings.statistics.enabled or self._engine.book(self.state).measures
+
+    def _check(self, intent: OrderIntent, ctx: Context) -> Decision:
+        return self._engine.check(self.state, intent, ctx.now, statistics=self._statistics, sums=self._sums)
 
     def forget_view(self) -> None:
         """Statistics are made anew of the state."""

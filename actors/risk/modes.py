@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
+import msgspec
+
 from messages.control import Mode, strictest
-from messages.portfolio import Clearing, ModeSource
+from messages.modes import Clearing, ModeSource
 
 Sources = Mapping[str, ModeSource]
 
@@ -91,7 +93,9 @@ SOURCES: tuple[SourceRow, ...] = (
     ),
     SourceRow("capital", _REDUCE, "a checkpoint of the capital makes no sense", "Resume", _PERSON),
     SourceRow("nav_anomaly", _REDUCE, "NAV above three times its peak", "Resume", _PERSON),
-    SourceRow("missing_marks", _REDUCE, "something held has no mark", "a mark", _FACT),
+    SourceRow(
+        "missing_marks", _REDUCE, "something held has no mark, or a correction no price", "a mark", _FACT
+    ),
     SourceRow("anomalies", _REDUCE, "degrade level 3", "a lower level; see below", _FACT),
     SourceRow(
         "exposure:SYMBOL",
@@ -127,8 +131,8 @@ SOURCES: tuple[SourceRow, ...] = (
         "reconciliation:VENUE",
         _REDUCE,
         "a store lost history, or the books differ",
-        "a clean VenueReconciled",
-        (Clearing.RECONCILIATION,),
+        "a clean VenueReconciled; of a venue that the settings do not have any more: Resume",
+        (Clearing.RECONCILIATION, Clearing.PERSON),
     ),
     SourceRow("dead_letter:ACTOR", _REDUCE, "a grave message could not be processed", "Resume", _PERSON),
     SourceRow(
@@ -156,7 +160,7 @@ SOURCES: tuple[SourceRow, ...] = (
         (),
         "what execution found about its venue: stream_down, circuit_open, clock_skew, cursor_stall, unknown_orders, "
         "positions_differ, negative_balance, foreign_desk",
-        "its being over; the books' differences and another desk: Resume",
+        "its being over; the books' differences, another desk, a venue that the settings do not have any more: Resume",
         (Clearing.WITHDRAWAL, Clearing.PERSON),
     ),
     SourceRow(
@@ -192,6 +196,17 @@ def _venue_of(name: str) -> str:
     kind, _, rest = name.partition(":")
     venue, _, cause = rest.partition(":")
     return venue if kind == "venue" and cause in HEALTH else ""
+
+
+def orphans(sources: Sources, venues: Collection[str]) -> dict[str, ModeSource]:
+    """The sources that only a venue could end which is none of `venues` (any more): as such that wait for a person."""
+    found = {}
+    for name, source in sources.items():
+        kind, _, rest = name.partition(":")
+        ends_with_venue = source.clearing in (Clearing.WITHDRAWAL, Clearing.RECONCILIATION)
+        if f"{kind}:" in (VENUE, RECONCILIATION) and ends_with_venue and rest.partition(":")[0] not in venues:
+            found[name] = msgspec.structs.replace(source, clearing=Clearing.PERSON)
+    return found
 
 
 def with_sources(sources: Sources, added: Mapping[str, ModeSource]) -> dict[str, ModeSource]:

@@ -10,9 +10,9 @@ import msgspec
 from actors.risk.activity import HOUR, Window, cycle_start
 from actors.risk.caps import Row, capped, part_of
 from actors.risk.exposure import symbol_exposure
-from actors.risk.facts import drawdown, loss_of_day
+from actors.risk.facts import drawdown, investable, loss_of_day, loss_of_week
 from actors.risk.limit_book import LimitBook
-from actors.risk.limits import ZERO, RiskLimits, RiskSettings
+from actors.risk.limits import RiskLimits, RiskSettings
 from actors.risk.state import RiskState
 from actors.risk.statistical import make_statistics, money_up
 
@@ -51,7 +51,7 @@ def room_of(
 def _portfolio(state: RiskState, limits: RiskLimits) -> Iterator[Row]:
     nav, totals = state.nav, state.totals
     yield "gross_exposure", part_of(limits.max_gross_exposure, nav), totals.exposure, "quote"
-    yield "cash_reserve", _spendable(state, limits.min_cash_reserve), _used_cash(state), "quote"
+    yield "cash_reserve", investable(state, limits.min_cash_reserve), _used_cash(state), "quote"
     yield "open_positions", Decimal(limits.max_open_positions), Decimal(len(totals.active)), "count"
     yield "open_orders", Decimal(limits.max_open_orders), Decimal(len(state.reservations)), "count"
 
@@ -59,9 +59,12 @@ def _portfolio(state: RiskState, limits: RiskLimits) -> Iterator[Row]:
 def _losses(state: RiskState, limits: RiskLimits) -> Iterator[Row]:
     yield "daily_loss", part_of(limits.daily_loss_limit, state.day_anchor), loss_of_day(state), "quote"
     if limits.weekly_loss_limit is not None:
-        nav, anchor = state.nav, state.week_anchor
-        lost = None if nav is None or anchor is None else anchor - nav
-        yield "weekly_loss", part_of(limits.weekly_loss_limit, anchor), lost, "quote"
+        yield (
+            "weekly_loss",
+            part_of(limits.weekly_loss_limit, state.week_anchor),
+            loss_of_week(state),
+            "quote",
+        )
     yield "drawdown_reduce", part_of(limits.drawdown_reduce, state.peak), drawdown(state), "quote"
     yield "drawdown_halt", part_of(limits.drawdown_halt, state.peak), drawdown(state), "quote"
 
@@ -76,9 +79,9 @@ def _pace(state: RiskState, limits: RiskLimits, now: int) -> Iterator[Row]:
     )
     for name, most, window, began in rows:
         if most is not None:
-            yield name, Decimal(most), Decimal(window.count if window.began == began else 0), "count"
+            yield name, Decimal(most), Decimal(window.count_in(began)), "count"
     if limits.max_cycle_notional is not None:
-        used = activity.cycle.value if activity.cycle.began == cycle else ZERO
+        used = activity.cycle.value_in(cycle)
         yield "cycle_notional", limits.max_cycle_notional, used, "quote"
     if limits.max_burst is not None:
         recent = sum(time > now - limits.burst_window for time in activity.recent)
@@ -124,11 +127,6 @@ def _bad_times(state: RiskState, settings: RiskSettings, limits: RiskLimits) -> 
                 together,
                 "quote",
             )
-
-
-def _spendable(state: RiskState, min_cash_reserve: Decimal) -> Decimal | None:
-    nav = state.nav
-    return None if nav is None else (1 - min_cash_reserve) * nav - state.capital.treasury
 
 
 def _used_cash(state: RiskState) -> Decimal | None:

@@ -13,11 +13,12 @@ from actors.risk.activity import Activity
 from actors.risk.adaptation import AdaptationState
 from actors.risk.allocation import AllocationState
 from actors.risk.samples import ReturnSamples
+from messages.account_events import PositionCorrected
 from messages.anomalies import Anomaly
 from messages.base import Address
 from messages.control import Mode
 from messages.intents import OrderIntent, Purpose, Side
-from messages.portfolio import DrawdownState, ModeSource
+from messages.modes import DrawdownState, ModeSource
 from messages.reasons import Reason
 
 ZERO = Decimal(0)
@@ -101,7 +102,7 @@ class StrategyHolding(Book, kw_only=True):
     holder: Address
 
 
-class Reservation(msgspec.Struct, kw_only=True):
+class Reservation(msgspec.Struct, kw_only=True, gc=False):
     """What was approved for one intent and may still be filled, each unit at `unit_value` (base currency).
 
     `booked` is what was filled, `final_filled` what execution says will have been filled in the end. `flattening`
@@ -155,7 +156,7 @@ class KnownMark(msgspec.Struct, frozen=True, gc=False):
 
 
 class Flattening(msgspec.Struct):
-    """A listing that is being closed: how often it was tried; the rest as in `messages.portfolio.FlattenStarted`."""
+    """A listing that is being closed: how often it was tried; the rest as in `messages.flattening.FlattenStarted`."""
 
     by: str
     attempts: int = 0
@@ -340,14 +341,16 @@ class RiskState(msgspec.Struct):
     tiers: dict[str, str] = {}
     closed_products: dict[str, str] = {}
     regime: str | None = None
+    corrections: dict[str, PositionCorrected] = {}
 
     @property
     def nav(self) -> Decimal | None:
         """Cash plus positions at their marks, in base currency.
 
-        None while an account is not open, or a held position has no mark: what depends on it fails closed.
+        None while an account is not open, a held position has no mark, or a correction no price: what depends on it
+        fails closed.
         """
-        if self.totals.unvalued or not self.accounts:
+        if self.totals.unvalued or self.corrections or not self.accounts:
             return None
         for account in self.accounts.values():
             if not account.opened:

@@ -7,14 +7,14 @@ from decimal import Decimal
 import msgspec
 
 from actors.risk.facts import drawdown, loss_of_day
-from actors.risk.ledger import unrealised
+from actors.risk.ledger import unrealised, unrealised_of
 from actors.risk.limit_book import LimitBook
-from actors.risk.limits import ZERO, RiskSettings
+from actors.risk.limits import ZERO, RiskSettings, listing_id
 from actors.risk.room import RoomSummary, room_of
 from actors.risk.state import Book, Holding, RiskState, StrategyHolding
 from messages.control import Mode
 from messages.intents import Side
-from messages.portfolio import ModeSource
+from messages.modes import ModeSource
 
 
 class PositionSummary(msgspec.Struct, frozen=True):
@@ -125,30 +125,24 @@ def _position(state: RiskState, holding: Holding) -> PositionSummary:
 
 
 def _strategy_position(state: RiskState, book: StrategyHolding) -> PositionSummary:
-    holding = state.holdings[f"{book.venue}/{book.symbol}"]
-    mark = state.marks.get(book.symbol)
-    scale = holding.multiplier * holding.rate
-    profit: Decimal | None = ZERO
-    if book.position:
-        price = None if mark is None else (mark.bid if book.position > 0 else mark.ask)
-        known = price is not None and book.cost is not None
-        profit = book.position * price * scale - book.cost if known else None  # type: ignore[operator]
+    listing = listing_id(book.venue, book.symbol)
+    holding = state.holdings[listing]
     mine = [
         reservation
         for reservation in state.reservations.values()
-        if reservation.strategy == book.strategy and reservation.listing == f"{book.venue}/{book.symbol}"
+        if reservation.strategy == book.strategy and reservation.listing == listing
     ]
     return PositionSummary(
         venue=book.venue,
         symbol=book.symbol,
         strategy=book.strategy,
         quantity=book.position,
-        average_price=average_price(book, scale),
+        average_price=average_price(book, holding.multiplier * holding.rate),
         realised=book.realised,
         net=book.net,
         fees=book.fees,
         funding=book.funding,
-        unrealised=profit,
+        unrealised=unrealised_of(state, book),
         exposure=None,
         open_buys=sum((one.remaining for one in mine if one.side is Side.BUY), ZERO),
         open_sells=sum((one.remaining for one in mine if one.side is Side.SELL), ZERO),

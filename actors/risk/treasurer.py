@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from actors.base import Context, applies, receives
+from actors.risk.answers import approved_terms, decided
 from actors.risk.books.rating import Rater
 from actors.risk.decision import Decision
 from actors.risk.limits import SECOND, listing_id
@@ -24,7 +25,6 @@ from messages.intents import (
     TimeInForce,
     Verdict,
 )
-from messages.portfolio import IntentDecided
 from messages.reasons import Reason
 from messages.treasury import (
     TreasuryCommand,
@@ -88,7 +88,7 @@ class Treasurer(Rater):
             found = purges(state, instruments, settings, venue)
             lines = self._close(found, by, ctx, dry_run=dry_run, most=most)
         else:
-            found = trims(state, instruments, self._limits, settings, venue)
+            found = trims(state, instruments, self._engine.book(state), settings, venue)
             lines = self._close(found, by, ctx, dry_run=dry_run)
         if lines or command_id:
             ctx.emit(TreasuryReviewed(command_id, operation, by, dry_run, tuple(lines), ctx.now))
@@ -140,41 +140,29 @@ class Treasurer(Rater):
         self, terms: OrderTerms, reason: Reason, ctx: Context, *, dry_run: bool = False
     ) -> tuple[Decision, str | None]:
         """Decide on an order of risk's own as on any intent, and send it; its intent id, None where it is not sent."""
-        instrument = self._instruments[listing_id(terms.venue, terms.symbol)]
+        state, instrument = self.state, self._instruments[listing_id(terms.venue, terms.symbol)]
         intent = OrderIntent(TREASURY, terms, None, reason.value)
-        decision = self._engine.check(self.state, intent, ctx.now)
+        decision = self._check(intent, ctx)
         if decision.verdict is Verdict.REJECTED or dry_run:
             return decision, None
-        intent_id, version = ctx.next_message_id(), self.state.version
-        event = IntentDecided(
-            intent_id=intent_id,
-            requester=self.address,
-            strategy=TREASURY,
-            venue=terms.venue,
-            symbol=terms.symbol,
-            side=terms.side,
-            purpose=terms.purpose,
-            requested=terms.quantity,
-            quantity=decision.quantity,
-            price=decision.price,
-            multiplier=instrument.multiplier,
-            verdict=decision.verdict,
-            reason=reason if decision.reason is Reason.ACCEPTED else decision.reason,
-            mode_version=version,
-            increases_exposure=decision.increases_exposure,
-            submit_id=intent_id,
-            checks=decision.checks,
-            time=ctx.now,
-            rate=instrument.rate,
-            limits_version=self.state.limit_version,
+        intent_id, version = ctx.next_message_id(), state.version
+        told = decision
+        if decision.reason is Reason.ACCEPTED:
+            told = msgspec.structs.replace(decision, reason=reason)
+        judged_by = state.limit_version
+        event = decided(
+            intent, intent_id, self.address, intent_id, told, instrument, version, ctx.now, judged_by
         )
         ctx.emit(event)
         self._count_entry(event, ctx)
-        approved = msgspec.structs.replace(terms, quantity=decision.quantity)
-        increases = decision.increases_exposure
+        approved, increases = approved_terms(intent, decision), decision.increases_exposure
         order = SubmitOrder(intent_id, self.address, TREASURY, approved, version, increases)
         ctx.send(f"execution/{terms.venue}", order)
         return decision, intent_id
+
+    def _check(self, intent: OrderIntent, ctx: Context) -> Decision:
+        """Judge an intent as the portfolio stands."""
+        raise NotImplementedError
 
     # --- memory -----------------------------------------------------------------------------------------------
 

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import ROUND_CEILING, Decimal
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from actors.risk.flatten import closing_side
-from actors.risk.limits import ONE, ZERO, RiskInstrument, RiskLimits, listing_id
+from actors.risk.limits import ONE, ZERO, RiskInstrument, listing_id
 from actors.risk.state import Holding, RiskState
 from actors.risk.treasury_settings import TreasurySettings
 from messages.intents import Side
 from messages.reasons import Reason
 from messages.treasury import TreasuryLine, TreasuryOutcome
+
+if TYPE_CHECKING:
+    from actors.risk.limit_book import LimitBook
 
 Instruments = dict[str, RiskInstrument]
 """By listing."""
@@ -69,7 +73,7 @@ def purges(
 def trims(
     state: RiskState,
     instruments: Instruments,
-    limits: RiskLimits,
+    book: LimitBook,
     settings: TreasurySettings,
     venue: str | None,
 ) -> list[Excess]:
@@ -80,7 +84,7 @@ def trims(
     nav = state.nav
     if nav is None or nav <= 0:
         return []
-    over = _over_symbol_caps(state, limits.max_symbol_exposure, nav, settings)
+    limits, over = book.desk, _over_symbol_caps(state, book, nav, settings)
     total = sum((_worth(state, holding) for _, holding in _held(state, None)), ZERO)
     total -= sum(over.values(), ZERO)
     if total > (limits.max_gross_exposure + settings.trim_tolerance) * nav:
@@ -99,13 +103,18 @@ def trims(
 
 
 def _over_symbol_caps(
-    state: RiskState, cap: Decimal, nav: Decimal, settings: TreasurySettings
+    state: RiskState, book: LimitBook, nav: Decimal, settings: TreasurySettings
 ) -> dict[str, Decimal]:
-    """By listing, how much of its value is too much; the largest of a symbol's listings gives first."""
+    """By listing, how much of its value is too much; the largest of a symbol's listings gives first.
+
+    The cap is the strictest of the desk's and of the parts that the symbol is in, whoever would ask.
+    """
     over: dict[str, Decimal] = {}
     for listings in state.listings.values():
         worths = {listing: _worth(state, state.holdings[listing]) for listing in listings}
         total = sum(worths.values(), ZERO)
+        held = [state.holdings[listing] for listing in listings]
+        cap = min(book.of("", one.venue, one.symbol).limits.max_symbol_exposure for one in held)
         if total <= (cap + settings.trim_tolerance) * nav:
             continue
         excess = total - max(cap - settings.trim_below, ZERO) * nav

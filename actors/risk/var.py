@@ -16,8 +16,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from actors.risk.covariance import Covariance, Ints
+from actors.risk.covariance import Covariance
 from actors.risk.following import Follower
 from actors.risk.samples import UNIT
 from actors.risk.state import RiskState
@@ -100,7 +101,8 @@ class PortfolioStatistics(Follower):
         """Drop everything; it is made anew of the state when it is asked for."""
         self._state: RiskState | None = None
         self._covariance: Covariance | None = None
-        self._together: Ints | None = None
+        # as small as can be: a row is read with every order
+        self._together: npt.NDArray[np.int8] | None = None
         self._taken_at = -1
         self.lost, self.moved = True, {}
 
@@ -118,9 +120,9 @@ class PortfolioStatistics(Follower):
                 self._count(state, symbol)
             self.moved = {}
 
-    def _grouped(self) -> Ints:
+    def _grouped(self) -> npt.NDArray[np.int8]:
         assert self._covariance is not None
-        return self._covariance.correlated(self._correlation).astype(np.int64)
+        return self._covariance.correlated(self._correlation).astype(np.int8)
 
     def _count_all(self, state: RiskState) -> None:
         assert self._covariance is not None
@@ -158,7 +160,8 @@ class PortfolioStatistics(Follower):
         added = max(fates.buys, fates.sells) - max(before.buys, before.sells)
         self._open += added * covariance.volatilities[row]
         if self._together is not None and fates.exposure != before.exposure:
-            self._groups += (fates.exposure - before.exposure) * self._together[row]
+            more = fates.exposure - before.exposure
+            self._groups += np.multiply(self._together[row], more, dtype=np.int64)
 
     # --- asking -----------------------------------------------------------------------------------------------
 
@@ -170,7 +173,9 @@ class PortfolioStatistics(Follower):
         covariance, fates = self._covariance, self._fates[row]
         assert covariance is not None
         assert self._base is not None
-        slope = float(covariance.weighted[row] @ self._paths)
+        slope = self._slopes.get(row)
+        if slope is None:
+            slope = self._slopes[row] = float(covariance.weighted[row] @ self._paths)
         further, back = (fates.buys, fates.sells) if is_buy else (fates.sells, fates.buys)
         rest = self._open - max(further, back) * covariance.volatilities[row]
         return Outlook(
@@ -196,7 +201,8 @@ class PortfolioStatistics(Follower):
         if self._row(state, symbol) is None:
             return None
         assert self._covariance is not None
-        return self._covariance.tail(symbol, rising=not is_buy) * self._scale
+        tail = self._covariance.tail(symbol, rising=not is_buy)
+        return None if tail is None else tail * self._scale
 
     def exposure_with(self, state: RiskState, symbol: str) -> Decimal | None:
         """The exposure of all other symbols that are correlated with one, in base currency; None while not known."""
@@ -228,6 +234,7 @@ class PortfolioStatistics(Follower):
                 return False
             self._paths = self._moves.astype(np.float64)
             self._base = float((self._paths * covariance.weights) @ self._paths)
+            self._slopes: dict[int, float] = {}  # by row; the same until a position changes
         return True
 
 

@@ -14,6 +14,7 @@ from actors.risk import anomalies, modes
 from actors.risk.anomalies import SECOND
 from actors.risk.counting import PaceKeeper
 from actors.risk.state import Sign
+from messages.account_events import VenueReconciled
 from messages.anomalies import (
     AnomaliesWatched,
     Anomaly,
@@ -31,9 +32,8 @@ from messages.base import Message
 from messages.control import ArmingDecided, KillFileSeen, Resume
 from messages.intents import OrderIntent
 from messages.market import Marks
-from messages.order_events import VenueReconciled
+from messages.modes import Clearing
 from messages.orders import Fill, OrderReport, OrderState
-from messages.portfolio import Clearing
 
 TIMER = "watch"
 SIGNS_KEPT = 100

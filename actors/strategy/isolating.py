@@ -125,8 +125,11 @@ class Isolating(Retiring):
     @receives(ParkedTimeOver)
     def _on_parked_time_over(self, message: ParkedTimeOver, ctx: Context) -> None:
         slot = self._slots.get(strategy_key(message.strategy, message.symbol))
-        if slot is not None and slot.state.fault is not None and slot.state.fault.until == message.until:
-            self._try_again(slot, ctx, "quiet_time")
+        if slot is None or slot.state.fault is None or slot.state.fault.until != message.until:
+            return
+        if slot.broken is not None:  # should a new start not mend it, it is tried once more after as long
+            self._park(slot, ctx, slot.broken, broken=True)
+        self._try_again(slot, ctx, "quiet_time")
 
     def _try_again(self, slot: Slot, ctx: Context, by: str) -> None:
         """A person wants it to decide again, or its time is over."""

@@ -84,7 +84,8 @@ def checked_parameters(
         problems = error.errors(include_url=False)
         names = [".".join(str(part) for part in problem["loc"]) for problem in problems]
         lines = [
-            f"{name or 'parameters'}: {problem['msg']} (found {problem['input']!r})"
+            f"{name or 'parameters'}: {problem['msg']}"
+            + (f" (found {problem['input']!r})" if len(problems) > 1 else "")
             for name, problem in zip(names, problems, strict=True)
         ]
         known = ", ".join(strategy.Parameters.model_fields) or "none"

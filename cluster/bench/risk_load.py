@@ -16,10 +16,10 @@ from typing import Final
 from cluster.bench.workload import EXECUTION, HOUR, VENUE, bench_launch
 from cluster.host.launch import Launch
 from config.schema import DeskConfig
+from messages.account_events import AccountSeeded, VenueReconciled
 from messages.base import Address, Message
 from messages.intents import OrderIntent, OrderTerms, OrderType, Side
 from messages.market import Mark, Marks, QuoteSnapshot
-from messages.order_events import AccountSeeded, VenueReconciled
 
 SYMBOLS: Final = tuple(f"S{index:04}-USDT" for index in range(1_000))
 LONG: Final = SYMBOLS[::4]
@@ -35,6 +35,7 @@ LIMITS: Final[dict[str, object]] = {
     "max_open_orders": 1_000_000,
     "price_collar": "90%",
     "max_mark_age": "1h",
+    "max_nav_age": "1h",
     "max_intent_age": "1h",
     "weekly_loss_limit": "50%",
     "max_portfolio_var": "10000%",

@@ -17,6 +17,7 @@ from actors.base import Actor, Context, applies, receives
 from cluster.host.launch import Launch
 from cluster.session_feed import FeedPlan
 from config.loader import load_config
+from messages.account_events import AccountSeeded, VenueReconciled
 from messages.base import Address, Effect, Message, message_type
 from messages.decisions import Decision, DecisionMade, IntentRaised
 from messages.intents import (
@@ -29,7 +30,6 @@ from messages.intents import (
     SubmitOrder,
 )
 from messages.market import Mark, Marks, QuoteSnapshot
-from messages.order_events import AccountSeeded, VenueReconciled
 from messages.orders import OrderReport, OrderState
 from messages.reasons import Reason
 

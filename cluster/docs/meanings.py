@@ -18,7 +18,8 @@ REASONS: Mapping[Layer, Mapping[R, str]] = {
         R.MODE_OBSERVE: "the mode is OBSERVE: nothing leaves",
         R.MODE_OUTDATED: "approved under an older mode than the one in force now",
         R.EXPIRED: "the deadline has passed, or the quote decided on is older than `risk.max_intent_age`",
-        R.NAV_STALE: "NAV is not known: the account is not open yet, or something held has no mark",
+        R.NAV_STALE: "NAV is not known: the account is not open yet, or something held has no mark or one older than "
+        "`risk.max_nav_age`",
         R.NAV_ANOMALY: "NAV is more than three times its peak at once: wrong, until a person says it is not",
         R.MARK_STALE: "the symbol's mark is older than `risk.max_mark_age`",
         R.MARK_MISSING: "the symbol has no mark yet",

@@ -69,6 +69,7 @@ def risk_settings(config: DeskConfig) -> RiskSettings:
         themes=dict(risk.themes),
         overrides={scope: dict(own.own()) for scope, own in risk.overrides.items()},
         live=config.desk.environment == "live",
+        venues=tuple(config.venues),
     )
 
 

@@ -21,15 +21,14 @@ from actors.risk.ledger import book, open_account, take_marks, take_rates, unrea
 from actors.risk.limits import listing_id
 from actors.risk.state import ZERO, Holding, RiskState
 from messages.base import Message
+from messages.flattening import FlattenEnded, FlattenStarted
 from messages.limits import LimitRefused, LimitSet
+from messages.modes import DrawdownStateChanged
 from messages.portfolio import (
     AccountOpened,
     CapitalCheckpointed,
     DayStarted,
-    DrawdownStateChanged,
     FillBooked,
-    FlattenEnded,
-    FlattenStarted,
     FundingBooked,
     MarksTaken,
     PeakReset,

@@ -34,6 +34,10 @@ class Pulses:
                 self._moved[status.address] = now_s
             self._seen[status.address] = (status.heartbeat, now_s)
 
+    def has_moved(self, address: Address) -> bool:
+        """Whether the heartbeat was seen to move since the first look."""
+        return address in self._moved
+
     def age_s(self, address: Address) -> float | None:
         """Seconds the heartbeat has stood still, at least; None while there was one look only."""
         seen = self._seen.get(address)

@@ -17,6 +17,7 @@ from cluster.observe.views import ZERO, FillView, IntentView, OrderChange, Order
 from cluster.observe.wording import number
 from messages import decisions as d
 from messages import order_events as e
+from messages.account_events import ExternalActivity, ExternalSeen
 from messages.base import Address, Message
 from messages.intents import OrderTerms, Verdict
 from messages.orders import Fill, OrderState
@@ -43,7 +44,7 @@ class OrderDesk:
         self.intents: dict[str, IntentView] = {}
         self.orders: dict[str, OrderView] = {}
         self.fills: dict[str, FillView] = {}
-        self.external: list[e.ExternalActivity] = []
+        self.external: list[ExternalActivity] = []
         self.funding: deque[FundingBooked] = deque(maxlen=FUNDING_KEPT)
         self.latencies = latencies
         self.intents_seen = 0
@@ -332,7 +333,7 @@ class OrderDesk:
         if intent.outcome is None:
             self._end(event.intent_id, event.state, event.reason, Layer.EXECUTION, ZERO, event.time)
 
-    def _external(self, address: Address, now: int, event: e.ExternalSeen) -> None:
+    def _external(self, address: Address, now: int, event: ExternalSeen) -> None:
         self.external = [*self.external[-99:], event.activity]
 
     def _note(self, hop: Hop, start: int | None, end: int | None) -> None:
@@ -382,5 +383,5 @@ _HANDLERS: dict[type[Message], Callable[[OrderDesk, Address, int, Any], None]] =
     RouterRecord: OrderDesk._route_told,
     ReplaceStarted: OrderDesk._replace_started,
     ReplaceEnded: OrderDesk._replace_ended,
-    e.ExternalSeen: OrderDesk._external,
+    ExternalSeen: OrderDesk._external,
 }

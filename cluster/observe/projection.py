@@ -31,7 +31,7 @@ from messages.anomalies import DegradeChanged
 from messages.base import Address, Message
 from messages.control import DeadLettered, DecisionFailed, Mode
 from messages.events import EventType, severity
-from messages.portfolio import ModeDecided, ModeSource, ResumeRefused
+from messages.modes import ModeDecided, ModeSource, ResumeRefused
 from supervisors.state import SupervisorState
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import msgspec
 
+from cluster.observe.check_views import CheckView, check_views
 from cluster.observe.orders import OrderDesk
 from cluster.observe.projection import Projection
 from cluster.observe.routes import route_moments
@@ -18,7 +19,6 @@ from cluster.observe.wording import number
 from messages.base import Address
 from messages.decisions import DecisionMade
 from messages.errors import DeskError
-from messages.intents import CheckResult
 from messages.stages import StageRecords
 
 Detail = str | int | float | bool | None
@@ -40,7 +40,7 @@ class TraceStep(msgspec.Struct, frozen=True):
     actor: Address | None
     title: str
     details: dict[str, Detail]
-    checks: tuple[CheckResult, ...] = ()
+    checks: tuple[CheckView, ...] = ()
     stages: StageRecords | None = None
 
 
@@ -202,7 +202,7 @@ def _judging(intent: IntentView) -> Iterator[TraceStep]:
         "checks_failed": sum(not check.passed for check in intent.checks),
     }
     step = _step("risk", intent.decided_at, "risk", f"{intent.verdict.value}: {reason}", details)
-    yield msgspec.structs.replace(step, checks=intent.checks)
+    yield msgspec.structs.replace(step, checks=check_views(intent.checks))
 
 
 def _routing(intent: IntentView) -> Iterator[TraceStep]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from messages import (
@@ -15,6 +16,7 @@ from messages import (
     control,
     decisions,
     isolation,
+    modes,
     order_events,
     orders,
     portfolio,
@@ -46,23 +48,31 @@ def number(value: Decimal | float | None) -> str:
 def subject(event: Message) -> dict[str, str]:
     """The ids and names an event carries that logs are searched by; only those it has."""
     found: dict[str, str] = {}
-    for source in (event, *_carried(event)):
-        for name in _NAMES:
-            value = getattr(source, name, None)
+    sources: list[Any] = [event, *_carried(event)]
+    for source in sources:
+        for name in _present(source.__class__, _NAMES):
+            value = getattr(source, name)
             if isinstance(value, str) and value and name not in found:
                 found[name] = value
     return found
 
 
 _NAMES = ("symbol", "venue", "strategy", "intent_id", "client_order_id", "fill_id", "child", "message_id")
+_PARTS = ("fill", "terms", "intent", "submit", "activity", "funding")
 
 
-def _carried(event: Message) -> list[object]:
+@cache
+def _present(kind: type, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those names that instances of a type have; kept, for every line that is logged asks."""
+    return tuple(name for name in names if hasattr(kind, name))
+
+
+def _carried(event: Message) -> list[Any]:
     """The structs inside an event that name what it is about."""
-    parts = (
-        getattr(event, name, None) for name in ("fill", "terms", "intent", "submit", "activity", "funding")
-    )
-    inner = [part for part in parts if part is not None]
+    names = _present(type(event), _PARTS)
+    if not names:
+        return []
+    inner = [part for part in (getattr(event, name) for name in names) if part is not None]
     return [*inner, *(part.terms for part in inner if hasattr(part, "terms"))]
 
 
@@ -149,7 +159,7 @@ _WORDINGS: dict[type[Message], Callable[[Any], str]] = {
     control.ArmingDecided: lambda e: (
         f"{'ARMED' if e.armed else 'NOT_ARMED'} in {e.environment}{': ' if e.reasons else ''}{', '.join(e.reasons)}"
     ),
-    portfolio.ModeDecided: lambda e: f"mode {e.mode.value}: {e.reason}",
+    modes.ModeDecided: lambda e: f"mode {e.mode.value}: {e.reason}",
     control.ModeChanged: lambda e: f"mode {e.mode.value}: {e.reason}",
     control.DecisionFailed: lambda e: f"{e.reason}: {e.error}",
     control.DeadLettered: lambda e: f"{e.kind} put aside: {e.error}",

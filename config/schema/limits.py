@@ -75,6 +75,10 @@ class ScopedLimits(Settings):
         description="What a sell out of a long must bring beyond its average cost, fees and slippage included; stops "
         "and closings by command or policy are free.",
     )
+    max_nav_age: PositiveDuration | None = Field(
+        default=None,
+        description="Age of the oldest mark of anything held, at which NAV is too old to approve exposure on.",
+    )
     max_leverage: PositiveMoney | None = Field(
         default=None, description="Largest exposure at a venue, in times the worth of that account."
     )

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from config.duration import SECOND, PositiveDuration
-from config.ratio import PositiveRatio, Share
+from config.ratio import PositiveRatio, PositiveShare, Share
 from config.schema.allocation import AdaptationSettings, AllocationSettings
 from config.schema.anomalies import AnomalySettings
 from config.schema.base import Contradiction, Money, PositiveCount, PositiveMoney, Text
@@ -74,7 +74,7 @@ class RiskSettings(DeskLimits):
     max_open_orders: PositiveCount = Field(
         default=50, description="Orders that may be open at the same time."
     )
-    daily_loss_limit: Share = Field(
+    daily_loss_limit: PositiveShare = Field(
         default=Decimal("0.03"),
         description="Loss since the day boundary at which the desk goes to REDUCE, part of NAV.",
     )
@@ -86,21 +86,21 @@ class RiskSettings(DeskLimits):
     treasury_share: Share = Field(
         default=Decimal("0.4"), description="Part of realised profit, after costs, that is set aside."
     )
-    weekly_loss_limit: Share | None = Field(
+    weekly_loss_limit: PositiveShare | None = Field(
         default=None,
         description="Loss since the week began, Monday's day boundary, at which the desk goes to REDUCE; null: none.",
     )
-    drawdown_cautious: Share = Field(
+    drawdown_cautious: PositiveShare = Field(
         default=Decimal("0.03"),
         description="Fall from the highest NAV at which the drawdown state becomes cautious; it refuses nothing.",
     )
-    drawdown_defensive: Share = Field(
+    drawdown_defensive: PositiveShare = Field(
         default=Decimal("0.05"), description="Fall from the highest NAV at which it becomes defensive."
     )
-    drawdown_reduce: Share = Field(
+    drawdown_reduce: PositiveShare = Field(
         default=Decimal("0.05"), description="Fall from the highest NAV at which the desk goes to REDUCE."
     )
-    drawdown_halt: Share = Field(
+    drawdown_halt: PositiveShare = Field(
         default=Decimal("0.1"), description="Fall from the highest NAV at which the desk is HALTED."
     )
     max_mark_age: PositiveDuration = Field(

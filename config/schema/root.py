@@ -107,6 +107,17 @@ class DeskConfig(Settings):
                     f"there is no such {kind}",
                     f"name one of {', '.join(names)}",
                 )
+        named: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
+            (("risk", "whitelist"), self.risk.whitelist or ()),
+            *((("risk", "tiers", tier), symbols) for tier, symbols in self.risk.tiers.items()),
+            *((("risk", "themes", theme), symbols) for theme, symbols in self.risk.themes.items()),
+        ]
+        for path, symbols in named:
+            for symbol in symbols:
+                if symbol not in self.symbols:  # what it was meant for would be in no such group
+                    yield Contradiction(
+                        path, symbol, "there is no such symbol", f"name some of {', '.join(self.symbols)}"
+                    )
         for name in self.risk.allocation.strategies or ():
             if name not in self.strategies:
                 yield Contradiction(

@@ -7,7 +7,7 @@ from actors.risk import modes
 from actors.risk.books.transfers import book_transfer, booking_of_transfer, is_transferred
 from actors.risk.corrections import Corrector
 from actors.risk.ledger import rate_of
-from messages.portfolio import ModeSource
+from messages.modes import ModeSource
 from messages.reasons import Reason
 from messages.transfers import RecordTransfer, Transfer, TransferBooked, TransferRefused
 

@@ -54,12 +54,15 @@ def begin_day(state: RiskState, event: DayStarted) -> None:
 
     Days long past are forgotten.
     """
-    begins_at = state.day_ends_at or None
-    if state.days and state.days[-1].day == event.day:  # it began before NAV was known
-        begins_at = state.days.pop().begins_at
+    begins_at, shown = state.day_ends_at or None, figures(state)
+    if state.days and state.days[-1].day == event.day:
+        begun = state.days.pop()
+        begins_at = begun.begins_at
+        if begun.figures.nav is not None:  # it goes on, to the midnight of another time zone than before
+            shown = begun.figures
     state.day, state.day_ends_at, state.day_anchor = event.day, event.ends_at, event.nav
     week = week_of(event.day)
     if week != state.week or state.week_anchor is None:
         state.week, state.week_anchor = week, event.nav
-    state.days.append(DayOpening(event.day, begins_at, event.ends_at, figures(state)))
+    state.days.append(DayOpening(event.day, begins_at, event.ends_at, shown))
     del state.days[:-DAYS_KEPT]

@@ -7,13 +7,13 @@ A rate is fixed by the settings, or follows the middle of a symbol's mark.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 import msgspec
 
 from actors.risk.books.rate_settings import RateSettings
-from actors.risk.limits import RATE_DIGITS, RiskInstrument
+from actors.risk.limits import RATE_DIGITS, RiskInstrument, listing_id
 from actors.risk.state import KnownMark, RiskState
 
 _SHORT = Context(prec=RATE_DIGITS, rounding=ROUND_HALF_EVEN)
@@ -59,20 +59,35 @@ def fit(instruments: dict[str, RiskInstrument], rates: dict[str, Decimal]) -> di
 
 
 def unconverted(
-    state: RiskState, instruments: Iterable[RiskInstrument], marked: RateSettings, now: int
+    state: RiskState,
+    instruments: Iterable[RiskInstrument],
+    fixed: Mapping[str, Decimal],
+    marked: RateSettings,
+    standing: Iterable[str],
+    now: int,
 ) -> Iterator[tuple[str, str]]:
-    """Marked currencies that something is held in but whose mark is missing or too old, each with what is wrong."""
-    held: dict[str, None] | None = None
+    """Currencies that something is held in and that have no rate to go by, each with what is wrong.
+
+    Their mark is missing or too old; or nobody says any more what they count: neither marked nor `fixed`, but with a
+    rate in the books from before, or among `standing`, those that had none already.
+    """
+    wrong: dict[str, str] = {}
     for currency, symbol in marked.symbols.items():
         mark = state.marks.get(symbol)
         age = None if mark is None else now - mark.time
-        if age is not None and age <= marked.max_age:
-            continue
-        if held is None:
-            held = _held(state, instruments)
-        if currency in held:
-            wrong = "no mark" if age is None else f"a mark {age / _SECOND:.0f} s old"
-            yield currency, f"{wrong} of {symbol} for what one {currency} counts"
+        if age is None or age > marked.max_age:
+            seen = "no mark" if age is None else f"a mark {age / _SECOND:.0f} s old"
+            wrong[currency] = f"{seen} of {symbol} for what one {currency} counts"
+    held = _held(state, instruments) if wrong else {}
+    yield from ((currency, text) for currency, text in wrong.items() if currency in held)
+    for currency in {**state.rates, **dict.fromkeys(standing)}:
+        # no symbol is quoted in it: the settings would be refused
+        if currency not in fixed and currency not in marked.symbols and _has(state, currency):
+            yield currency, f"the settings say nothing any more of what one {currency} counts"
+
+
+def _has(state: RiskState, currency: str) -> bool:
+    return any(account.balances.get(currency) for account in state.accounts.values())
 
 
 def _held(state: RiskState, instruments: Iterable[RiskInstrument]) -> dict[str, None]:
@@ -84,6 +99,6 @@ def _held(state: RiskState, instruments: Iterable[RiskInstrument]) -> dict[str, 
         if amount
     }
     for one in instruments:
-        if f"{one.venue}/{one.symbol}" in state.totals.active:
+        if listing_id(one.venue, one.symbol) in state.totals.active:
             found[one.quote_currency] = None
     return found

@@ -22,7 +22,9 @@ from messages.reasons import Reason
 _ACCEPTED = Reason.ACCEPTED
 _SYMBOL_EXPOSURE, _GROSS_EXPOSURE = Reason.SYMBOL_EXPOSURE, Reason.GROSS_EXPOSURE
 _CASH_RESERVE, _MAX_POSITIONS = Reason.CASH_RESERVE, Reason.MAX_POSITIONS
-_MAX_OPEN_ORDERS = Reason.MAX_OPEN_ORDERS
+_MAX_OPEN_ORDERS, _MAX_SYMBOL_ORDERS = Reason.MAX_OPEN_ORDERS, Reason.MAX_SYMBOL_ORDERS
+_REGIME_CAP, _CONCENTRATION_CAP, _LEVERAGE_CAP = Reason.REGIME_CAP, Reason.CONCENTRATION, Reason.LEVERAGE_CAP
+_TOTAL_AT_RISK_REASON = Reason.TOTAL_AT_RISK
 """Bound once: to look a member up on its enum class costs as much as a comparison of Decimals, and every intent
 passes all checks."""
 
@@ -41,7 +43,7 @@ def _regime_cap(view: View) -> CheckResult:
     factors = view.limits.regime_caps
     factor = factors.get(view.regime or "", min(factors.values()))
     limit = factor * view.limits.max_symbol_exposure * view.nav
-    return exposed("regime_cap", Reason.REGIME_CAP, view, limit, view.elsewhere)
+    return exposed("regime_cap", _REGIME_CAP, view, limit, view.elsewhere)
 
 
 def _concentration(view: View) -> CheckResult:
@@ -58,19 +60,20 @@ def _concentration(view: View) -> CheckResult:
     else:
         others = view.total_exposure - view.elsewhere
         limit = max(part * others / (ONE - part), view.limits.concentration_floor * nav)
-    return exposed("concentration", Reason.CONCENTRATION, view, limit, view.elsewhere)
+    return exposed("concentration", _CONCENTRATION_CAP, view, limit, view.elsewhere)
 
 
 def _group_cap(check: str, kind: str, reason: Reason) -> Judge:
     """The check of all caps of one kind that the intent's listing falls under; the tightest answers."""
 
     def judge(view: View) -> CheckResult:
-        if view.nav is None:
+        nav = view.nav
+        if nav is None:
             return only_reducing(check, Reason.NAV_STALE, view)
         tightest: CheckResult | None = None
         for cap in view.caps:
             if cap.kind == kind:
-                found = exposed(check, reason, view, cap.part * view.nav, view.exposure_beside(cap))
+                found = exposed(check, reason, view, cap.part * nav, view.exposure_beside(cap))
                 if tightest is None or (found.room or ZERO) < (tightest.room or ZERO):
                     tightest = found
         return passed(check) if tightest is None else tightest
@@ -86,7 +89,7 @@ def _leverage(view: View) -> CheckResult:
     if view.nav is None or account is None:
         return only_reducing("leverage", Reason.NAV_STALE, view)
     if len(state.accounts) == 1:
-        return exposed("leverage", Reason.LEVERAGE_CAP, view, most * view.nav, view.total_exposure)
+        return exposed("leverage", _LEVERAGE_CAP, view, most * view.nav, view.total_exposure)
     worth, others = in_base(account.balances, state.rates, view.base_currency), ZERO
     for listing in state.totals.active:
         holding = state.holdings[listing]
@@ -94,7 +97,7 @@ def _leverage(view: View) -> CheckResult:
             worth += holding.value or ZERO
             if listing != view.listing:
                 others += holding.exposure
-    return exposed("leverage", Reason.LEVERAGE_CAP, view, most * worth, others)
+    return exposed("leverage", _LEVERAGE_CAP, view, most * worth, others)
 
 
 def _gross_exposure(view: View) -> CheckResult:
@@ -115,9 +118,10 @@ def _net_exposure(view: View) -> CheckResult:
     before = held + view.open_worth_of_side()
     observed = before + view.worth
     if observed <= limit:
-        return CheckResult("net_exposure", True, _ACCEPTED, limit, observed, limit - observed, MONEY)
-    allowed = view.quantity_worth(limit - before)
-    return bounded("net_exposure", Reason.NET_EXPOSURE, view, limit, observed, limit - observed, allowed)
+        return CheckResult("net_exposure", limit, observed, MONEY)
+    return bounded(
+        "net_exposure", Reason.NET_EXPOSURE, view, limit, observed, view.quantity_worth(limit - before)
+    )
 
 
 def _total_at_risk(view: View) -> CheckResult:
@@ -128,7 +132,7 @@ def _total_at_risk(view: View) -> CheckResult:
         return only_reducing("total_at_risk", Reason.NAV_STALE, view)
     limit, observed = part * view.nav, view.total_exposure + view.exposure_after
     holds = observed <= limit
-    return held_to("total_at_risk", Reason.TOTAL_AT_RISK, view, limit, observed, MONEY, holds=holds)
+    return held_to("total_at_risk", _TOTAL_AT_RISK_REASON, view, limit, observed, MONEY, holds=holds)
 
 
 def _cash_reserve(view: View) -> CheckResult:
@@ -137,10 +141,13 @@ def _cash_reserve(view: View) -> CheckResult:
     limit = view.limits.min_cash_reserve * view.nav + view.state.capital.treasury
     free = view.state.totals.cash - view.state.totals.buys_value
     if not view.is_buy:
-        return CheckResult("cash_reserve", True, _ACCEPTED, limit, free, free - limit, MONEY)
+        return CheckResult("cash_reserve", limit, free, MONEY, at_least=True)
     observed = free - view.worth
+    if observed >= limit:
+        return CheckResult("cash_reserve", limit, observed, MONEY, at_least=True)
     allowed = view.quantity_worth(free - limit)
-    return bounded("cash_reserve", _CASH_RESERVE, view, limit, observed, observed - limit, allowed)
+    reason = _ACCEPTED if view.quantity <= allowed else _CASH_RESERVE
+    return CheckResult("cash_reserve", limit, observed, MONEY, reason, allowed, at_least=True)
 
 
 def _open_positions(view: View) -> CheckResult:
@@ -159,7 +166,7 @@ def _symbol_orders(view: View) -> CheckResult:
     assert most is not None
     holding = view.state.holdings.get(view.listing)
     working = 0 if holding is None else holding.orders
-    return counted("symbol_orders", Reason.MAX_SYMBOL_ORDERS, view, most, working + 1)
+    return counted("symbol_orders", _MAX_SYMBOL_ORDERS, view, most, working + 1)
 
 
 _CAPS: tuple[tuple[str, str, Reason, str], ...] = (

@@ -10,28 +10,34 @@ from actors.risk.checks.row import (
     RATIO,
     Check,
     aged,
+    bounded,
     held_to,
     only_reducing,
     passed,
 )
 from actors.risk.limits import ZERO
+from actors.risk.marks import oldest_mark
 from actors.risk.view import View, is_open
 from messages.intents import CheckResult
 from messages.reasons import Reason
 
 _EXPIRY, _NAV_KNOWN, _MARK_FRESH = passed("expiry"), passed("nav_known"), passed("mark_fresh")
+_NAV_FRESH = passed("nav_fresh")
 _MARK_MOVED, _SPREAD, _DEPTH = passed("mark_moved"), passed("spread"), passed("depth")
 _TWO = Decimal(2)
+_MARK_MOVED_TOO_FAR, _WIDE_SPREAD, _LOW_DEPTH = Reason.MARK_MOVED, Reason.WIDE_SPREAD, Reason.LOW_DEPTH
 
 
 def _expiry(view: View) -> CheckResult:
     late = view.now - view.terms.deadline
     if late > 0:
-        return CheckResult("expiry", False, Reason.EXPIRED, ZERO, Decimal(late), Decimal(-late), AGE, ZERO)
+        return CheckResult("expiry", 0, late, AGE, Reason.EXPIRED, ZERO)
     quote = view.intent.quote
-    if quote is not None and view.now - quote.time > view.limits.max_intent_age:
-        age, most = view.now - quote.time, view.limits.max_intent_age
-        return aged("expiry", Reason.EXPIRED, view, most, age)
+    if quote is not None:
+        # of a clock that is ahead nobody knows how old a quote is, nor when its deadline will have passed
+        age, most = abs(view.now - quote.time), view.limits.max_intent_age
+        if age > most:
+            return aged("expiry", Reason.EXPIRED, view, most, age)
     return _EXPIRY
 
 
@@ -39,6 +45,15 @@ def _nav_known(view: View) -> CheckResult:
     if view.nav is None or not is_open(view.state, view.terms.venue):
         return only_reducing("nav_known", Reason.NAV_STALE, view)
     return _NAV_KNOWN
+
+
+def _nav_fresh(view: View) -> CheckResult:
+    """NAV is as old as the oldest mark of anything held, whatever symbol the intent is about."""
+    most = view.limits.max_nav_age
+    assert most is not None
+    if view.is_marked_since(view.now - most):
+        return _NAV_FRESH
+    return aged("nav_fresh", Reason.NAV_STALE, view, most, view.now - (oldest_mark(view.state) or 0))
 
 
 def _mark_fresh(view: View) -> CheckResult:
@@ -60,7 +75,7 @@ def _mark_moved(view: View) -> CheckResult:
     if seen <= 0:
         return only_reducing("mark_moved", Reason.BOOK_UNKNOWN, view)
     moved = abs(middle - seen) / seen
-    return held_to("mark_moved", Reason.MARK_MOVED, view, most, moved, RATIO, holds=moved <= most)
+    return held_to("mark_moved", _MARK_MOVED_TOO_FAR, view, most, moved, RATIO, holds=moved <= most)
 
 
 def _spread(view: View) -> CheckResult:
@@ -69,7 +84,7 @@ def _spread(view: View) -> CheckResult:
     if mark is None:
         return _unknown("spread", view)
     spread = (mark.ask - mark.bid) * _TWO / (mark.ask + mark.bid)
-    return held_to("spread", Reason.WIDE_SPREAD, view, most, spread, RATIO, holds=spread <= most)
+    return held_to("spread", _WIDE_SPREAD, view, most, spread, RATIO, holds=spread <= most)
 
 
 def _depth(view: View) -> CheckResult:
@@ -79,13 +94,8 @@ def _depth(view: View) -> CheckResult:
     size = None if quote is None else quote.ask_size if view.is_buy else quote.bid_size
     if size is None:
         return _unknown("depth", view)
-    limit, quantity = part * Decimal(str(size)), view.terms.quantity
-    if quantity <= limit:
-        return CheckResult("depth", True, Reason.ACCEPTED, limit, quantity, limit - quantity, QUANTITY)
-    allowed = view.passing(limit)
-    ok = quantity <= allowed
-    reason = Reason.ACCEPTED if ok else Reason.LOW_DEPTH
-    return CheckResult("depth", ok, reason, limit, quantity, limit - quantity, QUANTITY, allowed)
+    limit = part * Decimal(str(size))
+    return bounded("depth", _LOW_DEPTH, view, limit, view.quantity, view.passing(limit), QUANTITY)
 
 
 def _unknown(check: str, view: View) -> CheckResult:
@@ -101,6 +111,14 @@ CHECKS: tuple[Check, ...] = (
     Check("expiry", _expiry, "max_intent_age", (Reason.EXPIRED,), "neither deadline nor quote has passed"),
     Check(
         "nav_known", _nav_known, "", (Reason.NAV_STALE,), "the account is open and everything held is marked"
+    ),
+    Check(
+        "nav_fresh",
+        _nav_fresh,
+        "max_nav_age",
+        (Reason.NAV_STALE,),
+        "no mark of anything held is too old",
+        ("max_nav_age",),
     ),
     Check(
         "mark_fresh",

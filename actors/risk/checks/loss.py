@@ -7,7 +7,7 @@ from actors.risk.view import View
 from messages.intents import CheckResult
 from messages.reasons import Reason
 
-_DAILY_LOSS, _DRAWDOWN = Reason.DAILY_LOSS, Reason.DRAWDOWN
+_DAILY_LOSS, _WEEKLY_LOSS, _DRAWDOWN = Reason.DAILY_LOSS, Reason.WEEKLY_LOSS, Reason.DRAWDOWN
 
 
 def _daily_loss(view: View) -> CheckResult:
@@ -21,7 +21,7 @@ def _weekly_loss(view: View) -> CheckResult:
     anchor, nav, part = view.state.week_anchor, view.nav, view.limits.weekly_loss_limit
     if anchor is None or nav is None or part is None:
         return only_reducing("weekly_loss", Reason.NAV_STALE, view)
-    return lost("weekly_loss", Reason.WEEKLY_LOSS, view, part * anchor, anchor - nav)
+    return lost("weekly_loss", _WEEKLY_LOSS, view, part * anchor, anchor - nav)
 
 
 def _drawdown(view: View) -> CheckResult:

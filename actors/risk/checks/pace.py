@@ -6,14 +6,15 @@ and cycles are windows of UTC, days the desk's own. See `actors.risk.activity` f
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from actors.risk.activity import HOUR, Outcome, SymbolActivity, Window, cycle_start
-from actors.risk.checks.row import COUNT, Check, bounded, counted, held_to, passed, waited
-from actors.risk.limits import ZERO
+from actors.risk.activity import HOUR, Outcome, SymbolActivity, cycle_start
+from actors.risk.checks.row import COUNT, MONEY, Check, bounded, counted, held_to, passed, waited
 from actors.risk.view import View
 from messages.intents import CheckResult
 from messages.reasons import Reason
+
+_COOLDOWN, _SYMBOL_HOURLY, _HOURLY_TRADES = Reason.COOLDOWN, Reason.SYMBOL_HOURLY, Reason.HOURLY_TRADES
+_DAILY_TRADES, _CYCLE_ORDERS, _IN_A_BURST = Reason.DAILY_TRADES, Reason.CYCLE_ORDERS, Reason.BURST
+"""Bound once: to look a member up on its enum class costs as much as a comparison of Decimals."""
 
 _NEVER = SymbolActivity()
 _OUTCOME, _STREAK = passed("outcome_cooldown"), passed("losing_streak")
@@ -27,17 +28,19 @@ def _symbol(view: View) -> SymbolActivity:
 def _fill_cooldown(view: View) -> CheckResult:
     least = view.limits.cooldown_after_fill
     assert least is not None
-    return waited("fill_cooldown", Reason.COOLDOWN, view, _symbol(view).filled_at, least)
+    return waited("fill_cooldown", _COOLDOWN, view, _symbol(view).filled_at, least)
 
 
 def _outcome_cooldown(view: View) -> CheckResult:
     """After a position of the symbol was closed with a profit, with a loss, or by its stop."""
     known, limits = _symbol(view), view.limits
+    if known.outcome is None:
+        return _OUTCOME
     least = {
         Outcome.WIN: limits.cooldown_after_win,
         Outcome.LOSS: limits.cooldown_after_loss,
         Outcome.STOP: limits.cooldown_after_stop,
-    }.get(known.outcome or Outcome.EVEN)
+    }.get(known.outcome)
     if least is None:
         return _OUTCOME
     return waited("outcome_cooldown", Reason.PER_SYMBOL_COOLDOWN, view, known.outcome_at, least)
@@ -69,19 +72,12 @@ def _error_circuit(view: View) -> CheckResult:
     """So many orders of the symbol were refused by its venue within the window."""
     most = view.limits.max_errors
     assert most is not None
+    times = _symbol(view).errors
     since = view.now - view.limits.error_window
-    errors = sum(time > since for time in _symbol(view).errors)
+    errors = sum(time > since for time in times) if times else 0
     if not errors:
         return _ERRORS
-    return held_to(
-        "error_circuit",
-        Reason.ERROR_CIRCUIT,
-        view,
-        Decimal(most),
-        Decimal(errors),
-        COUNT,
-        holds=errors < most,
-    )
+    return held_to("error_circuit", Reason.ERROR_CIRCUIT, view, most, errors, COUNT, holds=errors < most)
 
 
 def _burst(view: View) -> CheckResult:
@@ -89,42 +85,38 @@ def _burst(view: View) -> CheckResult:
     most, times = view.limits.max_burst, view.state.activity.recent
     assert most is not None
     if len(times) < most or not most:
-        return _BURST if most else counted("burst", Reason.BURST, view, 0, 1)
+        return _BURST if most else counted("burst", _IN_A_BURST, view, 0, 1)
     passed_ns = view.now - times[-most]
     count = most + (passed_ns < view.limits.burst_window)
-    return counted("burst", Reason.BURST, view, most, count)
-
-
-def _within(window: Window, began: int) -> int:
-    return window.count if window.began == began else 0
+    return counted("burst", _IN_A_BURST, view, most, count)
 
 
 def _symbol_hourly(view: View) -> CheckResult:
     most = view.limits.max_symbol_hourly_trades
     assert most is not None
-    count = _within(_symbol(view).hour, view.now // HOUR * HOUR)
-    return counted("symbol_hourly", Reason.SYMBOL_HOURLY, view, most, count + 1)
+    count = _symbol(view).hour.count_in(view.now // HOUR * HOUR)
+    return counted("symbol_hourly", _SYMBOL_HOURLY, view, most, count + 1)
 
 
 def _hourly(view: View) -> CheckResult:
     most = view.limits.max_hourly_trades
     assert most is not None
-    count = _within(view.state.activity.hour, view.now // HOUR * HOUR)
-    return counted("hourly_trades", Reason.HOURLY_TRADES, view, most, count + 1)
+    count = view.state.activity.hour.count_in(view.now // HOUR * HOUR)
+    return counted("hourly_trades", _HOURLY_TRADES, view, most, count + 1)
 
 
 def _daily(view: View) -> CheckResult:
     most = view.limits.max_daily_trades
     assert most is not None
-    count = _within(view.state.activity.day, view.state.day_ends_at)
-    return counted("daily_trades", Reason.DAILY_TRADES, view, most, count + 1)
+    count = view.state.activity.day.count_in(view.state.day_ends_at)
+    return counted("daily_trades", _DAILY_TRADES, view, most, count + 1)
 
 
 def _cycle_orders(view: View) -> CheckResult:
     most, cycle = view.limits.max_cycle_orders, view.state.activity.cycle
     assert most is not None
-    count = _within(cycle, cycle_start(view.now, view.limits.cycle))
-    return counted("cycle_orders", Reason.CYCLE_ORDERS, view, most, count + 1)
+    count = cycle.count_in(cycle_start(view.now, view.limits.cycle))
+    return counted("cycle_orders", _CYCLE_ORDERS, view, most, count + 1)
 
 
 def _cycle_notional(view: View) -> CheckResult:
@@ -132,10 +124,12 @@ def _cycle_notional(view: View) -> CheckResult:
     limit, cycle = view.limits.max_cycle_notional, view.state.activity.cycle
     assert limit is not None
     began = cycle_start(view.now, view.limits.cycle)
-    used = cycle.value if cycle.began == began else ZERO
+    used = cycle.value_in(began)
     observed = used + view.worth
+    if observed <= limit:
+        return CheckResult("cycle_notional", limit, observed, MONEY)
     allowed = view.quantity_worth(limit - used)
-    return bounded("cycle_notional", Reason.CYCLE_NOTIONAL, view, limit, observed, limit - observed, allowed)
+    return bounded("cycle_notional", Reason.CYCLE_NOTIONAL, view, limit, observed, allowed)
 
 
 CHECKS: tuple[Check, ...] = (

@@ -46,90 +46,79 @@ class Check(NamedTuple):
 
 def passed(check: str) -> CheckResult:
     """The answer of a check that has no figures to show; made once per check."""
-    return CheckResult(check, True, _ACCEPTED)
+    return CheckResult(check)
 
 
 def rejects_outright(check: str, reason: Reason, unit: str = "") -> CheckResult:
     """A failure that no size mends."""
-    return CheckResult(check, False, reason, None, None, None, unit, ZERO)
+    return CheckResult(check, None, None, unit, reason, ZERO)
 
 
 def only_reducing(check: str, reason: Reason, view: View) -> CheckResult:
     """Nothing but what can't increase exposure passes."""
     if view.is_reducing:
-        return CheckResult(check, True, _ACCEPTED)
-    return CheckResult(check, False, reason, None, None, None, "", view.reducible)
+        return CheckResult(check)
+    return CheckResult(check, None, None, "", reason, view.reducible)
 
 
 def held_to(
     check: str,
     reason: Reason,
     view: View,
-    limit: Decimal,
-    observed: Decimal,
+    limit: Decimal | int,
+    observed: Decimal | int,
     unit: str,
     *,
     holds: bool,
-    room: Decimal | None = None,
+    at_least: bool = False,
 ) -> CheckResult:
     """`observed` beside `limit`; when it does not hold, only what reduces passes."""
-    ok = holds or view.is_reducing
-    left = limit - observed if room is None else room
-    return CheckResult(
-        check, ok, _ACCEPTED if ok else reason, limit, observed, left, unit, None if ok else view.reducible
-    )
+    if holds or view.is_reducing:
+        return CheckResult(check, limit, observed, unit, _ACCEPTED, None, at_least)
+    return CheckResult(check, limit, observed, unit, reason, view.reducible, at_least)
 
 
 def aged(check: str, reason: Reason, view: View, most: int, age: int) -> CheckResult:
     """Something is older than it may be."""
-    ok = view.is_reducing
-    return CheckResult(
-        check,
-        ok,
-        _ACCEPTED if ok else reason,
-        Decimal(most),
-        Decimal(age),
-        Decimal(most - age),
-        AGE,
-        view.reducible,
-    )
+    return held_to(check, reason, view, most, age, AGE, holds=False)
 
 
 def waited(check: str, reason: Reason, view: View, since: int | None, least: int) -> CheckResult:
     """At least so much time (ns) has passed since something happened; None: it never did."""
     if since is None:
-        return CheckResult(check, True, _ACCEPTED)
+        return CheckResult(check)
     passed_ns = view.now - since
-    return held_to(
-        check,
-        reason,
-        view,
-        Decimal(least),
-        Decimal(passed_ns),
-        AGE,
-        holds=passed_ns >= least,
-        room=Decimal(passed_ns - least),
-    )
+    return held_to(check, reason, view, least, passed_ns, AGE, holds=passed_ns >= least, at_least=True)
 
 
 def bounded(
-    check: str, reason: Reason, view: View, limit: Decimal, observed: Decimal, room: Decimal, allowed: Decimal
+    check: str,
+    reason: Reason,
+    view: View,
+    limit: Decimal,
+    observed: Decimal,
+    allowed: Decimal,
+    unit: str = MONEY,
 ) -> CheckResult:
     """The intent may have at most `allowed` units."""
-    ok = view.terms.quantity <= allowed
-    return CheckResult(check, ok, _ACCEPTED if ok else reason, limit, observed, room, MONEY, allowed)
+    if view.quantity <= allowed:
+        return CheckResult(check, limit, observed, unit)
+    return CheckResult(check, limit, observed, unit, reason, allowed)
 
 
 def exposed(check: str, reason: Reason, view: View, limit: Decimal, others: Decimal) -> CheckResult:
     """The listing's exposure together with that of `others` stays within `limit`."""
     observed = others + view.exposure_after
-    allowed = view.quantity_within(limit - others)
-    return bounded(check, reason, view, limit, observed, limit - observed, allowed)
+    if observed <= limit and view.is_adding:  # the rule, and the same as what `quantity_within` would find
+        return CheckResult(check, limit, observed, MONEY)
+    return bounded(check, reason, view, limit, observed, view.quantity_within(limit - others))
 
 
 def counted(check: str, reason: Reason, view: View, most: int, count: int) -> CheckResult:
     """`count`, this intent included, is at most `most`."""
-    return held_to(check, reason, view, Decimal(most), Decimal(count), COUNT, holds=count <= most)
+    if count <= most:
+        return CheckResult(check, most, count, COUNT)
+    return held_to(check, reason, view, most, count, COUNT, holds=False)
 
 
 def lost(check: str, reason: Reason, view: View, limit: Decimal, loss: Decimal) -> CheckResult:

@@ -14,17 +14,16 @@ from actors.risk.checks.row import (
     only_reducing,
     passed,
 )
-from actors.risk.limits import ONE
+from actors.risk.limits import ONE, ZERO
 from actors.risk.view import View
 from messages.control import Mode
 from messages.intents import CheckResult, Purpose
 from messages.reasons import Reason
 
-_ACCEPTED, _MAX_ORDER_NOTIONAL, _MAX_TRADE_NAV = (
-    Reason.ACCEPTED,
-    Reason.MAX_ORDER_NOTIONAL,
-    Reason.MAX_TRADE_NAV,
-)
+_MAX_ORDER_NOTIONAL, _MAX_TRADE_NAV = Reason.MAX_ORDER_NOTIONAL, Reason.MAX_TRADE_NAV
+_MAX_QUANTITY, _MIN_NOTIONAL, _PRICE_COLLAR = Reason.MAX_QUANTITY, Reason.MIN_NOTIONAL, Reason.PRICE_COLLAR
+"""Bound once: to look a member up on its enum class costs as much as a comparison of Decimals."""
+
 _FAT_FINGER, _MIN_PROFIT = passed("fat_finger"), passed("min_profit")
 _CHOSEN = (Purpose.ENTRY, Purpose.EXIT, Purpose.TARGET)
 """Sells that a strategy is free to put off. A stop, a closing by command or policy is not held back by its price."""
@@ -41,16 +40,12 @@ def least_notional(view: View) -> Decimal:
 def _minimum(view: View) -> CheckResult:
     quantity, instrument = view.terms.quantity, view.instrument
     if quantity < instrument.min_quantity and not view.is_reducing:
-        least, room = instrument.min_quantity, quantity - instrument.min_quantity
-        return CheckResult(
-            "minimum", False, Reason.MIN_QUANTITY, least, quantity, room, QUANTITY, view.reducible
+        least = instrument.min_quantity
+        return held_to(
+            "minimum", Reason.MIN_QUANTITY, view, least, quantity, QUANTITY, holds=False, at_least=True
         )
     value, limit = quantity * view.least_value, least_notional(view)
-    if value >= limit or view.is_reducing:
-        return CheckResult("minimum", True, _ACCEPTED, limit, value, value - limit, MONEY)
-    return CheckResult(
-        "minimum", False, Reason.MIN_NOTIONAL, limit, value, value - limit, MONEY, view.reducible
-    )
+    return held_to("minimum", _MIN_NOTIONAL, view, limit, value, MONEY, holds=value >= limit, at_least=True)
 
 
 def _order_notional(view: View) -> CheckResult:
@@ -59,28 +54,22 @@ def _order_notional(view: View) -> CheckResult:
     allowed = view.quantity_worth(limit)
     if most is not None and most < allowed:
         allowed = view.passing(most)
-    return bounded("order_notional", _MAX_ORDER_NOTIONAL, view, limit, value, limit - value, allowed)
+    return bounded("order_notional", _MAX_ORDER_NOTIONAL, view, limit, value, allowed)
 
 
 def _order_quantity(view: View) -> CheckResult:
-    most, quantity = view.limits.max_quantity, view.terms.quantity
+    most = view.limits.max_quantity
     assert most is not None
-    allowed = view.passing(most)
-    ok = quantity <= allowed
-    reason = _ACCEPTED if ok else Reason.MAX_QUANTITY
-    return CheckResult("order_quantity", ok, reason, most, quantity, most - quantity, QUANTITY, allowed)
+    return bounded("order_quantity", _MAX_QUANTITY, view, most, view.quantity, view.passing(most), QUANTITY)
 
 
 def _position_quantity(view: View) -> CheckResult:
     """The position if all open orders of the intent's side and the intent itself are filled."""
-    most, quantity = view.limits.max_position_quantity, view.terms.quantity
+    most = view.limits.max_position_quantity
     assert most is not None
     before = view.position + view.open_quantity
-    after = before + quantity
     allowed = view.passing(most - before)
-    ok = quantity <= allowed
-    reason = _ACCEPTED if ok else Reason.MAX_QUANTITY
-    return CheckResult("position_quantity", ok, reason, most, after, most - after, QUANTITY, allowed)
+    return bounded("position_quantity", _MAX_QUANTITY, view, most, before + view.quantity, allowed, QUANTITY)
 
 
 def _trade_nav(view: View) -> CheckResult:
@@ -90,7 +79,7 @@ def _trade_nav(view: View) -> CheckResult:
         return only_reducing("trade_nav", Reason.NAV_STALE, view)
     limit = part * nav
     allowed = view.quantity_worth(limit)
-    return bounded("trade_nav", _MAX_TRADE_NAV, view, limit, view.worth, limit - view.worth, allowed)
+    return bounded("trade_nav", _MAX_TRADE_NAV, view, limit, view.worth, allowed)
 
 
 def _fat_finger(view: View) -> CheckResult:
@@ -110,11 +99,11 @@ def _price_collar(view: View) -> CheckResult:
         return only_reducing("price_collar", Reason.MARK_MISSING, view)
     if view.is_buy:
         limit = mark.ask * (ONE + collar)
-        room = limit - worst
-    else:
-        limit = mark.bid * (ONE - collar)
-        room = worst - limit
-    return held_to("price_collar", Reason.PRICE_COLLAR, view, limit, worst, PRICE, holds=room >= 0, room=room)
+        return held_to("price_collar", _PRICE_COLLAR, view, limit, worst, PRICE, holds=worst <= limit)
+    limit = mark.bid * (ONE - collar)
+    return held_to(
+        "price_collar", _PRICE_COLLAR, view, limit, worst, PRICE, holds=worst >= limit, at_least=True
+    )
 
 
 def _min_profit(view: View) -> CheckResult:
@@ -135,8 +124,8 @@ def _min_profit(view: View) -> CheckResult:
     average = holding.cost / holding.position / (holding.multiplier * holding.rate)
     limit = average * (ONE + least)
     if price >= limit:
-        return CheckResult("min_profit", True, _ACCEPTED, limit, price, price - limit, PRICE)
-    return CheckResult("min_profit", False, Reason.MIN_PROFIT, limit, price, price - limit, PRICE, Decimal(0))
+        return CheckResult("min_profit", limit, price, PRICE, at_least=True)
+    return CheckResult("min_profit", limit, price, PRICE, Reason.MIN_PROFIT, ZERO, at_least=True)
 
 
 CHECKS: tuple[Check, ...] = (

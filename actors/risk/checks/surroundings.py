@@ -8,7 +8,7 @@ from actors.risk.view import View
 from messages.intents import CheckResult
 from messages.reasons import Reason
 
-_ACCEPTED, _DEGRADED = Reason.ACCEPTED, Reason.DEGRADED
+_DEGRADED = Reason.DEGRADED
 _SIZE_FACTOR = passed("size_factor")
 _CANARY_ORDER, _CANARY_EXPOSURE = passed("canary_order"), passed("canary_exposure")
 
@@ -18,19 +18,15 @@ def _size_factor(view: View) -> CheckResult:
     factor = view.state.degrade.factor
     if factor >= ONE:
         return _SIZE_FACTOR
-    allowed = view.passing(view.terms.quantity * factor)
-    ok = view.terms.quantity <= allowed
-    return CheckResult(
-        "size_factor", ok, _ACCEPTED if ok else _DEGRADED, factor, ONE, factor - ONE, RATIO, allowed
-    )
+    allowed = view.passing(view.quantity * factor)
+    return bounded("size_factor", _DEGRADED, view, factor, ONE, allowed, RATIO)
 
 
 def _canary_order(view: View) -> CheckResult:
     limit = view.limits.canary_order_notional
     if limit is None:
         return _CANARY_ORDER
-    allowed, value = view.quantity_worth(limit), view.worth
-    return bounded("canary_order", Reason.CANARY, view, limit, value, limit - value, allowed)
+    return bounded("canary_order", Reason.CANARY, view, limit, view.worth, view.quantity_worth(limit))
 
 
 def _canary_exposure(view: View) -> CheckResult:

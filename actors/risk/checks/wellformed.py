@@ -10,14 +10,15 @@ from messages.intents import OrderTerms, OrderType, Side
 GREATEST = Decimal("1E15")
 """Quantities and prices from here on are no one's: they would not fit into exact sums."""
 
+_NUMBERS = ("quantity", "worst_price", "limit_price", "stop_price")
 _WITH_LIMIT = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 _WITH_STOP = (OrderType.STOP, OrderType.STOP_LIMIT)
 
 
 def malformed_field(terms: OrderTerms, lot: Decimal, tick: Decimal) -> str | None:
     """The first field of an order's terms that makes no sense; None when all do."""
-    for name in ("quantity", "worst_price", "limit_price", "stop_price"):
-        number: Decimal | None = getattr(terms, name)
+    numbers = (terms.quantity, terms.worst_price, terms.limit_price, terms.stop_price)
+    for name, number in zip(_NUMBERS, numbers, strict=True):
         if number is not None and not (number.is_finite() and ZERO < number < GREATEST):
             return name
     if terms.quantity % lot:

@@ -23,10 +23,10 @@ import msgspec
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from actors.strategy.pipeline.arrays import Floats, every
+from actors.strategy.pipeline.arrays import Floats
 from actors.strategy.pipeline.gating.outcomes import missing
 from actors.strategy.pipeline.learning.rewards import Reward
-from actors.strategy.pipeline.sizing import SizeInputs, Sizer, Wish
+from actors.strategy.pipeline.sizing import SizeInputs, Sizer, Wish, wish_where
 from messages.errors import ConfigurationError, InvariantError
 
 COLUMNS_MOST = 256
@@ -75,13 +75,7 @@ def wish_of(weight: Floats, **inputs: Floats) -> Wish:
     known = np.isfinite(weight)
     for values in inputs.values():
         known &= np.isfinite(values)
-    code = np.zeros(len(weight), np.int8)
-    if every(known):
-        return Wish(weight, code)
-    code[~known] = missing("size")
-    for name, values in reversed(inputs.items()):
-        code[~np.isfinite(values)] = missing(name)
-    return Wish(np.where(known, weight, np.nan), code)
+    return wish_where(known, weight, **inputs)
 
 
 class Candidate:

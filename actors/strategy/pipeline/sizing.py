@@ -88,7 +88,7 @@ class VolatilitySizer(msgspec.Struct, frozen=True):
         known = np.isfinite(z)
         weight = in_range(z, -self.z_max, self.z_max)
         weight *= self.max_weight / self.z_max
-        return _wish(weight, known, volatility=volatility, alpha=inputs.alpha)
+        return wish_where(known, weight, volatility=volatility, alpha=inputs.alpha)
 
 
 class AtrSizer(msgspec.Struct, frozen=True):
@@ -112,7 +112,7 @@ class AtrSizer(msgspec.Struct, frozen=True):
         strength = np.ones(len(atr)) if inputs.strength is None else inputs.strength
         weight = inputs.direction * (self.risk / atr) * in_range(strength, self.min_strength, 1.0)
         known = np.isfinite(weight) & np.isfinite(strength) & np.isfinite(inputs.alpha)
-        return _wish(weight, known, atr=atr, strength=strength, alpha=inputs.alpha)
+        return wish_where(known, weight, atr=atr, strength=strength, alpha=inputs.alpha)
 
 
 def _scale(values: Floats) -> Floats:
@@ -122,7 +122,7 @@ def _scale(values: Floats) -> Floats:
     return values if every(usable) else np.where(usable, values, np.nan)
 
 
-def _wish(weight: Floats, known: Bools, **inputs: Floats) -> Wish:
+def wish_where(known: Bools, weight: Floats, **inputs: Floats) -> Wish:
     """The wish, NaN where it is not `known`; the first of these inputs that is no number is the reason."""
     code = np.zeros(len(weight), np.int8)
     if every(known):

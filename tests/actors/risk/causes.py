@@ -9,7 +9,7 @@ import msgspec
 
 from actors.risk.limits import RiskLimits
 from actors.risk.state import Capital
-from messages.account_events import VenueCondition
+from messages.account_events import ExternalActivity, VenueCondition, VenueReconciled
 from messages.anomalies import OverrideDegrade
 from messages.control import (
     DeadLettered,
@@ -20,7 +20,6 @@ from messages.control import (
     SetMode,
     StoreRenewed,
 )
-from messages.order_events import ExternalActivity, VenueReconciled
 from messages.orders import OrderState
 from tests.actors.risk import desk as bench
 from tests.actors.risk.desk import BUY, SELL, D, Desk, limits

@@ -11,11 +11,11 @@ from actors.base import Context
 from actors.risk.actor import RiskActor
 from actors.risk.limits import SECOND, RiskInstrument, RiskLimits, RiskSettings
 from messages import codec
+from messages.account_events import AccountSeeded
 from messages.base import Envelope, Message
 from messages.control import Mode
 from messages.intents import CheckResult, OrderIntent, OrderTerms, OrderType, Side
 from messages.market import Mark, Marks, QuoteSnapshot
-from messages.order_events import AccountSeeded
 from messages.orders import Fill, Liquidity, OrderReport, OrderState
 from messages.portfolio import IntentDecided
 from messages.reasons import Reason

@@ -18,11 +18,10 @@ from actors.risk.books.rate_settings import RateSettings
 from actors.risk.limits import SECOND, RiskInstrument, RiskSettings, listing_id
 from actors.risk.state import RiskState
 from messages import codec
-from messages.account_events import PositionCorrected
+from messages.account_events import Funding, PositionCorrected
 from messages.base import Message
 from messages.control import Resume
 from messages.intents import Side
-from messages.order_events import Funding
 from messages.orders import Fill, Liquidity
 from messages.reasons import Reason
 from messages.transfers import RecordTransfer, Transfer

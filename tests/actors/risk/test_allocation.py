@@ -156,19 +156,25 @@ def test_the_first_budgets_are_told_even_if_nothing_changes() -> None:
     st.lists(st.integers(0, 1000), min_size=6, max_size=6),
     st.integers(100, 20_000),
     st.integers(1, 100),
+    st.integers(0, 20),
+    st.integers(0, 2),
 )
 def test_budgets_never_add_up_to_more_than_the_capital_or_what_they_were(
-    budgets: list[int], raw: list[int], capital: int, turnover: int
+    budgets: list[int], raw: list[int], capital: int, turnover: int, least: int, joining: int
 ) -> None:
+    """Neither where falls are too small to be told, nor where strategies join whose budget was nobody's until now."""
     names = [str(index) for index in range(len(budgets))]
     total = sum(raw[: len(names)]) or 1
     weights = {name: each / total for name, each in zip(names, raw, strict=False)}
-    before = {name: D(each) for name, each in zip(names, budgets, strict=True)}
-    settings = msgspec.structs.replace(THREE, max_turnover=D(turnover) / 100, min_change=D(0))
+    known = names[joining:]
+    before = {name: D(each) for name, each in zip(names, budgets, strict=True) if name in known}
+    settings = msgspec.structs.replace(THREE, max_turnover=D(turnover) / 100, min_change=D(least) / 100)
     changes = plan(weights, D(capital), before, settings, Mode.NORMAL)
     after = before | {each.strategy: each.after for each in changes}
+    assert after.keys() == set(names)
+    assert all(each > 0 for each in after.values())
     assert sum(after.values()) <= max(D(capital), sum(before.values())) + D("0.06")
-    moved = sum(abs(after[name] - before[name]) for name in names)
+    moved = sum(abs(after[name] - before[name]) for name in known)
     assert moved <= D(turnover) / 100 * capital + D("0.06")
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from actors.risk.anomalies import MINUTE, SECOND, AnomalySettings, advance, look
 from actors.risk.limits import RiskSettings
 from actors.risk.state import Degrade
-from messages.account_events import VenueCondition
+from messages.account_events import VenueCondition, VenueReconciled
 from messages.anomalies import (
     Anomaly,
     AnomalyCleared,
@@ -25,7 +25,6 @@ from messages.anomalies import (
 from messages.control import Mode, Resume
 from messages.intents import Verdict
 from messages.market import Mark, Marks
-from messages.order_events import VenueReconciled
 from messages.orders import OrderState
 from messages.reasons import Reason
 from tests.actors.risk import desk as bench

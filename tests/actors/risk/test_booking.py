@@ -8,8 +8,8 @@ import pytest
 
 from actors.risk.ledger import booking, external_fill, fill_key, post
 from actors.risk.state import Account, Book, Reservation, RiskState, StrategyHolding
+from messages.account_events import ExternalActivity
 from messages.intents import Side
-from messages.order_events import ExternalActivity
 from messages.orders import Liquidity, OrderState
 from messages.portfolio import FillBooked, Posting
 from messages.venue import VenueFill

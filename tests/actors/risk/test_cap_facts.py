@@ -8,7 +8,7 @@ import pytest
 
 from messages.control import Mode
 from messages.limits import DESK, SetLimit
-from messages.portfolio import LimitBreached
+from messages.modes import LimitBreached
 from messages.reasons import Reason
 from tests.actors.risk import desk as bench
 from tests.actors.risk.desk import BUY, SELL, D, Desk, limits, ready

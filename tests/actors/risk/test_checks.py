@@ -199,6 +199,16 @@ def test_an_old_quote_expires_what_increases_and_lets_exits_go() -> None:
     assert desk.decision.verdict is Verdict.APPROVED
 
 
+def test_a_quote_of_the_future_is_as_unknown_as_an_old_one() -> None:
+    """Whose clock is ahead, his deadlines are too: an outage would let his intents through long after."""
+    desk = ready(limits(max_intent_age=SECOND))
+    desk.intend(BUY, 5, quote_age=-SECOND)
+    assert desk.decision.verdict is Verdict.APPROVED
+    desk.intend(BUY, 5, quote_age=-SECOND - 1)
+    assert (desk.decision.verdict, desk.decision.reason) == (Verdict.REJECTED, Reason.EXPIRED)
+    assert result(desk, "expiry").observed == D(SECOND + 1)
+
+
 def test_without_an_account_nothing_is_entered() -> None:
     desk = Desk().mark()
     desk.intend(BUY, 1)
@@ -256,6 +266,26 @@ def test_a_stale_mark_stops_entries_and_lets_exits_go() -> None:
     assert result(desk, "mark_fresh").limit == D(SECOND)
     assert result(desk, "mark_fresh").observed == D(SECOND + 1)
     desk.intend(SELL, 5)
+    assert desk.decision.verdict is Verdict.APPROVED
+
+
+def test_nav_is_as_old_as_the_oldest_mark_of_what_is_held_whatever_is_traded() -> None:
+    desk = ready(limits(max_nav_age=30 * SECOND)).mark("ETH-USDT")
+    desk.trade(BUY, 2, symbol="ETH-USDT")
+    desk.wait(30 * SECOND - 1).mark()
+    desk.intend(BUY, 1)
+    assert desk.decision.verdict is Verdict.APPROVED
+    desk.mark()
+    desk.intend(BUY, 1)
+    assert (desk.decision.verdict, desk.decision.reason) == (Verdict.REJECTED, Reason.NAV_STALE)
+    assert (result(desk, "nav_fresh").limit, result(desk, "nav_fresh").observed) == (
+        D(30 * SECOND),
+        D(30 * SECOND + 1),
+    )
+    desk.intend(SELL, 2, "ETH-USDT")
+    assert desk.decision.verdict is Verdict.APPROVED
+    desk.mark("ETH-USDT")
+    desk.intend(BUY, 1)
     assert desk.decision.verdict is Verdict.APPROVED
 
 

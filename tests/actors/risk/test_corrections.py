@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from actors.risk.state import strategy_key
-from messages.account_events import PositionCorrected, VenueCondition
+from messages.account_events import ExternalActivity, PositionCorrected, VenueCondition
 from messages.control import Mode, Resume
 from messages.intents import Side
-from messages.order_events import ExternalActivity
 from messages.orders import Liquidity, OrderState
+from messages.pace import Outcome
 from messages.portfolio import FillBooked
 from messages.reasons import Reason
 from messages.venue import VenueFill
-from tests.actors.risk.desk import BUY, SELL, Amount, D, Desk
+from tests.actors.risk.desk import BUY, SELL, Amount, D, Desk, limits, settings
 
 pytestmark = pytest.mark.unit
 
@@ -86,11 +86,27 @@ def test_without_a_mark_it_counts_at_what_the_position_had_cost() -> None:
     assert booked.price == D(90)
 
 
-def test_without_any_price_nothing_is_booked_and_a_person_is_called() -> None:
-    desk = Desk().seed()
-    desk.give(correction(BUY, 1), "execution/paper")
+def test_without_any_price_it_waits_for_a_mark_and_nav_is_not_known_meanwhile() -> None:
+    """The account holds what the books do not show: whoever resumes, nothing may grow beside it."""
+    desk = Desk().seed().mark("ETH-USDT", 50)
+    for _ in range(2):
+        desk.give(correction(BUY, 1), "execution/paper")
+    desk.give(Resume("ana", "seen"))
     assert desk.risk.state.holdings == {}
-    assert desk.risk.state.mode is Mode.REDUCE
+    assert (desk.risk.state.mode, desk.nav) == (Mode.REDUCE, None)
+    assert desk.risk.state.sources["missing_marks"].reason == f"no mark for {LISTING}"
+    assert desk.replayed().state == desk.risk.state
+    desk.restart()
+    desk.mark("ETH-USDT", 51)
+    desk.intend(BUY, 1, "ETH-USDT", 51)
+    assert Reason.NAV_STALE in {check.reason for check in desk.decision.checks}
+    desk.mark(bid=100, ask=102)
+    (booked,) = [event for event in desk.last_events if isinstance(event, FillBooked)]
+    assert (booked.fill_id, booked.price, position(desk)) == ("correction-g-1", D(101), D(1))
+    assert (desk.risk.state.mode, desk.nav) == (Mode.NORMAL, D(99_999)), "long at the middle, worth the bid"
+    assert desk.risk.state.corrections == {}
+    desk.give(correction(BUY, 1), "execution/paper")
+    assert position(desk) == D(1), "told again, it is booked already"
 
 
 def test_what_others_may_trade_is_booked_and_nothing_else_follows() -> None:
@@ -101,6 +117,21 @@ def test_what_others_may_trade_is_booked_and_nothing_else_follows() -> None:
     )
     desk.give(told, "execution/paper")
     assert (position(desk), desk.risk.state.mode) == (D(2), Mode.NORMAL)
+
+
+def test_what_others_trade_counts_in_the_pace_of_the_desk_and_a_correction_does_not() -> None:
+    desk = Desk(settings(limits(cooldown_after_fill=1_000, cooldown_after_loss=1_000))).seed().mark()
+    desk.fill(desk.intend(BUY, 1), BUY, 1, price=100)
+    known = desk.risk.state.activity.symbols["BTC-USDT"]
+    desk.wait(10)
+    desk.give(correction(BUY, 1), "execution/paper")
+    assert known.filled_at == desk.ctx.now - 10
+    fill = VenueFill("m1", D(90), D(2), D(0), "USDT", Liquidity.TAKER)
+    told = ExternalActivity(
+        "paper", "web", "v9", "BTC-USDT", SELL, OrderState.FILLED, D(2), fill, False, 1, suspect=False
+    )
+    desk.give(told, "execution/paper")
+    assert (known.filled_at, known.outcome, known.trip) == (desk.ctx.now, Outcome.LOSS, D(0))
 
 
 def condition(cause: str, mode: Mode, *, person: bool = False) -> VenueCondition:

@@ -10,13 +10,8 @@ from actors.risk.days import week_of
 from actors.risk.limits import check_settings
 from messages.control import Mode, Resume
 from messages.errors import ConfigurationError
-from messages.portfolio import (
-    DrawdownState,
-    DrawdownStateChanged,
-    NavAnomalyFound,
-    PeakReset,
-    WeeklyLossBreached,
-)
+from messages.modes import DrawdownState, DrawdownStateChanged, NavAnomalyFound, WeeklyLossBreached
+from messages.portfolio import PeakReset
 from tests.actors.risk import desk as bench
 from tests.actors.risk.desk import BUY, SELL, D, Desk, limits
 

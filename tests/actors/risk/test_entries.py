@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from actors.risk.books.entries import Entry, EntryKind, Ledger, Leg
 from messages import codec
-from messages.account_events import PositionCorrected
+from messages.account_events import Funding, PositionCorrected
 from messages.base import Message
-from messages.order_events import Funding
 from messages.reasons import Reason
 from tests.actors.risk import test_properties as sessions
 from tests.actors.risk.desk import BUY, SELL, D, Desk, instrument, ready

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from actors.risk.facts import judge
 from messages.base import CONTROL
 from messages.control import Mode, ModeChanged
-from messages.portfolio import DailyLossBreached, DrawdownBreached, LimitBreached, MarksTaken
+from messages.modes import DailyLossBreached, DrawdownBreached, LimitBreached
+from messages.portfolio import MarksTaken
 from messages.reasons import Reason
 from tests.actors.risk import desk as bench
 from tests.actors.risk.desk import BUY, SELL, D, Desk, limits
@@ -130,3 +132,11 @@ def test_nothing_is_judged_while_nav_is_unknown() -> None:
     assert desk.nav is None
     assert desk.events(LimitBreached) == []
     assert desk.events(DrawdownBreached) == []
+
+
+def test_where_nothing_stands_a_mark_or_a_fill_ends_nothing() -> None:
+    desk = desk_with()
+    desk.trade(BUY, 1)
+    desk.mark(bid=101)
+    findings = judge(desk.risk.state, desk.settings.limits, desk.ctx.now)
+    assert (findings.raised, findings.ended, findings.events) == ({}, [], [])

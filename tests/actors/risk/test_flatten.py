@@ -6,9 +6,9 @@ import pytest
 
 from actors.risk.limits import SECOND
 from messages.control import Flatten, Halt, Mode, Resume, SetMode
+from messages.flattening import FlattenDelayed, FlattenDue, FlattenEnded, FlattenTried
 from messages.intents import CancelIntent, OrderType, Purpose, Refused, SubmitOrder
 from messages.orders import OrderState
-from messages.portfolio import FlattenDelayed, FlattenDue, FlattenEnded, FlattenTried
 from messages.reasons import Reason
 from tests.actors.risk import desk as bench
 from tests.actors.risk.desk import BUY, SELL, D, Desk, instrument

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from actors.risk.state import PAYMENTS_REMEMBERED
+from messages.account_events import Funding
 from messages.control import Mode
-from messages.order_events import Funding
 from messages.portfolio import FundingBooked
 from tests.actors.risk.desk import BUY, SELL, D, Desk, limits, settings
 

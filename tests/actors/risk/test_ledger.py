@@ -9,9 +9,9 @@ import pytest
 from actors.risk.ledger import post, unrealised
 from actors.risk.state import CLOSED_REMEMBERED, Book
 from actors.risk.summary import average_price
+from messages.account_events import ExternalActivity
 from messages.control import Mode
 from messages.intents import Side
-from messages.order_events import ExternalActivity
 from messages.orders import Liquidity, OrderState
 from messages.portfolio import FillBooked
 from messages.venue import VenueFill

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from messages.control import Mode
 from messages.errors import ConfigurationError, RiskLimitError
 from messages.intents import OrderIntent, OrderTerms, OrderType, Verdict
 from messages.limits import DESK, LimitRefused, LimitSet, ProductStatusChanged, SetLimit
-from messages.portfolio import LimitBreached
+from messages.modes import LimitBreached
 from messages.reasons import Reason
 from tests.actors.risk import desk as bench
 from tests.actors.risk.desk import BUY, SELL, D, Desk, limits, ready, result
@@ -134,6 +133,9 @@ def test_a_restart_of_other_settings_keeps_what_an_operator_set() -> None:
         ("max_order_notional", "NaN", DESK, "not a number"),
         ("max_open_orders", "2.5", DESK, "not a whole number"),
         ("max_errors", "101", DESK, "more than is remembered"),
+        ("max_symbol_exposure", "1E999999", DESK, "not a number of at most"),
+        ("max_symbol_exposure", "1E-999999", DESK, "not a number of at most"),
+        ("max_symbol_exposure", "0.12345678901234567890123456789", DESK, "not a number of at most"),
         ("price_collar", "0", DESK, "too small"),
         ("block_side", "left", DESK, "not one of its words"),
         ("strict", "perhaps", DESK, "not one of its words"),
@@ -145,6 +147,9 @@ def test_a_restart_of_other_settings_keeps_what_an_operator_set() -> None:
         ("max_exposure", "0.1", "symbol:BTC-USDT", "not a limit of this scope"),
         ("max_exposure", "0.1", DESK, "not a limit of this scope"),
         ("drawdown_reduce", "0.99", DESK, "not allowed"),
+        ("daily_loss_limit", "3", DESK, "more than the whole"),
+        ("max_symbol_exposure", "1.01", "symbol:BTC-USDT", "more than the whole"),
+        ("whitelist", "BTC-USDT,ETHUSDT", DESK, "the desk does not know this symbol"),
     ],
 )
 def test_a_change_that_makes_no_sense_is_refused_with_its_reason(
@@ -332,4 +337,4 @@ def test_a_check_says_its_limit_what_was_observed_and_the_room() -> None:
     desk.intend(BUY, 4)
     found = result(desk, "trade_nav")
     assert (found.limit, found.observed, found.room) == (D(1_000), D(400), D(600))
-    assert isinstance(found.allowed, Decimal)
+    assert found.allowed is None

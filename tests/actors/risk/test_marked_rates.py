@@ -190,6 +190,44 @@ def test_a_mark_that_grew_old_reduces_until_there_is_a_newer_one() -> None:
     assert desk.mode is Mode.NORMAL
 
 
+def again(desk: Desk, **changes: object) -> Desk:
+    """The same books under other settings."""
+    desk.settings = chosen(**changes)
+    desk.restart()
+    return desk.mark()
+
+
+def test_a_currency_that_is_marked_no_more_and_fixed_needs_no_mark() -> None:
+    desk = Desk(chosen()).seed(balances={"EUR": D(1000)}).mark()
+    assert modes.CONVERSION + "EUR" in desk.risk.state.sources
+    again(desk, marked=RateSettings())
+    assert (desk.mode, desk.risk.state.sources) == (Mode.NORMAL, {})
+
+
+@pytest.mark.parametrize("was_marked", [True, False], ids=["counted once", "never counted"])
+def test_a_currency_of_which_the_settings_say_nothing_any_more_reduces_while_something_is_held_in_it(
+    was_marked: bool,
+) -> None:
+    """Its last rate stays in the books, and nobody looks whether it still holds."""
+    two = (instrument("BTC-USDT"), instrument(EUR, tick=D("0.0001")))
+    desk = Desk(chosen(rates={}, instruments=two)).seed(balances={"EUR": D(1000)}).mark()
+    if was_marked:
+        desk.mark(EUR, 1.5)
+        assert desk.mode is Mode.NORMAL
+    again(desk, rates={}, marked=RateSettings(), instruments=(instrument("BTC-USDT"),))
+    assert desk.mode is Mode.REDUCE
+    source = desk.risk.state.sources[modes.CONVERSION + "EUR"]
+    assert was_marked is ("the settings say nothing any more" in source.reason)
+    again(desk, rates={"EUR": D("1.25")}, marked=RateSettings(), instruments=(instrument("BTC-USDT"),))
+    assert (desk.mode, desk.nav) == (Mode.NORMAL, D(101_250))
+
+
+def test_a_rate_that_nobody_needs_any_more_bothers_nobody() -> None:
+    desk = Desk(chosen()).seed().mark(EUR, 1.25)
+    again(desk, rates={}, marked=RateSettings(), instruments=(instrument("BTC-USDT"),))
+    assert (desk.mode, desk.risk.state.rates) == (Mode.NORMAL, {"EUR": D("1.25")})
+
+
 def test_a_currency_in_which_nothing_is_held_needs_no_mark() -> None:
     desk = Desk(chosen()).seed().mark()
     assert desk.mode is Mode.NORMAL

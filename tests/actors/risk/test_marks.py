@@ -7,10 +7,13 @@ from decimal import Decimal
 
 import pytest
 
+from actors.risk.limits import SECOND
 from actors.risk.marks import on_tick
 from messages.market import Mark, Marks
 from messages.portfolio import MarksTaken
-from tests.actors.risk.desk import D, Desk
+from messages.reasons import Reason
+from tests.actors.risk import desk as bench
+from tests.actors.risk.desk import BUY, D, Desk
 
 pytestmark = pytest.mark.unit
 
@@ -55,11 +58,24 @@ def test_an_older_mark_does_not_replace_a_newer_one() -> None:
     for time in (now - 1, now):
         desk.give(Marks((Mark("BTC-USDT", 90.0, 90.0, time),)), "strategy/BTC-USDT")
         assert desk.last_events == []
-    desk.give(
+    desk.wait(1).give(
         Marks((Mark("BTC-USDT", 90.0, 90.0, now + 1), Mark("ETH-USDT", 5.0, 5.0, now))), "strategy/BTC-USDT"
     )
     assert len(desk.events(MarksTaken)[0].marks) == 2
     assert desk.risk.state.marks["BTC-USDT"].bid == D(90)
+
+
+def test_a_mark_of_the_future_is_as_old_as_its_arrival() -> None:
+    """Its process has a wrong clock: it neither outdates what others see later nor stays young when it falls silent."""
+    desk = Desk(bench.settings(bench.limits(max_mark_age=5 * SECOND))).seed().mark(bid=100)
+    ahead = Mark("BTC-USDT", 200.0, 200.0, desk.ctx.now + 3_600 * SECOND)
+    desk.wait(1).give(Marks((ahead,)), "strategy/ahead")
+    assert desk.risk.state.marks["BTC-USDT"].time == desk.ctx.now
+    desk.wait(5 * SECOND + 1)
+    desk.intend(BUY, 1, worst=200)
+    assert desk.decision.reason is Reason.MARK_STALE
+    desk.mark(bid=100)
+    assert desk.risk.state.marks["BTC-USDT"].bid == D(100)
 
 
 def test_a_symbol_neither_listed_nor_held_is_passed_over() -> None:

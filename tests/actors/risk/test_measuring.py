@@ -17,14 +17,16 @@ from actors.risk.covariance import Covariance
 from actors.risk.limits import RiskLimits
 from actors.risk.statistical import make_statistics
 from actors.risk.statistics_settings import MINUTE, StatisticsSettings
+from actors.risk.treasury_settings import TreasurySettings
 from actors.risk.var import Z99
 from messages.control import Mode
 from messages.intents import Verdict
 from messages.limits import SetLimit
 from messages.market import Mark, Marks
-from messages.portfolio import LimitBreached
+from messages.modes import LimitBreached
 from messages.reasons import Reason
 from messages.statistics import ReturnsSampled
+from messages.treasury import TreasuryCommand, TreasuryOperation
 from tests.actors.risk import desk as bench
 from tests.actors.risk.desk import BUY, SELL, START, D, Desk, result
 
@@ -40,7 +42,11 @@ def open_desk(limits: RiskLimits, statistics: StatisticsSettings = CHOSEN) -> De
 
 def watched(limits: RiskLimits, minutes: int = 40, seed: int = 1) -> Desk:
     """A desk that has seen so many minutes of a market; the first two symbols move together. All end at 100."""
-    desk = open_desk(limits)
+    return moved(open_desk(limits), minutes, seed)
+
+
+def moved(desk: Desk, minutes: int = 40, seed: int = 1) -> Desk:
+    """The desk after so many minutes of a market as `watched` says."""
     chance, prices = random.Random(seed), dict.fromkeys(NAMES, 100.0)
     for _ in range(minutes):
         common = chance.gauss(0, 0.01)
@@ -98,6 +104,17 @@ def test_what_reduces_passes_whatever_var_is() -> None:
     assert desk.decision.verdict is Verdict.REJECTED
     desk.intend(SELL, 200)
     assert desk.decision.verdict is Verdict.APPROVED
+
+
+def test_what_a_sweep_buys_is_held_to_var_as_well() -> None:
+    listed = [bench.instrument(name, spot=True) for name in NAMES]
+    sweeping = TreasurySettings(reserve={"USDT": D(0)}, into=("BTC-USDT",))
+    chosen = bench.settings(VAR, instruments=tuple(listed), statistics=CHOSEN, treasury=sweeping)
+    desk = moved(Desk(chosen).seed(100_000))
+    desk.give(TreasuryCommand("anna", TreasuryOperation.SWEEP))
+    assert (desk.decision.verdict, desk.decision.reason) == (Verdict.RESIZED, Reason.PORTFOLIO_VAR)
+    worth = float(desk.decision.quantity * desk.decision.price)
+    assert worth == pytest.approx(1000 / (Z99 * volatility(desk, "BTC-USDT")), rel=1e-3)
 
 
 def test_until_there_are_samples_enough_nothing_may_grow() -> None:
@@ -160,6 +177,16 @@ def test_cvar_is_not_known_before_there_are_samples_enough() -> None:
     desk = watched(CVAR, minutes=5)
     desk.intend(BUY, 1)
     assert desk.decision.reason is Reason.VAR_UNKNOWN
+
+
+def test_a_symbol_that_never_fell_is_no_reason_to_fail_while_nav_is_negative() -> None:
+    desk = Desk(bench.settings(CVAR, statistics=CHOSEN)).seed(-1_000)
+    for _ in range(30):
+        minute(desk, dict.fromkeys(NAMES, 100.0))
+    desk.intend(BUY, 1)
+    check = result(desk, "position_cvar")
+    assert (check.passed, check.observed, check.limit, check.allowed) == (False, 0, -10, 0)
+    assert desk.decision.verdict is Verdict.REJECTED
 
 
 CORRELATED = bench.limits(max_correlated_exposure=D("0.1"))

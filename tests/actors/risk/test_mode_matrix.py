@@ -19,8 +19,8 @@ from cluster.logs import LOGGER, LogSettings, configure_logging, log_step
 from cluster.store.port import Position, Section
 from messages.control import ALLOWED, Action, Mode, ModeChanged
 from messages.intents import OrderType, Purpose, Verdict
+from messages.modes import ModeDecided
 from messages.orders import OrderState
-from messages.portfolio import ModeDecided
 from tests.actors.execution.rig import Rig, approved, kinds
 from tests.actors.risk.causes import CASES, HELD, OTHER, Case, prepared
 from tests.actors.risk.desk import BUY, SELL, D, Desk

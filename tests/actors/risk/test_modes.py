@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from actors.risk import modes
+from messages.account_events import VenueCondition, VenueReconciled
 from messages.base import CONTROL
 from messages.control import ArmingDecided, DeadLettered, KillFileSeen, Mode, ModeChanged, Resume
 from messages.intents import SubmitOrder
-from messages.order_events import VenueReconciled
-from messages.portfolio import Clearing, ModeDecided, ModeSource, ResumeRefused
+from messages.modes import Clearing, ModeDecided, ModeSource, ResumeRefused
 from tests.actors.risk import desk as bench
 from tests.actors.risk.causes import (
     HOUR,
@@ -229,6 +229,52 @@ def test_a_kill_file_that_is_not_watched_any_more_leaves_what_waits_for_a_person
     desk.restart()
     desk.mark()
     assert (desk.mode, list(desk.risk.state.sources)) == (Mode.HALTED, ["operator"])
+
+
+def test_a_kill_file_that_a_person_resumed_beside_still_waits_for_one_when_nobody_watches_it_any_more() -> (
+    None
+):
+    desk = Desk(bench.settings(kill_file="/run/halt"))
+    file_is(desk, True)
+    resume(desk)
+    desk.settings = bench.settings()
+    desk.restart()
+    desk.mark()
+    assert (desk.mode, list(desk.risk.state.sources)) == (Mode.HALTED, ["operator"])
+    resume(desk)
+    assert desk.mode is Mode.NORMAL
+
+
+def test_what_waits_for_a_person_at_a_venue_is_not_over_because_the_venue_says_so() -> None:
+    desk = Desk().seed().mark()
+    desk.give(
+        VenueCondition("paper", "positions_differ", Mode.REDUCE, "2 here, 3 there", True), "execution/paper"
+    )
+    desk.give(VenueCondition("paper", "positions_differ", Mode.NORMAL, ""), "execution/paper")
+    assert (desk.mode, desk.last_events) == (Mode.REDUCE, [])
+    resume(desk)
+    assert desk.mode is Mode.NORMAL
+
+
+def test_what_only_a_venue_could_end_waits_for_a_person_once_the_settings_have_no_such_venue() -> None:
+    two = (bench.instrument("BTC-USDT"), bench.instrument("BTC-USDT", venue="old"))
+    desk = Desk(bench.settings(instruments=two)).seed().seed(venue="old").mark()
+    desk.give(VenueCondition("old", "stream_down", Mode.REDUCE, "silent"), "execution/old")
+    desk.give(VenueReconciled("old", False, "1 here, 2 there", ""), "execution/old")
+    desk.settings = bench.settings(instruments=two[:1], venues=("old",))
+    desk.restart()
+    desk.mark()
+    assert Clearing.PERSON not in {source.clearing for source in desk.risk.state.sources.values()}
+    desk.settings = bench.settings(instruments=two[:1])
+    desk.restart()
+    desk.mark()
+    assert desk.mode is Mode.REDUCE
+    assert {source.clearing for source in desk.risk.state.sources.values()} == {Clearing.PERSON}
+    version = desk.risk.state.version
+    desk.mark()
+    assert desk.risk.state.version == version, "said once"
+    resume(desk)
+    assert desk.mode is Mode.NORMAL
 
 
 def test_an_arming_is_journalled() -> None:

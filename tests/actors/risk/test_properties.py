@@ -18,9 +18,9 @@ from actors.risk.exposure import recompute
 from actors.risk.ledger import unrealised
 from actors.risk.state import RiskState
 from messages import codec
+from messages.account_events import Funding
 from messages.control import Flatten, Halt, Mode, Resume
 from messages.intents import Refused, Side, SubmitOrder, Verdict
-from messages.order_events import Funding
 from messages.orders import Fill, OrderState
 from messages.portfolio import FundingBooked, IntentDecided
 from tests.actors.risk import desk as bench

@@ -7,8 +7,9 @@ import pytest
 from actors.risk.state import Holding
 from messages.control import Mode
 from messages.intents import IntentRejected, Refused, SubmitOrder, Verdict
+from messages.modes import LimitBreached
 from messages.orders import OrderState
-from messages.portfolio import FinalFillsAwaited, LimitBreached, ReservationReleased, ReservationReopened
+from messages.portfolio import FinalFillsAwaited, ReservationReleased, ReservationReopened
 from messages.reasons import Layer, Reason
 from tests.actors.risk import desk as bench
 from tests.actors.risk.desk import BUY, SELL, D, Desk, limits

@@ -7,7 +7,15 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from actors.risk.exposure import in_base, refresh, symbol_exposure, valued
+from actors.risk.exposure import (
+    in_base,
+    open_worth,
+    open_worths,
+    recompute,
+    refresh,
+    symbol_exposure,
+    valued,
+)
 from actors.risk.reservations import (
     await_final,
     consume,
@@ -70,6 +78,21 @@ def test_a_stop_that_only_reduces_takes_no_room_whatever_becomes_of_it() -> None
     assert open_orders(state) == (0, 0, 0, 0)
     reopen(state, "i1")
     assert (open_orders(state), state.reservations["i1"].remaining) == ((0, 0, 0, 0), 4)
+
+
+def test_a_long_of_one_unit_counts_beside_a_smaller_order_that_sells() -> None:
+    state = reserved(side=SELL, quantity=D("0.5"))
+    state.marks["BTC-EUR"] = KnownMark(D(8), D(11), START)
+    state.holdings[LISTING].position = D(1)
+    refresh(state, LISTING)
+    assert state.totals.exposure == D(66)
+
+
+def test_a_scan_passes_over_what_takes_no_room_and_goes_on() -> None:
+    state = reserved(side=SELL, purpose=Purpose.PROTECTIVE, increases_exposure=False)
+    reserve(state, msgspec.structs.replace(APPROVED, intent_id="i2"), flattening=False)
+    assert open_orders(state) == (6, 360, 0, 0)
+    assert recompute(state, "USDT") == (state.holdings, state.totals)
 
 
 def test_a_protective_order_that_may_increase_exposure_counts() -> None:
@@ -183,6 +206,32 @@ def test_what_lives_again_is_set_aside_again_without_its_end() -> None:
     assert (list(state.reservations), state.closed) == (["i1"], {})
     assert state.reservations["i1"].final_filled is None
     assert state.totals.exposure == D(120)
+
+
+def test_open_orders_are_worth_what_is_set_aside_and_never_less_than_the_ask() -> None:
+    state = reserved()
+    for intent_id, changes in (("i2", {"side": SELL, "quantity": D(4)}), ("i3", {"symbol": "ETH-EUR"})):
+        reserve(state, msgspec.structs.replace(APPROVED, intent_id=intent_id, **changes), flattening=False)
+    assert open_worths(state, LISTING) == (D(360), D(240)), "without a mark"
+    for ask, buys, sells in ((9, 360, 240), (11, 396, 264)):
+        state.marks["BTC-EUR"] = KnownMark(D(8), D(ask), START)
+        assert open_worths(state, LISTING) == (D(buys), D(sells)), "11 times 2 times 3 is 66 for each unit"
+    assert (open_worth(state, BUY), open_worth(state, SELL)) == (D(396 + 360), D(264))
+    release(state, "i2")
+    assert open_worths(state, LISTING) == (D(396), D(0))
+    release(state, "i1")
+    assert open_worths(state, LISTING) == (D(0), D(0))
+
+
+def test_open_orders_are_counted_through_end_and_return() -> None:
+    state = reserved()
+    reserve(state, msgspec.structs.replace(APPROVED, intent_id="i2", submit_id="risk#2"), flattening=False)
+    holding = state.holdings[LISTING]
+    counts = [holding.orders]
+    for change in (release, reopen):
+        change(state, "i1")
+        counts.append(holding.orders)
+    assert counts == [2, 1, 2]
 
 
 def test_the_intent_that_ended_longest_ago_is_forgotten_first() -> None:

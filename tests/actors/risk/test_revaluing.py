@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from actors.risk.exposure import recompute
-from actors.risk.ledger import open_account, take_marks, take_rates, unrealised
+from actors.risk.ledger import note_peak, open_account, take_marks, take_rates, unrealised
 from actors.risk.reservations import holding_of
-from actors.risk.state import Account, KnownMark, RiskState
+from actors.risk.state import Account, Capital, KnownMark, RiskState
 from messages.portfolio import AccountOpened, MarksTaken, MarkTaken, OpenedPosition, RatesTaken
 from tests.actors.risk.books import LISTING, booked, desk, reservation
 from tests.actors.risk.desk import START, D
@@ -37,6 +37,12 @@ def test_an_account_opens_with_its_balances_and_positions_as_a_deposit() -> None
     assert (holding.position, holding.cost, holding.value) == (D(-2), None, None)
     assert (holding.multiplier, holding.rate) == (D(2), D(3))
     assert (state.nav, state.peak) == (None, None)
+
+
+def test_what_is_deposited_adds_to_the_capital_and_to_nothing_else_of_it() -> None:
+    state = RiskState(rates={"EUR": D(3)}, capital=Capital(D(100), D(7), D(5), 2))
+    open_account(state, opened())
+    assert state.capital == Capital(D(1400), D(7), D(5), 2)
 
 
 def test_a_position_found_where_there_is_a_mark_is_priced_at_once() -> None:
@@ -158,3 +164,21 @@ def test_sums_over_nothing_are_amounts_too() -> None:
     """Totals are stored: an int among them would change their stored form."""
     _, totals = recompute(RiskState(), "USDT")
     assert all(isinstance(amount, Decimal) for amount in (totals.cash, totals.buys_value))
+
+
+def test_all_that_came_without_a_rate_is_deposited_at_its_first() -> None:
+    """In two currencies and at two venues at once; what has no rate yet waits on."""
+    state = RiskState()
+    state.accounts["paper"] = Account({"EUR": D(10), "BNB": D(2)}, True, unvalued={"EUR": D(10), "BNB": D(2)})
+    state.accounts["other"] = Account({"EUR": D(1), "XYZ": D(5)}, True, unvalued={"EUR": D(1), "XYZ": D(5)})
+    take_rates(state, RatesTaken("USDT", {"EUR": D(3), "BNB": D(100)}, {}, START))
+    assert (state.deposits, state.revalued, state.totals.cash) == (D(233), D(0), D(233))
+    assert [each.unvalued for each in state.accounts.values()] == [{}, {"XYZ": D(5)}]
+
+
+@pytest.mark.parametrize(("peak", "expected"), [("0", "10"), ("-1", "10"), ("1", "1"), ("4", "10")])
+def test_nothing_is_out_of_proportion_to_a_peak_that_is_no_money(peak: str, expected: str) -> None:
+    state = RiskState(peak=D(peak))
+    state.totals.cash = D(10)
+    note_peak(state)
+    assert state.peak == D(expected)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.risk.books.statement import Bridge, ListingDay, statement
+from actors.risk.limits import SECOND
 from actors.risk.state import DAYS_KEPT, ListingFigures
+from messages.account_events import Funding
 from messages.errors import ConfigurationError
-from messages.order_events import Funding
 from tests.actors.risk import test_properties as sessions
 from tests.actors.risk.desk import BUY, SELL, START, D, Desk, ready
 
@@ -68,6 +70,23 @@ def test_a_day_that_began_before_nav_was_known_begins_when_it_is() -> None:
     told = statement(desk.risk.state)
     assert told.average is not None
     assert (told.average.start, told.average.deposits) == (D(1000), D(0))
+
+
+def test_a_day_that_goes_on_to_the_midnight_of_another_time_zone_keeps_its_beginning() -> None:
+    """The days before and after must not take over what was made in it."""
+    desk = ready()
+    next_day(desk, 100)
+    desk.trade(BUY, 2, 100, fee=1)
+    desk.mark(bid=120)
+    desk.settings = msgspec.structs.replace(desk.settings, day_boundary="America/New_York")
+    desk.restart()
+    next_day(desk, 120)
+    assert [each.day for each in desk.risk.state.days] == ["2024-08-08", "2024-08-09"]
+    before, told = statement(desk.risk.state, "2024-08-08"), statement(desk.risk.state)
+    assert before.average is not None
+    assert told.average is not None
+    assert (before.average.end, told.average.start, told.average.end) == (D(100_000), D(100_000), D(100_039))
+    assert told.ends_at - before.ends_at == 28 * 3_600 * SECOND
 
 
 def test_nothing_is_said_of_a_day_whose_nav_is_not_known() -> None:

@@ -134,6 +134,21 @@ def test_the_tail_is_the_mean_of_the_worst_twentieth() -> None:
     assert made.tail("A-B", rising=True) == pytest.approx((math.exp(0.05) + math.exp(0.02)) / 2 - 1)
 
 
+@pytest.mark.parametrize(("since", "is_known"), [(40, False), (35, False), (30, True)])
+def test_the_tail_of_a_symbol_that_was_long_not_marked_is_not_known(since: int, is_known: bool) -> None:
+    """Enough samples in all, but fewer than it takes among those that the tail looks back on."""
+    samples = walked(60)
+    columns = np.frombuffer(samples.columns["XRP-USDT"], dtype="<i4").copy()
+    columns[-since:] = MISSING
+    samples.columns["XRP-USDT"] = columns.tobytes()
+    made = Covariance(samples, CHOSEN)
+    assert made.known[made.index["XRP-USDT"]]
+    assert (made.tail("XRP-USDT", rising=True) is not None) is is_known
+    state = RiskState(samples=samples)
+    told = PortfolioStatistics(CHOSEN).tail_loss(state, "XRP-USDT", is_buy=False)
+    assert (told is not None) is is_known
+
+
 # --- a portfolio ------------------------------------------------------------------------------------------------
 
 

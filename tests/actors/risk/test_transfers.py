@@ -15,8 +15,8 @@ from actors.risk.books.transfers import after_flow, moved
 from actors.risk.exposure import recompute
 from actors.risk.facts import drawdown, loss_of_day
 from actors.risk.state import TRANSFERS_REMEMBERED, Capital
+from messages.account_events import AccountSeeded
 from messages.control import Mode, Resume
-from messages.order_events import AccountSeeded
 from messages.portfolio import CapitalCheckpointed, CapitalCode
 from messages.reasons import Reason
 from messages.transfers import RecordTransfer, Transfer, TransferBooked, TransferRefused

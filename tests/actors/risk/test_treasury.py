@@ -10,9 +10,10 @@ import pytest
 from actors.risk.limits import SECOND, RiskSettings
 from actors.risk.treasury_settings import TreasurySettings
 from messages.control import Flatten, Mode, SetMode
+from messages.flattening import FlattenEnded
 from messages.intents import Purpose, SubmitOrder
 from messages.orders import OrderState
-from messages.portfolio import FlattenEnded, IntentDecided
+from messages.portfolio import IntentDecided
 from messages.reasons import Reason
 from messages.treasury import (
     TreasuryCommand,
@@ -141,6 +142,18 @@ def test_a_position_over_its_cap_is_reduced_to_it_in_whole_lots() -> None:
     assert [event.flat for event in desk.journal if isinstance(event, FlattenEnded)] == [True]
     assert desk.risk.state.holdings["paper/BTC-USDT"].position == 35
     assert command(desk, TRIM) == ()
+
+
+def test_a_symbol_s_own_stricter_cap_is_the_one_that_is_trimmed_to() -> None:
+    own = {"symbol:BTC-USDT": {"max_symbol_exposure": D("0.25")}}
+    settings = msgspec.structs.replace(chosen({"max_symbol_exposure": D("0.5")}), overrides=own)
+    desk = Desk(settings).seed(10_000).mark().mark("ETH-USDT")
+    desk.trade(BUY, 25)
+    desk.trade(BUY, 25, symbol="ETH-USDT")
+    desk.mark(bid=200.0)
+    assert desk.nav == D(12_500)
+    # 5,000 of BTC, of which it may have 3,125; ETH is within the desk's
+    assert told(command(desk, TRIM)) == [("BTC-USDT", D("9.375"), Reason.OVER_CAP, True)]
 
 
 def test_within_the_tolerance_nothing_is_trimmed_and_beyond_it_to_below_the_cap() -> None:

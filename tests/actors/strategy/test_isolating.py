@@ -277,6 +277,20 @@ def test_a_broken_one_comes_back_with_a_new_start_which_a_person_asks_for() -> N
     assert intents_of(stage, "fragile") == [(Side.BUY, False)]
 
 
+def test_one_that_still_cannot_be_made_is_tried_again_after_another_quiet_time() -> None:
+    rules = FaultSettings(failures=0, rest_min=SECOND, quiet_time=600 * SECOND)
+    stage = Host(strategy(name="fragile", kind="no_such_strategy"), strategy(), faults=rules)
+    stage.quote(order=NOTHING)
+    for tried in (1, 2, 3):
+        stage.wait(599 * SECOND)
+        assert sum(isinstance(each, RestartChild) for _, _, each in stage.sent) == tried - 1
+        stage.wait(SECOND)
+        assert sum(isinstance(each, RestartChild) for _, _, each in stage.sent) == tried
+        stage.crash(fold=True)
+    assert stage.state("fragile").fault.parked  # type: ignore[union-attr]
+    assert not stage.events(StrategyUnparked)
+
+
 def test_after_a_crash_it_is_parked_as_before() -> None:
     stage = pair(fragile(when=NOTHING))
     stage.quote(order=LONG)

@@ -21,19 +21,10 @@ from messages.intents import (
     Verdict,
 )
 from messages.market import QuoteSnapshot
+from messages.modes import Clearing, ModeDecided, ModeSource
 from messages.order_events import FillReceived, OrderPlacing, OrderSettled, OrderTransitioned
 from messages.orders import Fill, Liquidity, OrderState
-from messages.portfolio import (
-    AccountOpened,
-    Clearing,
-    FillBooked,
-    IntentDecided,
-    MarksTaken,
-    MarkTaken,
-    ModeDecided,
-    ModeSource,
-    Posting,
-)
+from messages.portfolio import AccountOpened, FillBooked, IntentDecided, MarksTaken, MarkTaken, Posting
 from messages.reasons import Layer, Reason
 from messages.supervision import ExitReason
 from messages.supervision_events import (
@@ -131,10 +122,8 @@ def decided(
         increases_exposure=True,
         submit_id=None if rejected else "risk#1",
         checks=(
-            CheckResult("kill_switch", True, Reason.ACCEPTED),
-            CheckResult(
-                "symbol_exposure", not rejected, reason, D(25_000), D(30_050), D(0), "quote", D("0.4")
-            ),
+            CheckResult("kill_switch"),
+            CheckResult("symbol_exposure", D(25_000), D(30_050), "quote", reason, D("0.4")),
         ),
         time=at,
     )

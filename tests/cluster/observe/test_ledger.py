@@ -18,7 +18,7 @@ from cluster.steps.journal import JournalRecord, encode_record
 from cluster.store.port import Position, StoredSnapshot
 from messages import codec
 from messages.errors import ConfigurationError, JournalCorruptError
-from messages.portfolio import DrawdownState
+from messages.modes import DrawdownState
 from messages.transfers import RecordTransfer, Transfer
 from tests.actors.risk.desk import BUY, SELL, Desk, ready
 

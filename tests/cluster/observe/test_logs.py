@@ -151,3 +151,31 @@ def test_every_process_rotates_a_file_of_its_own(tmp_path: Path) -> None:
         "desk.strategy_BTC-USDT.log.1",
         "desk.strategy_BTC-USDT.log.2",
     ]
+
+
+def test_all_lines_of_a_step_are_written_at_once_and_share_what_it_took_and_sent() -> None:
+    class Counting(io.StringIO):
+        writes = 0
+
+        def write(self, text: str) -> int:
+            self.writes += 1
+            return super().write(text)
+
+    stream = Counting()
+    configure_logging(LogSettings(), desk="demo", stream=stream)
+    rejected = stories.decided(verdict=Verdict.REJECTED, reason=Reason.SYMBOL_EXPOSURE)
+    log_step(section("risk", stories.decided(), stories.marks(), rejected))
+
+    first, second = stream.getvalue().splitlines()
+    assert stream.writes == 1
+    assert "approved 0.5 [step=17 epoch=3 symbol=BTC-USDT" in first
+    assert "rejected: symbol_cap [step=17 epoch=3 symbol=BTC-USDT" in second
+    assert first.endswith("sent=risk#9 cause=risk#3 cycle_id=feed:41 inputs=observation:41]")
+    assert second.endswith("sent=risk#9 cause=risk#3 cycle_id=feed:41 inputs=observation:41]")
+
+
+def test_a_step_that_is_below_the_level_is_not_even_worded(monkeypatch: pytest.MonkeyPatch) -> None:
+    worded: list[Message] = []
+    monkeypatch.setattr("cluster.logs.describe", lambda event: worded.append(event) or "")
+    assert lines(LogSettings(level="warning"), section("risk", stories.decided())) == []
+    assert worded == []

@@ -12,6 +12,7 @@ SCENARIOS = (
                 "test_without_an_account_nothing_is_entered",
                 "test_one_venue_that_is_not_open_leaves_nav_unknown",
                 "test_an_account_with_a_position_that_was_never_marked_has_no_nav",
+                "test_nav_is_as_old_as_the_oldest_mark_of_what_is_held_whatever_is_traded",
                 "test_a_stale_mark_stops_entries_and_lets_exits_go",
             ),
         },

@@ -288,7 +288,10 @@ SCENARIOS = (
                 "test_a_stale_quote_is_not_decided_on_and_that_is_said_once",
                 "test_a_venue_clock_beyond_its_bound_is_not_believed",
             ),
-            "actors/risk/test_checks.py": ("test_an_old_quote_expires_what_increases_and_lets_exits_go",),
+            "actors/risk/test_checks.py": (
+                "test_an_old_quote_expires_what_increases_and_lets_exits_go",
+                "test_a_quote_of_the_future_is_as_unknown_as_an_old_one",
+            ),
             "actors/strategy/pipeline/test_gating.py": (
                 "test_the_spread_of_a_quote_that_is_none_is_infinite_and_of_a_missing_one_unknown",
             ),

@@ -11,7 +11,8 @@ from actors.risk.books.capital import checkpoint
 from actors.risk.state import Capital
 from messages.control import Halt, Mode
 from messages.intents import Side, Verdict
-from messages.portfolio import CapitalCode, DailyLossBreached, DrawdownBreached
+from messages.modes import DailyLossBreached, DrawdownBreached
+from messages.portfolio import CapitalCode
 from messages.reasons import Reason
 from tests.actors.risk import desk as bench
 from tests.actors.risk.desk import BUY, SELL, D, Desk, limits, result

@@ -124,6 +124,13 @@ CASES: dict[str, Case] = {
     "side_block": Case(reason=Reason.SIDE_BLOCKED, limits={"block_side": "sell"}, side=SELL),
     "expiry": Case(reason=Reason.EXPIRED, limits={"max_intent_age": SECOND}, terms={"quote_age": SECOND + 1}),
     "nav_known": Case(reason=Reason.NAV_STALE, others={"ETH_USDT": "1"}),
+    "nav_fresh": Case(
+        reason=Reason.NAV_STALE,
+        limits={"max_nav_age": SECOND},
+        before=lambda desk: (desk.mark("ETH-USDT"), desk.wait(SECOND + 1).mark()),
+        calm=lambda desk: (_buy("ETH-USDT")(desk), desk.wait(SECOND + 1).mark()),
+        others={"ETH_USDT": "1"},
+    ),
     "mark_fresh": Case(
         reason=Reason.MARK_STALE, limits={"max_mark_age": SECOND}, before=lambda desk: desk.wait(SECOND + 1)
     ),

@@ -64,6 +64,7 @@ class World:
             max_cycle_notional=D(6_000),
             cycle=2 * WINDOW,
             symbol_spacing=SECOND // 2,
+            max_nav_age=WINDOW // 2,
         )
         self.caps = {"theme:pair": D("0.65")}
         self.symbol_caps = {"SOL-USDT": D("0.25")}
@@ -80,6 +81,7 @@ class World:
         self.cash, self.positions = CASH, dict.fromkeys(SYMBOLS, D(0))
         self.open: dict[str, Open] = {}
         self.marks: dict[str, Decimal] = {}
+        self.marked_at: dict[str, int] = {}
         self.entries: list[tuple[int, str, Decimal]] = []
         self.approved = self.changes = 0
         for symbol in SYMBOLS:
@@ -99,7 +101,7 @@ class World:
 
     def mark(self, symbol: str, price: Decimal) -> None:
         self.desk.mark(symbol, float(price))
-        self.marks[symbol] = price
+        self.marks[symbol], self.marked_at[symbol] = price, self.desk.ctx.now
 
     def move(self) -> None:
         symbol = self.chance.choice(SYMBOLS)
@@ -108,8 +110,10 @@ class World:
 
     def pass_time(self) -> None:
         self.desk.wait(self.chance.choice((SECOND // 4, SECOND, 3 * SECOND)))
+        silent = self.chance.choice((*SYMBOLS, None, None))
         for symbol in SYMBOLS:
-            self.mark(symbol, self.marks[symbol])
+            if symbol != silent:
+                self.mark(symbol, self.marks[symbol])
 
     def restart(self) -> None:
         self.desk.restart()
@@ -222,6 +226,7 @@ class World:
             "cycle value": (sum(cycle), limits.max_cycle_notional),
             "open orders": (len(self.open), limits.max_open_orders),
             "its orders": (len(working), limits.max_symbol_orders),
+            "age of NAV": (now - min(self.marked_at_of_held(), default=now), limits.max_nav_age),
             "spacing": (-min(apart, default=HOUR), -(limits.symbol_spacing or 0)),
         }
         if symbol in THEME:
@@ -229,6 +234,9 @@ class World:
         for name, (observed, most) in rows.items():
             assert most is not None
             assert observed <= most + TINY, (name, observed, most, self.desk.decision)
+
+    def marked_at_of_held(self) -> list[int]:
+        return [self.marked_at[symbol] for symbol in SYMBOLS if self.positions[symbol]]
 
     def check_what_is_kept(self) -> None:
         """Sums that are kept step by step are what adding everything up gives, exactly, also after a restart."""
@@ -239,6 +247,9 @@ class World:
         (cap,) = self.desk.risk._engine.book(state).caps()
         exposures = (state.holdings[each].exposure for each in cap.listings if each in state.holdings)
         assert sums.beside(state, cap, "") == sum(exposures)
+        oldest = min(self.marked_at_of_held(), default=self.desk.ctx.now)
+        for moment in (oldest - SECOND, oldest, oldest + 1):
+            assert sums.marked_since(state, moment) is (moment <= oldest or not any(self.positions.values()))
 
     def check_that_it_can_t_grow(self, intent_id: str) -> None:
         """Whatever else is filled, this one fill leaves the position nearer to flat, on the same side."""
@@ -279,6 +290,7 @@ def test_no_approval_exceeds_a_limit_then_in_force(seed: int) -> None:
         "cycle_notional",
         "symbol_spacing",
         "symbol_orders",
+        "nav_fresh",
     ],
 )
 def test_a_desk_that_forgets_a_check_is_caught(forgotten: str, monkeypatch: pytest.MonkeyPatch) -> None:
