@@ -16,7 +16,7 @@ from cluster.steps.requests import Input
 from cluster.store.port import Position, Section, StreamName
 from messages.base import Effect, Message
 from messages.market import ObservationDue
-from messages.venue import StreamEvent
+from messages.venue_stream import StreamEvent
 
 _URGENT, _CONTROL, _MAILBOX = StreamName.URGENT, StreamName.CONTROL, StreamName.MAILBOX
 _RESULT, _VENUE, _OBSERVATION = InputKind.RESULT, InputKind.VENUE, InputKind.OBSERVATION

@@ -33,7 +33,7 @@ from config import DeskConfig
 from messages.base import CONTROL, Address, Envelope, Message
 from messages.control import Drain, SessionStarted
 from messages.market import ObservationDue
-from messages.venue import StreamEvent
+from messages.venue_stream import StreamEvent
 
 
 class LockstepDesk:

@@ -22,7 +22,7 @@ from cluster.store.port import (
 from messages.base import Address, Effect, Envelope, Message
 from messages.market import ObservationDue
 from messages.reasons import Reason
-from messages.venue import StreamEvent
+from messages.venue_stream import StreamEvent
 
 
 class Crash(BaseException):

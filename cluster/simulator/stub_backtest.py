@@ -29,7 +29,8 @@ from messages.intents import OrderIntent, OrderTerms, OrderType, Side, SubmitOrd
 from messages.market import ObservationDue, TickKind
 from messages.orders import Fill, Liquidity, OrderReport, OrderState
 from messages.reasons import Reason
-from messages.venue import Outcome, PlaceOrder, PlaceResult, VenueEvent, VenueFill
+from messages.venue import Outcome, PlaceOrder, PlaceResult, VenueFill
+from messages.venue_stream import VenueEvent
 
 SYMBOL, VENUE = "BTC-USDT", "stub"
 STRATEGY, RISK, EXECUTION = f"strategy/{SYMBOL}", "risk", f"execution/{VENUE}"

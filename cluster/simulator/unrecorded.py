@@ -22,7 +22,7 @@ from cluster.store.memory import refusal, renewal
 from messages.base import CONTROL, Address, Envelope, Message
 from messages.errors import InvariantError
 from messages.market import ObservationDue
-from messages.venue import StreamEvent
+from messages.venue_stream import StreamEvent
 
 Taker = Callable[[Any], None]
 """What is shown the events of one type as they happen."""

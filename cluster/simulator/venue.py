@@ -9,6 +9,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+import msgspec
 
 from actors.venues.matching.engine import MatchingEngine
 from actors.venues.matching.events import Event
@@ -16,35 +19,50 @@ from actors.venues.matching.instruments import AccountSettings, EngineSettings, 
 from actors.venues.matching.orders import CancelRequest, venue_order_id
 from cluster.paper.gateway import Refusal, check_is_new, check_order
 from cluster.paper.ledger import Ledger
-from cluster.paper.lines import EventLine, FundingLine, StreamLine
+from cluster.paper.lines import EventLine, FundingLine
+from cluster.paper.lines import StreamLine as RecordedLine
 from cluster.paper.records import OrderRecord, OrderRequest, new_order
 from cluster.simulator.alarms import NEVER
 from messages.base import Effect, Message
 from messages.reasons import Reason
 from messages.venue import (
-    AccountResult,
     CancelOrder,
     CancelResult,
     FillsResult,
-    InstrumentsResult,
-    ListingStatus,
     Outcome,
     PlaceOrder,
     PlaceResult,
-    QueryAccount,
     QueryFills,
-    QueryInstruments,
     QueryOrder,
     QueryResult,
     ReplaceOrder,
-    StreamEvent,
-    VenueEvent,
     VenueFill,
-    VenueFunding,
-    VenueInstrument,
     VenueOrder,
     VenueTrade,
 )
+from messages.venue_account import (
+    AccountResult,
+    InstrumentsResult,
+    ListingStatus,
+    QueryAccount,
+    QueryInstruments,
+    VenueInstrument,
+)
+from messages.venue_stream import StreamEvent, VenueEvent, VenueFunding, VenueTransfer
+
+
+class TransferLine(msgspec.Struct, frozen=True, gc=False):
+    """Money that came into the account, or left it; times as in `cluster.paper.lines.EventLine`."""
+
+    sequence: int
+    time: int
+    report_time: int
+    transfer_id: str
+    currency: str
+    amount: Decimal
+
+
+StreamLine = RecordedLine | TransferLine
 
 Gate = Callable[[PlaceOrder | ReplaceOrder, int], Reason | None]
 """Why an order may not leave at this desk time, by the newest mode known; None when it may."""
@@ -116,13 +134,25 @@ class SimulatedVenue:
                 self.witness(line)
         return happened
 
-    def _entered(self, event: Event) -> StreamLine | None:
+    def _entered(self, event: Event) -> RecordedLine | None:
         """Enter an event of the book; the line that tells it, None for one that concerns nobody outside."""
         return self.ledger.apply(event)
 
     def _book_id(self, client_order_id: str) -> str:
         """The id by which the book knows an order."""
         return client_order_id
+
+    def transfer(self, transfer_id: str, currency: str, amount: Decimal, *, told: bool) -> None:
+        """Move money into the account, or out of it when below 0; `told`: its stream tells of it."""
+        self.engine.deposit(self._account, currency, amount)
+        if told:
+            self.ledger.sequence += 1
+            latest = self._unreported[-1].report_time if self._unreported else self.time
+            self._unreported.append(
+                TransferLine(
+                    self.ledger.sequence, self.time, max(latest, self.time), transfer_id, currency, amount
+                )
+            )
 
     def take(self) -> list[StreamEvent]:
         """The events that may be known by now and were not told yet, in order of their sequence."""
@@ -315,6 +345,10 @@ def _listing(instrument: Instrument) -> VenueInstrument:
 
 
 def _told(venue: str, line: StreamLine) -> StreamEvent:
+    return _order_told(venue, line) if isinstance(line, EventLine) else _money_told(venue, line)
+
+
+def _money_told(venue: str, line: FundingLine | TransferLine) -> StreamEvent:
     if isinstance(line, FundingLine):
         return VenueFunding(
             venue,
@@ -326,6 +360,12 @@ def _told(venue: str, line: StreamLine) -> StreamEvent:
             line.amount,
             line.rate,
         )
+    return VenueTransfer(
+        venue, line.sequence, line.time, line.transfer_id, line.currency, line.amount, "TRANSFER"
+    )
+
+
+def _order_told(venue: str, line: EventLine) -> StreamEvent:
     fill = line.fill
     return VenueEvent(
         venue,

@@ -10,14 +10,17 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from actors.execution.state import ExecutionState
 from actors.operations.universe.actor import UNIVERSE
+from actors.risk.state import RiskState
 from actors.strategy.state import StrategyActorState
 from cluster.simulator.desk.audit.finding import Finding
 from cluster.simulator.desk.faults import SECOND
 from cluster.simulator.desk.hands import clear_by_hand
 from cluster.simulator.desk.limits import changes_taken_back
+from cluster.simulator.desk.money import record
 from cluster.simulator.desk.world import DeskWorld
 from cluster.simulator.faults import MILLISECOND
 from cluster.steps import requests as ask
+from messages.anomalies import OverrideDegrade
 from messages.base import Address, Envelope
 from messages.control import Drain, Mode, Resume, SessionStarted, SetMode
 from messages.decisions import EnableStrategy
@@ -89,6 +92,10 @@ class Calm:
             if world.misfortune.struck["limit_set"]:
                 for command in changes_taken_back(world.shape.config):
                     world.post(command, to="risk")
+            if world.shape.config.risk.anomalies.enabled:
+                world.post(OverrideDegrade("operator", 0, "calm"), to="risk")
+            for moved in world.moved:
+                record(world, moved)
         for supervisor, child in self._given_up():
             if not self._may_stay_parked(supervisor):
                 world.post(RetryChild(child), to=supervisor)
@@ -265,6 +272,9 @@ class Calm:
                 return  # what it has not heard it will not hear: the books say whether it asked
             if state.stream_sequence < published or state.stream_missing:
                 yield f"{address} has read the stream to {state.stream_sequence} of {published}"
+        elif isinstance(state, RiskState):
+            if state.degrade.level and not state.degrade.active:
+                yield f"{address} trades less, at level {state.degrade.level}, and nothing is wrong"
         elif isinstance(state, StrategyActorState):
             for each in state.strategies.values():
                 if each.intents:

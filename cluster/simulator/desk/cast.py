@@ -11,12 +11,13 @@ from actors.base import Actor
 from actors.execution.actor import ExecutionActor, initial_state
 from actors.execution.settings import ExecutionSettings
 from actors.operations.universe.actor import UNIVERSE, UniverseActor
+from actors.risk.actor import RiskActor
 from actors.strategy.actor import StrategyActor
 from cluster.feeds.columns import Chunk, Feed
 from cluster.feeds.cursor import FeedCursor
 from cluster.feeds.grouped import GroupCursor, cursor_of
 from cluster.feeds.window import rows_from
-from cluster.host import settings_map, universe_map
+from cluster.host import risk_map, settings_map, universe_map
 from cluster.host.strategy_places import place_of, strategy_places
 from cluster.host.tree_plan import tree_of
 from cluster.models.for_strategies import models_for
@@ -24,7 +25,6 @@ from cluster.paper.market import Market
 from cluster.simulator.cast import (
     RISK,
     execution_addresses,
-    make_actor,
     make_venue,
     open_market,
     strategy_addresses,
@@ -34,6 +34,7 @@ from cluster.simulator.desk.audit.views import ViewAudit
 from cluster.simulator.desk.exchange import Exchange, ExchangeWorld
 from cluster.simulator.desk.extras import universe_at
 from cluster.simulator.desk.faults import SECOND
+from cluster.simulator.desk.risk_shape import risk_at
 from cluster.simulator.desk.shape import DeskShape
 from cluster.simulator.desk.venue_shape import execution_at
 from cluster.simulator.faults import MILLISECOND
@@ -75,6 +76,7 @@ class DeskCast:
         self.steps = replace(settings_map.step_settings(config), poison_deaths=1_000_000, hash_outputs=False)
         """deaths are drawn here, so that they are held against no message"""
         self._shape = shape
+        self.risk_settings = risk_at(risk_map.risk_settings(config), shape.risk)
         if shape.universe is not None:
             self._universe = universe_map.universe_settings(config)
         self._feeds = {symbol: HeldFeed(feed) for symbol, feed in open_market(config, shape.feed).items()}
@@ -110,7 +112,8 @@ class DeskCast:
             return self._strategy(address, rest)
         if self._shape.universe is not None and address == UNIVERSE:
             return UniverseActor(universe_at(self._universe, self._shape.universe), address)
-        return make_actor(self._shape.config, address)
+        assert address == RISK, address
+        return RiskActor(self.risk_settings)
 
     def _execution(self, venue: str) -> ExecutionSettings:
         own = self._shape.venues[venue]

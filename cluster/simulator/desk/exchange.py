@@ -15,6 +15,7 @@ import msgspec
 from actors.execution.actor import ExecutionActor
 from cluster.paper.market import Market
 from cluster.simulator.desk.amending import AmendingVenue
+from cluster.simulator.desk.audit.transfers import Moved
 from cluster.simulator.desk.faults import SECOND, DeskMisfortune
 from cluster.simulator.desk.host import DeskHost, Reply
 from cluster.simulator.desk.reached import Reached
@@ -26,25 +27,27 @@ from cluster.simulator.venue import SimulatedVenue
 from messages.base import Effect, Message
 from messages.reasons import Reason
 from messages.venue import (
-    AccountResult,
-    ArmDeadMan,
     CancelOrder,
     CancelResult,
-    ConfigureAccount,
-    ConfigureResult,
-    DeadManResult,
     FillsResult,
-    InstrumentsResult,
     Outcome,
     PlaceOrder,
     PlaceResult,
-    QueryAccount,
     QueryFills,
-    QueryInstruments,
     QueryOrder,
     QueryResult,
     ReplaceOrder,
     ReplaceResult,
+)
+from messages.venue_account import (
+    AccountResult,
+    ArmDeadMan,
+    ConfigureAccount,
+    ConfigureResult,
+    DeadManResult,
+    InstrumentsResult,
+    QueryAccount,
+    QueryInstruments,
 )
 
 _TIMEOUT = 400 * MILLISECOND
@@ -246,6 +249,12 @@ class Exchange:
         result = self.venue.place(order, self.time)
         self._set_alarm()
         return result.outcome is Outcome.ACCEPTED
+
+    def move_by_hand(self, moved: Moved) -> None:
+        """A person moves money into the account or out of it."""
+        self.go_on()
+        self.venue.transfer(moved.transfer_id, moved.currency, moved.amount, told=moved.told)
+        self._set_alarm()
 
     def cancel_by_hand(self, client_order_id: str, symbol: str) -> None:
         """A person cancels at the venue itself."""

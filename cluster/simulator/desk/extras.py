@@ -22,6 +22,10 @@ _MONEY = "USDC-USDT"
 """The symbol by which one currency is exchanged for the other where a desk converts."""
 
 
+WATCHER = "watch"
+"""The strategy that brings the marks of that symbol."""
+
+
 class Watcher(Strategy):
     """Brings the marks of its symbol, and never trades."""
 
@@ -176,7 +180,7 @@ def draw_conversions(chance: Random, document: Document) -> None:
     document["feed"]["synthetic"]["start_prices"] = {"BTC-USDC": "60000", _MONEY: "1"}
     for strategy in document["strategies"].values():
         strategy["symbols"] = ["BTC-USDC"]
-    document["strategies"]["watch"] = {
+    document["strategies"][WATCHER] = {
         "kind": f"{__name__}:{Watcher.__name__}",
         "symbols": [_MONEY],
         "order": {"style": "market", "notional": "100"},

@@ -67,6 +67,8 @@ RECURRING: Final = {
     "traded_by_hand": 600 * MILLISECOND,
     "symbol_moved": 200 * MILLISECOND,
     "limit_set": 250 * MILLISECOND,
+    "money_moved": 500 * MILLISECOND,
+    "halted_at_approval": 1_000 * MILLISECOND,
 }
 """Faults (and people) that come over the desk from time to time: the shortest mean time between two, ns."""
 
@@ -75,6 +77,9 @@ KINDS: Final = (*HOST_PASSING, *SUPERVISION_PASSING, *VENUE_PASSING, *RECURRING)
 
 _AT_VENUES: Final = frozenset({*VENUE_PASSING, "stream_cut", "venue_out", "traded_by_hand", "symbol_moved"})
 """Kinds that leave processes, the store and people's commands to the whole desk alone."""
+
+_APART: Final = {"money_moved": 0.35, "halted_at_approval": 0.35}
+"""Kinds that are drawn from a source of their own, and their shares; see `cluster.simulator.desk.risk_shape`."""
 
 _EVERYBODY = ("strategy", "risk", "execution", "supervisor")
 _PROCESSES = (*_EVERYBODY, "universe")
@@ -99,6 +104,8 @@ STRIKES: Final[dict[str, tuple[str, ...]]] = {
     "traded_by_hand": ("operator",),
     "symbol_moved": ("operator",),
     "limit_set": ("operator",),
+    "money_moved": ("operator",),
+    "halted_at_approval": ("operator",),
 }
 """Whom each kind can strike, by role."""
 
@@ -118,9 +125,19 @@ def drawn_plan(chance: Random, until: int) -> FaultPlan:
     intervals = {
         kind: round(shortest * chance.uniform(1.0, 4.0))
         for kind, shortest in RECURRING.items()
-        if is_in(kind)
+        if kind not in _APART and is_in(kind)
     }
     return FaultPlan(rates, intervals, False, until)
+
+
+def with_rare_people(plan: FaultPlan, chance: Random) -> FaultPlan:
+    """A seed's mixture with people who move money, or halt the desk at the worst moment, each in a third."""
+    intervals = {
+        kind: round(RECURRING[kind] * chance.uniform(1.0, 4.0))
+        for kind, share in _APART.items()
+        if chance.random() < share
+    }
+    return FaultPlan(plan.rates, plan.intervals | intervals, plan.rotten, plan.until)
 
 
 def role_of(address: Address) -> str:

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from cluster.simulator.desk.world import DeskWorld
 from messages.intents import OrderType, Side, TimeInForce
-from messages.venue import PlaceOrder, QueryAccount
+from messages.venue import PlaceOrder
+from messages.venue_account import QueryAccount
 
 HAND = "web"
 """How the client order ids of venues' own pages begin."""

@@ -9,26 +9,27 @@ from typing import Any, Final
 from actors.risk.state import RiskState
 from actors.strategy.state import StrategyActorState
 from cluster.simulator.desk.audit.orders import Promise
+from cluster.simulator.desk.reached_risk import RISK_COUNTERS, RiskReached
 from cluster.store.port import Section
 from messages.account_events import (
-    ConfigurationTaken,
-    DeadManAsked,
+    ExternalSeen,
     FillsDue,
+    GenerationChanged,
     HoldingsExceeded,
     OrderFillsAsked,
     PositionCorrected,
     StreamBegun,
 )
+from messages.account_setup import ConfigurationTaken, DeadManAsked
 from messages.base import Envelope, Message
 from messages.control import Mode
 from messages.decisions import DecisionMade
+from messages.flattening import FlattenTried
 from messages.intents import OrderIntent, Purpose, SubmitOrder, Verdict
 from messages.limits import LimitSet
+from messages.modes import LimitBreached, ModeDecided
 from messages.order_events import (
-    ExitRaised,
-    ExternalSeen,
     FillReceived,
-    GenerationChanged,
     IntentEnded,
     IntentWaiting,
     OrderAnswered,
@@ -38,16 +39,9 @@ from messages.order_events import (
     OrderRetryPlanned,
     OrderTransitioned,
     Tombstoned,
-    WardTaken,
 )
 from messages.orders import OrderState
-from messages.portfolio import (
-    FlattenTried,
-    IntentDecided,
-    LimitBreached,
-    ModeDecided,
-    ReservationReopened,
-)
+from messages.portfolio import IntentDecided, ReservationReopened
 from messages.protection import ProtectionEnded
 from messages.reasons import Reason
 from messages.routing import ReplaceEnded, ReplaceStarted, RouteStage, RouteStaged
@@ -56,6 +50,7 @@ from messages.supervision_events import ChildFailed, ChildGivenUp, ChildStarted,
 from messages.treasury import ConversionEnded, TreasuryOperation, TreasuryOutcome, TreasuryReviewed
 from messages.universe import SymbolGone, SymbolReadmitted, UniverseSet
 from messages.venue import FillsResult, Outcome, ReplaceResult
+from messages.wards import ExitRaised, WardTaken
 
 COUNTERS: Final = (
     "an intent was resized",
@@ -78,6 +73,7 @@ COUNTERS: Final = (
     "a reservation was reopened",
     "a limit was exceeded by facts",
     "a halt found orders open",
+    "a kill switch alone held an approved order back",
     "a listing was flattened by command",
     "activity of lost history was booked as external",
     "the store was renewed",
@@ -128,6 +124,7 @@ COUNTERS: Final = (
     "an intent was held back after limits were changed",
     "risk came back halted",
     "risk came back with changed limits",
+    *RISK_COUNTERS,
 )
 """Every counter, in a fixed order."""
 
@@ -158,6 +155,7 @@ class Reached:
         self.by_hand: dict[str, None] = {}
         """ids of orders that a person placed at a venue, the venues' own too"""
         self.counts: Counter[str] = Counter()
+        self._of_risk = RiskReached(self.count)
         self._cancelling: dict[str, None] = {}
         self._open: dict[str, None] = {}
         self._epochs: dict[str, int] = {}
@@ -180,6 +178,8 @@ class Reached:
             look = _LOOKS.get(type(event))
             if look is not None:
                 look(self, event, section)
+        if section.address == "risk":
+            self._of_risk.committed(section)
         if section.record.fault is not None and type(section.record.fault).__name__ == "DeadLettered":
             self.count("a message was put aside")
 
@@ -229,6 +229,7 @@ class Reached:
                 self.count("risk came back halted")
             if state.limit_changes:
                 self.count("risk came back with changed limits")
+            self._of_risk.recovered(state)
         if isinstance(state, StrategyActorState):
             held = {each.symbol for each in state.strategies.values() if each.position.quantity}
             if len(held) > 1:
@@ -328,6 +329,9 @@ class Reached:
     def _ended(self, event: IntentEnded, section: Section) -> None:
         if event.reason in (Reason.EXPIRED, Reason.MODE_OUTDATED):
             self.count("an approved intent expired at execution")
+        elif event.reason is Reason.HALTED:
+            # with an outdated approval the reason would be that: risk had not halted yet
+            self.count("a kill switch alone held an approved order back")
 
     # ------------------------------------------------------------------ supervisors
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from random import Random
 
 import msgspec
@@ -118,18 +117,14 @@ def _live(world: DeskWorld) -> int:
 def _compare_books(world: DeskWorld) -> None:
     world.membership.check_left()
     watch, config = world.watch, world.shape.config
-    rates = {config.desk.base_currency: Decimal(1), **config.desk.rates}
     check_books(
         {address: shadow.actor.state for address, shadow in watch.shadows.items()},
         {name: exchange.venue for name, exchange in world.exchanges.items()},
         watch.orders,
         watch.limits.portfolio,
-        {
-            name: sum((amount * rates[each] for each, amount in venue.starting_balances.items()), Decimal(0))
-            for name, venue in config.venues.items()
-        },
+        {name: venue.starting_balances for name, venue in config.venues.items()},
         strategies=watch.renewals == 0,
-        rates=rates,
+        moved=world.moved,
         conversions=[symbol for symbol, listed in config.symbols.items() if listed.converts],
     )
 

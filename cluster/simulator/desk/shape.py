@@ -16,7 +16,8 @@ from cluster.simulator.desk.extras import (
     draw_treasury,
     draw_universe,
 )
-from cluster.simulator.desk.faults import SECOND, drawn_plan
+from cluster.simulator.desk.faults import SECOND, drawn_plan, with_rare_people
+from cluster.simulator.desk.risk_shape import RiskShape, drawn_risk
 from cluster.simulator.desk.venue_shape import VenueShape, drawn_venue
 from cluster.simulator.faults import MILLISECOND, FaultPlan
 from config import DeskConfig
@@ -46,6 +47,7 @@ class DeskShape(msgspec.Struct, frozen=True):
     - `retries_strategies`: whether the operator brings parked strategies back in the end.
     - `digest_every`: every how many steps of an actor its state is compared byte for byte.
     - `universe`: how symbols come and go; None where all are traded all along.
+    - `risk`: what risk does besides, by waits that fit into a history of seconds.
     """
 
     config: DeskConfig
@@ -60,6 +62,7 @@ class DeskShape(msgspec.Struct, frozen=True):
     retries_strategies: bool
     digest_every: int
     universe: UniverseShape | None = None
+    risk: RiskShape = RiskShape()
 
 
 def drawn_shape(chance: Random, plan: FaultPlan | None = None) -> DeskShape:
@@ -71,6 +74,8 @@ def drawn_shape(chance: Random, plan: FaultPlan | None = None) -> DeskShape:
     universe = _draw_extras(chance, document)
     trading = faulty + (_CALM if universe is None else _CALM_TO_LEAVE)
     document["feed"]["synthetic"]["duration"] = f"{trading // MILLISECOND}ms"
+    apart = Random(f"risk {document['feed']['synthetic']['seed']}")
+    risk = drawn_risk(apart, document)
     config = DeskConfig.model_validate(document)
     venues = list(config.venues)
     drawn = drawn_plan(chance, start + faulty)
@@ -83,7 +88,7 @@ def drawn_shape(chance: Random, plan: FaultPlan | None = None) -> DeskShape:
             end=start + trading,
             slice_ns=50 * MILLISECOND,
         ),
-        plan=plan or drawn,
+        plan=plan or with_rare_people(drawn, apart),
         trading=trading,
         pulse=chance.randrange(15, 60) * MILLISECOND,
         venues={venue: drawn_venue(chance) for venue in venues},
@@ -93,6 +98,7 @@ def drawn_shape(chance: Random, plan: FaultPlan | None = None) -> DeskShape:
         retries_strategies=chance.random() < 0.7,
         digest_every=chance.choice((1, 3, 10)),
         universe=universe,
+        risk=risk,
     )
 
 

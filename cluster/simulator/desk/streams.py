@@ -18,7 +18,7 @@ from cluster.simulator.desk.reached import Reached
 from cluster.simulator.faults import MILLISECOND
 from cluster.simulator.ports import VirtualClock
 from cluster.simulator.venue import SimulatedVenue
-from messages.venue import StreamEvent, StreamOpened
+from messages.venue_stream import StreamEvent, StreamOpened
 
 
 class StreamWorld(Protocol):

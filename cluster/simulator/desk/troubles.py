@@ -10,8 +10,10 @@ from cluster.simulator.desk.faults import SECOND, role_of
 from cluster.simulator.desk.hands import trade_by_hand
 from cluster.simulator.desk.host import DeskHost
 from cluster.simulator.desk.limits import drawn_change
+from cluster.simulator.desk.money import move_money
 from cluster.simulator.desk.world import DeskWorld
 from cluster.simulator.faults import MILLISECOND
+from messages.anomalies import OverrideDegrade
 from messages.base import Address, Message
 from messages.control import Drain, Flatten, Halt, Mode, Resume, SessionStarted, SetMode
 from messages.decisions import DisableStrategy, EnableStrategy, SetStrategyBudget
@@ -77,6 +79,12 @@ def _pause(world: DeskWorld) -> list[str]:
     host = _anybody(world)
     if host is None or host.paused:
         return []
+    _stand_still(world, host, world.chance.randrange(4 * SECOND))
+    return [role_of(host.address)]
+
+
+def _stand_still(world: DeskWorld, host: DeskHost, duration: int) -> None:
+    """Nothing moves in this process for `duration` ns."""
     host.paused = True
     world.doze(host)
 
@@ -84,8 +92,7 @@ def _pause(world: DeskWorld) -> list[str]:
         host.resume()
         world.wake(host)
 
-    world.at(world.clock.now + world.chance.randrange(4 * SECOND), go_on)
-    return [role_of(host.address)]
+    world.at(world.clock.now + duration, go_on)
 
 
 def _believe_dead(world: DeskWorld) -> list[str]:
@@ -140,7 +147,9 @@ def _roll_store_back(world: DeskWorld) -> list[str]:
     risk = world.named.get("risk")
     if happened and risk is not None and chance.random() < 0.4:
         world.kill(risk)
-    back_up = chance.choice((world.backups.take, world.backups.take_at_approval))
+    take, wait = world.backups.take, world.moments.at_approval
+    # at an approval it comes again when what follows is lost
+    back_up = chance.choice((take, lambda: wait("backup", take)))
     world.at(world.clock.now + chance.randrange(SECOND), back_up)
     return ["store"] if happened else []
 
@@ -213,12 +222,26 @@ def _operate(world: DeskWorld) -> list[str]:
         (RestartChild(f"execution/{chance.choice(list(config.venues))}"), VENUES),
         (Shutdown("operator", "planned"), STRATEGIES),
     )
+    commands = (*commands, *_of_risk(world, strategy))
     message, address = commands[chance.randrange(len(commands))]
     if address is None:
         world.post(message)
     else:
         world.post(message, to=address)
     return ["operator"]
+
+
+def _of_risk(world: DeskWorld, strategy: str) -> list[tuple[Message, Address | None]]:
+    """Commands to what only some desks have risk do."""
+    chance, shape = world.chance, world.shape
+    commands: list[tuple[Message, Address | None]] = []
+    if shape.config.risk.anomalies.enabled:
+        level = OverrideDegrade("operator", chance.choice((0, 0, 1, 3)), "planned")
+        commands += [(level, "risk")] * 4
+    if shape.risk.allocation.enabled:
+        budget = chance.choice((None, Decimal(600), Decimal(600)))
+        commands += [(SetStrategyBudget(strategy, "operator", budget), None)] * 6
+    return commands
 
 
 def _move_symbol(world: DeskWorld) -> list[str]:
@@ -243,6 +266,27 @@ def _halt(world: DeskWorld) -> list[str]:
     return ["operator"]
 
 
+def _halt_at_approval(world: DeskWorld) -> list[str]:
+    """The kill switch at the worst moment: people have loosened the desk, an approval is on its way, risk stands still.
+
+    What was approved is of the newest version of the mode then. Nothing but execution's own obedience to the switch
+    holds it back.
+    """
+    world.post(SetMode("operator", Mode.NORMAL, "planned"))
+    world.post(Resume("operator", "planned"))
+    world.moments.at_approval("halt", lambda: _halt_without_risk(world))
+    return ["operator"]
+
+
+def _halt_without_risk(world: DeskWorld) -> None:
+    risk = world.named.get("risk")
+    if world.misfortune.calm or risk is None:
+        return
+    if not risk.paused:
+        _stand_still(world, risk, world.chance.randrange(SECOND))
+    _halt(world)
+
+
 def _trade_by_hand(world: DeskWorld) -> list[str]:
     """A person trades at the venue, and tells the desk a while later that this was meant."""
     if not trade_by_hand(world):
@@ -265,7 +309,9 @@ _BEFALLS: dict[str, Callable[[DeskWorld], list[str]]] = {
     "garbage_mail": _send_garbage,
     "operator": _operate,
     "halted": _halt,
+    "halted_at_approval": _halt_at_approval,
     "traded_by_hand": _trade_by_hand,
     "symbol_moved": _move_symbol,
     "limit_set": _set_limit,
+    "money_moved": lambda world: ["operator"] if move_money(world) else [],
 }

@@ -16,7 +16,7 @@ from actors.venues.paper_traits import PAPER_TRAITS
 from actors.venues.port import VenueTraits
 from cluster.simulator.desk.faults import SECOND
 from cluster.simulator.faults import MILLISECOND
-from messages.venue import SymbolMargin
+from messages.venue_account import SymbolMargin
 
 _OVERLAP = SECOND
 """Longer than clocks differ and than events are late."""
@@ -110,6 +110,7 @@ def execution_at(base: ExecutionSettings, venue: VenueShape) -> ExecutionSetting
         escalate_at_probe=3,
         cancel_check_ns=SECOND // 2,
         account_backoff_ns=SECOND // 4,
+        account_backoff_max_ns=2 * SECOND,
         ward_grace_ns=2 * SECOND,
         protect_interval_ns=SECOND // 5,
         fills_overlap_ns=_OVERLAP,

@@ -14,11 +14,11 @@ from typing import Any
 from actors.base import Actor
 from actors.operations.universe.actor import UNIVERSE
 from actors.strategy.actor import StrategyActor
-from cluster.host import risk_map
 from cluster.simulator.desk.audit.auditor import Auditor
 from cluster.simulator.desk.audit.budgets import BudgetAudit
 from cluster.simulator.desk.audit.limits import LimitAudit
 from cluster.simulator.desk.audit.orders import OrderAudit
+from cluster.simulator.desk.audit.transfers import Moved
 from cluster.simulator.desk.backups import Backups
 from cluster.simulator.desk.cast import DeskCast
 from cluster.simulator.desk.clocks import SkewedClock
@@ -28,6 +28,7 @@ from cluster.simulator.desk.faults import DeskMisfortune
 from cluster.simulator.desk.history import History
 from cluster.simulator.desk.host import DeskHost, PlannedError, make_faulty
 from cluster.simulator.desk.membership import Membership, UniverseErrands
+from cluster.simulator.desk.moments import Moments
 from cluster.simulator.desk.reached import Reached
 from cluster.simulator.desk.schedule import Schedule
 from cluster.simulator.desk.shape import DeskShape
@@ -68,6 +69,8 @@ class DeskWorld:
         self.named: dict[Address, DeskHost] = {}
         self.history = History(shape.feed.start)
         self.reached = Reached()
+        self.moved: list[Moved] = []
+        """what people moved at the venues, in order"""
         self.store.on_refused = self.reached.refused
         self.cast = DeskCast(self, shape)
         self.exchanges = self.cast.exchanges
@@ -77,6 +80,7 @@ class DeskWorld:
         self._trace = hashlib.sha256()
         self._executors: dict[int, SimulatedExecutor] = {}
         self.backups = Backups(self)
+        self.moments = Moments(self.store)
         self._beat = shape.config.supervision.heartbeat_interval
         self.at(self.clock.now + self._beat, self._beat_all)
         self.at(self.clock.now + shape.pulse, self._pulse)
@@ -92,7 +96,7 @@ class DeskWorld:
             self.shape.config.supervision.lease,
             compare_every=self.shape.digest_every,
             orders=orders,
-            limits=LimitAudit(risk_map.risk_settings(self.shape.config)),
+            limits=LimitAudit(self.cast.risk_settings),
             budgets=BudgetAudit(self.store, self.shape.config, self.reached),
             store=self.store,
             reached=self.reached,
@@ -168,7 +172,7 @@ class DeskWorld:
 
     def _wake_addressed(self) -> None:
         addressed, self.store.addressed = self.store.addressed, {}
-        self.backups.addressed(addressed)
+        self.moments.addressed(addressed)
         everybody = CONTROL in addressed
         for host in self.hosts.values():
             if everybody or host.address in addressed:

@@ -24,7 +24,7 @@ from messages.errors import InvariantError
 from messages.intents import Side
 from messages.orders import OrderState
 from messages.reasons import Reason
-from messages.venue import VenueEvent
+from messages.venue_stream import VenueEvent
 from tests.cluster.steps.stage import Stage
 from tests.samples import Answer, Ask, Ping, UrgentPing
 

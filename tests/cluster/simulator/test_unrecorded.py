@@ -26,7 +26,7 @@ from messages.intents import Refused, Side
 from messages.market import ObservationDue
 from messages.orders import OrderState
 from messages.reasons import Reason
-from messages.venue import VenueEvent
+from messages.venue_stream import VenueEvent
 from tests.samples import Answer, Ask, Counted, Ping, RefusablePing, UrgentPing, WakeUp, counter
 
 pytestmark = pytest.mark.unit

@@ -7,15 +7,18 @@ from typing import Any
 
 from actors.base import Actor, Timer
 from actors.execution.state import ExecutionState
+from actors.risk.actor import RiskActor
+from actors.risk.state import RiskState
 from actors.strategy.state import StrategyActorState
 from cluster.simulator.desk.audit.budgets import BudgetAudit
 from cluster.simulator.desk.audit.conversions import check_conversions
 from cluster.simulator.desk.audit.finding import Finding
 from cluster.simulator.desk.audit.halts import HaltAudit
-from cluster.simulator.desk.audit.limits import LimitAudit
+from cluster.simulator.desk.audit.identity import check_ledger
+from cluster.simulator.desk.audit.kept import check_kept
+from cluster.simulator.desk.audit.limits import BooksMemory, LimitAudit
 from cluster.simulator.desk.audit.members import MemberAudit
 from cluster.simulator.desk.audit.orders import OrderAudit, OrderMemory
-from cluster.simulator.desk.audit.portfolio import Portfolio
 from cluster.simulator.desk.audit.strangers import StrangerAudit, StrangerMemory
 from cluster.simulator.desk.reached import Reached
 from cluster.simulator.invariants import Memory, Shadow, Watch
@@ -30,7 +33,7 @@ from messages.venue import PlaceOrder, ReplaceOrder
 _UNDER_LEASE = (PlaceOrder, ReplaceOrder, StartChild)
 """What a host without a lease withholds; everything else is harmless to repeat, by the word of its outside."""
 
-_Backup = tuple[dict[Address, dict[str, Timer]], OrderMemory, Portfolio, StrangerMemory]
+_Backup = tuple[dict[Address, dict[str, Timer]], OrderMemory, BooksMemory, StrangerMemory]
 
 
 class Auditor(Watch):
@@ -89,6 +92,12 @@ class Auditor(Watch):
         self.orders.committed(section)
         if section.address == "risk":
             self.limits.committed(section)
+            if shadow.step % self._compare_every == 0:
+                assert isinstance(state, RiskState)
+                check_ledger(state, self.limits.portfolio)
+                if self.limits.measures:
+                    assert isinstance(actor, RiskActor)
+                    check_kept(actor, state, self.limits.settings)
             check_conversions(section)
             for event in section.record.events:
                 if isinstance(event, ReservationReleased):
@@ -161,10 +170,10 @@ class Auditor(Watch):
     def forget_to(self, memory: Memory) -> None:
         """See `Watch.forget_to`."""
         self.renewals += 1
-        timers, orders, portfolio, told = self._backup
+        timers, orders, books, told = self._backup
         self.strangers.forget_to(told)
         self._timers = {address: dict(each) for address, each in timers.items()}
         self.orders.forget_to(orders)
         self._incarnations = {address: [] for address in self._incarnations}
-        self.limits.forget_to(portfolio)
+        self.limits.forget_to(books)
         super().forget_to(memory)

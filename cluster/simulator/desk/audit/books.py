@@ -12,9 +12,10 @@ from cluster.paper.lines import EventLine
 from cluster.simulator.desk.audit.finding import Finding
 from cluster.simulator.desk.audit.orders import OrderAudit
 from cluster.simulator.desk.audit.portfolio import Portfolio
+from cluster.simulator.desk.audit.transfers import Moved
 from cluster.simulator.venue import SimulatedVenue
 from messages.base import Address
-from messages.venue import QueryAccount
+from messages.venue_account import QueryAccount
 
 ZERO = Decimal(0)
 Held = dict[tuple[str, str], Decimal]
@@ -25,17 +26,17 @@ def check_books(
     venues: Mapping[str, SimulatedVenue],
     orders: OrderAudit,
     portfolio: Portfolio,
-    opening: Mapping[str, Decimal],
+    opening: Mapping[str, Mapping[str, Decimal]],
     *,
     strategies: bool,
-    rates: Mapping[str, Decimal],
+    moved: Collection[Moved] = (),
     conversions: Collection[str] = (),
 ) -> None:
     """Raises `Finding` where somebody's books differ from the venues'.
 
-    `opening` is the cash that each venue account began with, in base currency at `rates`; fills of `conversions` move
-    cash of two currencies and no position. With `strategies` theirs are compared, too: a store that
-    lost history takes with it which strategy a fill was for, so that the desk's books are whole and theirs are not.
+    `opening` is the cash that each venue account began with, by currency, `moved` what people moved there since; fills
+    of `conversions` move cash of two currencies and no position. With `strategies` theirs are compared, too: a store
+    that lost history takes with it which strategy a fill was for: the desk's books are whole then and theirs are not.
     """
     fills = orders.fills
     for (venue, fill_id), line in fills.items():
@@ -44,12 +45,17 @@ def check_books(
     for venue, fill_id in portfolio.booked:
         if (venue, fill_id) not in fills and (venue, fill_id) not in orders.corrections.booked:
             _raise(f"risk booked fill {fill_id}, which {venue} never gave", ("risk",), fill_id)
+    _check_transfers(moved, portfolio)
     positions = _positions(fills, conversions)
     _compare("the auditor's books", positions, _nonzero(portfolio.positions), "risk")
     for name, venue_ in venues.items():
         _check_positions(name, venue_, positions, states)
-        moved = _moved(name, fills, rates, conversions)
-        _check_cash(name, venue_, opening[name] + moved, rates, states)
+        expected = dict(opening[name])
+        _add_fills(expected, name, fills, conversions)
+        for each in moved:
+            if each.venue == name:
+                expected[each.currency] = expected.get(each.currency, ZERO) + each.amount
+        _check_cash(name, venue_, expected, states)
     if strategies:
         _compare("strategies", _expected(fills, orders, conversions), _booked_by_strategies(states), "risk")
 
@@ -75,42 +81,50 @@ def _check_positions(
 def _check_cash(
     name: str,
     venue: SimulatedVenue,
-    expected: Decimal,
-    rates: Mapping[str, Decimal],
+    expected: Mapping[str, Decimal],
     states: Mapping[Address, object],
 ) -> None:
     risk = states["risk"]
     assert isinstance(risk, RiskState)
     booked = risk.accounts.get(name)
-    cash = None if booked is None else _worth(booked.balances, rates)
-    truth = _worth(venue.account(QueryAccount(name)).balances, rates)
-    for who, found in (("risk's cash", cash), ("the venue's cash", truth)):
-        if found != expected:
-            actors = ("risk", f"execution/{name}")
-            _raise(f"{who} at {name} is not what its fills make it", actors, (found, expected))
+    truth = venue.account(QueryAccount(name)).balances
+    for who, found in (("risk's cash", booked.balances if booked else {}), ("the venue's cash", truth)):
+        for currency in dict.fromkeys([*found, *expected]):
+            if found.get(currency, ZERO) != expected.get(currency, ZERO):
+                what = f"{who} at {name} is not what fills and transfers make it: {currency}"
+                differ = (found.get(currency), expected.get(currency))
+                _raise(what, ("risk", f"execution/{name}"), differ)
 
 
-def _worth(balances: Mapping[str, Decimal], rates: Mapping[str, Decimal]) -> Decimal:
-    return sum((amount * rates[currency] for currency, amount in balances.items()), ZERO)
+def _check_transfers(moved: Collection[Moved], portfolio: Portfolio) -> None:
+    """All that people have moved is booked, once, and nothing else."""
+    known = {(each.venue, each.transfer_id): each for each in moved}
+    for key, each in known.items():
+        if portfolio.transferred.get(key) != 1:
+            actors = ("risk", f"execution/{each.venue}")
+            _raise(f"money that was moved is not booked once: {each.transfer_id}", actors, each)
+    for venue, transfer_id in portfolio.transferred:
+        if (venue, transfer_id) not in known:
+            _raise(f"money is booked that nobody moved: {transfer_id}", ("risk",), venue)
 
 
-def _moved(
+def _add_fills(
+    cash: dict[str, Decimal],
     name: str,
     fills: Mapping[tuple[str, str], EventLine],
-    rates: Mapping[str, Decimal],
     conversions: Collection[str],
-) -> Decimal:
-    """What the fills at a venue make of its cash."""
-    moved = ZERO
+) -> None:
+    """What the fills at a venue make of its cash, by currency."""
     for (where, _), line in fills.items():
         if where != name or line.fill is None:
             continue
         base, quote = line.symbol.split("-")[:2]
         signed = line.fill.quantity * line.side.sign
-        moved -= (line.fill.price * signed + line.fill.fee) * rates[quote]
+        paid = [(quote, -line.fill.price * signed), (line.fill.fee_currency, -line.fill.fee)]
         if line.symbol in conversions:
-            moved += signed * rates[base]
-    return moved
+            paid.append((base, signed))
+        for currency, amount in paid:
+            cash[currency] = cash.get(currency, ZERO) + amount
 
 
 def _positions(fills: Mapping[tuple[str, str], EventLine], conversions: Collection[str]) -> Held:

@@ -7,17 +7,25 @@ from decimal import Decimal
 
 import msgspec
 
+from actors.risk.limit_table import PACE, STATISTICAL
 from actors.risk.limits import RiskLimits, RiskSettings
 from cluster.simulator.desk.audit.finding import Finding
 from cluster.simulator.desk.audit.portfolio import Approved, Portfolio, approved_by
+from cluster.simulator.desk.audit.splits import ADAPTED, judge_adaptation, judge_splits
+from cluster.simulator.desk.audit.tails import Broken, Samples, TailAudit
 from cluster.store.port import Section
-from messages.base import Address
+from messages.base import Address, Message
 from messages.control import Mode
 from messages.intents import OrderTerms, Side, SubmitOrder, Verdict
 from messages.limits import DESK, LimitSet
-from messages.portfolio import FillBooked, IntentDecided, MarksTaken
+from messages.portfolio import FillBooked, IntentDecided, MarksTaken, RatesTaken
+from messages.statistics import BudgetPinned, CapitalAllocated, LimitsAdapted, ReturnsSampled
+from messages.transfers import TransferBooked
 
 RISK: Address = "risk"
+BooksMemory = tuple[Portfolio, Samples]
+_FACTS = (FillBooked, MarksTaken, LimitSet, RatesTaken, TransferBooked, ReturnsSampled)
+"""What moves the portfolio or its limits past any approval."""
 _ROUNDING = Decimal("1E-6")
 """What divisions on either side may differ by, in quote currency."""
 
@@ -27,10 +35,20 @@ class LimitAudit:
 
     def __init__(self, settings: RiskSettings) -> None:
         self.portfolio = Portfolio()
+        self.tails = TailAudit(settings.statistics)
+        self.settings = settings
         self._limits: RiskLimits = settings.limits
+        self.measures = any(getattr(settings.limits, name) is not None for name in STATISTICAL)
+        """whether anything goes by statistics of returns"""
+        self._paces = any(getattr(settings.limits, name) is not None for name in PACE)
 
     def committed(self, section: Section) -> None:
         """A step of risk was committed."""
+        self._judge_step(section)
+        if self.settings.anomalies.enabled:
+            self.portfolio.anomalies.judge(self.settings.anomalies, section.record.events)
+
+    def _judge_step(self, section: Section) -> None:
         terms = {
             each.message.intent_id: each.message.terms
             for each in section.envelopes
@@ -40,31 +58,60 @@ class LimitAudit:
         for event in section.record.events:
             if isinstance(event, IntentDecided) and event.verdict is not Verdict.REJECTED:
                 self._judge(event, terms.get(event.intent_id), section.position.now)
-            elif isinstance(event, FillBooked) and (event.venue, event.fill_id) in self.portfolio.booked:
-                raise _finding(2, "a fill was booked twice", event, event.requester)
-            facts = facts or isinstance(event, FillBooked | MarksTaken | LimitSet)
+            elif isinstance(event, FillBooked):
+                self._judge_fill(event)
+            elif isinstance(event, ReturnsSampled):
+                self.tails.sampled(event, self.portfolio)
+            elif isinstance(event, LimitsAdapted):
+                judge_adaptation(self.settings, self._configured, self.portfolio, section.record.events)
+            elif isinstance(event, BudgetPinned | CapitalAllocated):
+                judge_splits(self.settings, self.portfolio, event, section)
+            facts = facts or isinstance(event, _FACTS)
             self.portfolio.apply(event)
+            if self._paces:
+                self._count(event)
         if facts:
             self._judge_facts(section)
 
+    def _count(self, event: Message) -> None:
+        if isinstance(event, IntentDecided):
+            self.portfolio.pace.decided(event)
+        elif isinstance(event, FillBooked):
+            self.portfolio.pace.filled(event)
+
+    @property
+    def _configured(self) -> RiskLimits:
+        """The desk's limits as people have left them."""
+        own = self.portfolio.limits.get(DESK)
+        if not own:
+            return self._limits
+        values = {name: _number(text) for name, text in own.items()}
+        return msgspec.structs.replace(self._limits, **values)
+
     def _in_force(self, event: IntentDecided | None = None) -> RiskLimits:
-        """The desk's limits as people have left them; with an intent, the strictest of all parts that it is in."""
+        """The desk's limits in force; with an intent, the strictest of all parts that it is in."""
         changes = self.portfolio.limits
         if not changes:
             return self._limits
-        values = {name: _number(text) for name, text in changes.get(DESK, {}).items()}
-        parts = (
-            []
-            if event is None
-            else [f"symbol:{event.symbol}", f"strategy:{event.strategy}", f"venue:{event.venue}"]
-        )
+        limits, values = self._configured, dict[str, Decimal | int]()
+        parts = [ADAPTED]
+        if event is not None:
+            parts += [f"symbol:{event.symbol}", f"strategy:{event.strategy}", f"venue:{event.venue}"]
         for part in parts:
             for name, text in changes.get(part, {}).items():
                 if name != GROUP:
-                    known = values.get(name, getattr(self._limits, name))
-                    stricter = max if name.startswith("min_") else min
-                    values[name] = stricter(known, _number(text))
-        return msgspec.structs.replace(self._limits, **values)
+                    known = values.get(name, getattr(limits, name))
+                    stricter = max if name.startswith(_MORE_IS_STRICTER) else min
+                    values[name] = _number(text) if known is None else stricter(known, _number(text))
+        return msgspec.structs.replace(limits, **values) if values else limits
+
+    def _judge_fill(self, event: FillBooked) -> None:
+        """A fill, before it is in the books: booked once, at what its currency counts now."""
+        if (event.venue, event.fill_id) in self.portfolio.booked:
+            raise _finding(2, "a fill was booked twice", event, event.requester)
+        rate = self.portfolio.rate(event.currency)
+        if rate is not None and event.rate != rate:
+            raise _finding(2, "a fill was booked at another rate than that of its time", event, rate)
 
     def _judge(self, event: IntentDecided, terms: OrderTerms | None, now: int) -> None:
         """An approval, before it is in the books."""
@@ -94,16 +141,16 @@ class LimitAudit:
             return "mode", Mode.NORMAL, books.mode
         if nav is None or mark is None or now - mark[2] > limits.max_mark_age:
             return "marks", nav, mark
-        value = wanted.quantity * wanted.price * wanted.multiplier
+        value = wanted.quantity * wanted.price * books.scale(wanted.listing)
         buys = sum(
             (
-                each.left * each.price * each.multiplier
+                each.left * each.price * books.scale(each.listing)
                 for each in books.open_orders()
                 if each.side is Side.BUY
             ),
             ZERO,
         )
-        cash = sum(books.cash.values(), ZERO) - buys - value
+        cash = books.cash() - buys - value
         reserve = limits.min_cash_reserve * nav
         lost = ZERO if books.anchor is None else books.anchor - nav
         rows: tuple[tuple[str, Decimal, Decimal], ...] = (
@@ -120,7 +167,10 @@ class LimitAudit:
             ("exposure at the venue", self._venue_cap(event.venue, nav), books.venue_exposure(wanted)),
             ("daily loss", limits.daily_loss_limit * (books.anchor or ZERO), lost),
         )
-        return next((row for row in rows if row[2] > row[1] + _ROUNDING), None)
+        broken: Broken | None = next((row for row in rows if row[2] > row[1] + _ROUNDING), None)
+        if broken is None and self._paces:
+            broken = books.pace.broken(event, limits)
+        return broken or self.tails.broken(books, wanted, limits, nav)
 
     def _venue_cap(self, venue: str, nav: Decimal) -> Decimal:
         """What may be at risk at a venue as a whole; without a cap, more than there ever is."""
@@ -147,15 +197,20 @@ class LimitAudit:
                     actors=(RISK,),
                     value=(observed, limit, section.position.step),
                 )
+        exceeded = self.tails.exceeds(books, limits, nav)
+        if exceeded is not None:
+            what = f"facts exceed {exceeded[0]} and the desk is not reduced"
+            raise Finding(3, what, actors=(RISK,), value=exceeded[1:])
 
     # ------------------------------------------------------------------ lost history
 
-    def remember(self) -> Portfolio:
+    def remember(self) -> BooksMemory:
         """The books as they are now."""
-        return copy.deepcopy(self.portfolio)
+        return copy.deepcopy(self.portfolio), self.tails.samples
 
-    def forget_to(self, portfolio: Portfolio) -> None:
+    def forget_to(self, memory: BooksMemory) -> None:
         """History was lost: the books are what they were then."""
+        portfolio, self.tails.samples = memory
         self.portfolio = copy.deepcopy(portfolio)
 
 
@@ -164,6 +219,15 @@ GROUP = "max_exposure"
 """The limit on all symbols of a part of the desk together."""
 
 _NO_CAP = Decimal("1E15")
+_MORE_IS_STRICTER = (
+    "min_",
+    "cooldown_",
+    "symbol_spacing",
+    "global_spacing",
+    "losing_streak_cooldown",
+    "burst_window",
+)
+"""How the names of limits begin whose greater value is the stricter one."""
 
 
 def _number(text: str) -> Decimal | int:

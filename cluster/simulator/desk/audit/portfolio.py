@@ -12,22 +12,27 @@ from typing import Any
 
 import msgspec
 
+from cluster.simulator.desk.audit.anomalies import AnomalyBook
+from cluster.simulator.desk.audit.pace import PaceBook
+from messages.account_events import CorrectionDelayed
 from messages.base import Message
 from messages.control import Mode
 from messages.intents import Purpose, Side, Verdict
 from messages.limits import LimitSet
+from messages.modes import ModeDecided
 from messages.portfolio import (
     AccountOpened,
     DayStarted,
     FillBooked,
     IntentDecided,
     MarksTaken,
-    ModeDecided,
+    RatesTaken,
     ReservationReleased,
     ReservationReopened,
 )
+from messages.transfers import TransferBooked
 
-ZERO = Decimal(0)
+ZERO, ONE = Decimal(0), Decimal(1)
 Listing = tuple[str, str]
 """Venue and symbol."""
 
@@ -42,7 +47,6 @@ class Approved(msgspec.Struct):
     side: Side
     quantity: Decimal
     price: Decimal
-    multiplier: Decimal
     booked: Decimal = ZERO
     open: bool = True
     counted: bool = True
@@ -53,14 +57,32 @@ class Approved(msgspec.Struct):
         return max(self.quantity - self.booked, ZERO)
 
 
+class SplitBook(msgspec.Struct):
+    """Budgets that risk has told, and those that people have set."""
+
+    budgets: dict[str, Decimal] = {}
+    pinned: dict[str, Decimal] = {}
+
+
 class Portfolio(msgspec.Struct):
     """See the module docstring. `booked` are the fills by venue and id, with how often each was booked.
 
-    `limits` are those that people changed, by scope and name, as text.
+    `balances` are by venue and currency, `rates` what one unit of a currency counts in `base` now. `deposits` is what
+    came from outside at its worth then, `revalued` what changes of rates have made of balances since; `unvalued` came
+    in currencies without a rate, `delayed` are corrections that wait for a price. `transferred` are money that was
+    moved, by venue and id, with how often it was booked. `limits` are those that people changed, by scope and name, as
+    text.
     """
 
     mode: Mode = Mode.NORMAL
-    cash: dict[str, Decimal] = {}
+    base: str = ""
+    balances: dict[str, dict[str, Decimal]] = {}
+    rates: dict[str, Decimal] = {}
+    deposits: Decimal = ZERO
+    revalued: Decimal = ZERO
+    unvalued: dict[str, Decimal] = {}
+    delayed: dict[str, None] = {}
+    transferred: dict[tuple[str, str], int] = {}
     opened: dict[str, None] = {}
     positions: dict[Listing, Decimal] = {}
     multipliers: dict[Listing, Decimal] = {}
@@ -70,6 +92,9 @@ class Portfolio(msgspec.Struct):
     anchor: Decimal | None = None
     limits: dict[str, dict[str, str]] = {}
     limits_version: int = 0
+    pace: PaceBook = msgspec.field(default_factory=PaceBook)
+    anomalies: AnomalyBook = msgspec.field(default_factory=AnomalyBook)
+    splits: SplitBook = msgspec.field(default_factory=SplitBook)
 
     def apply(self, event: Message) -> None:
         """Take an event of risk into the books."""
@@ -87,17 +112,33 @@ class Portfolio(msgspec.Struct):
             if intent.open and intent.counted and (listing is None or intent.listing == listing)
         ]
 
+    def rate(self, currency: str) -> Decimal | None:
+        """What one unit of a currency counts now; None where nobody has said."""
+        return ONE if currency == self.base else self.rates.get(currency)
+
+    def scale(self, listing: Listing) -> Decimal:
+        """What a price of a listing is multiplied by to have the worth of one unit of it, in base currency."""
+        return self.multipliers.get(listing, ONE) * (self.rate(listing[1].split("-")[1]) or ONE)
+
+    def cash(self) -> Decimal:
+        """The balances of all accounts that have a rate, at it."""
+        total = ZERO
+        for balances in self.balances.values():
+            for currency, amount in balances.items():
+                total += amount * (self.rate(currency) or ZERO)
+        return total
+
     def nav(self) -> Decimal | None:
         """Cash and positions at what closing them would bring; None where something is not known."""
-        if not self.cash or any(venue not in self.opened for venue in self.cash):
+        if self.delayed or not self.balances or any(venue not in self.opened for venue in self.balances):
             return None
-        total = sum(self.cash.values(), ZERO)
+        total = self.cash()
         for listing, position in self.positions.items():
             mark = self.marks.get(listing[1])
             if position and mark is None:
                 return None
             if position and mark is not None:
-                total += position * (mark[0] if position > 0 else mark[1]) * self.multipliers[listing]
+                total += position * (mark[0] if position > 0 else mark[1]) * self.scale(listing)
         return total
 
     def reducible(self, listing: Listing, side: Side) -> Decimal:
@@ -110,8 +151,11 @@ class Portfolio(msgspec.Struct):
         orders = [*self.open_orders(listing), *([extra] if extra is not None else [])]
         position = self.positions.get(listing, ZERO)
         mark = self.marks.get(listing[1])
-        ask = ZERO if mark is None else mark[1] * self.multipliers.get(listing, Decimal(1))
-        return max(_end(position, [each for each in orders if each.side is side], ask, side) for side in Side)
+        scale = self.scale(listing)
+        ask = ZERO if mark is None else mark[1] * scale
+        return max(
+            _end(position, [each for each in orders if each.side is side], ask, scale, side) for side in Side
+        )
 
     def symbol_exposure(self, symbol: str, extra: Approved | None = None) -> Decimal:
         """The exposure to a symbol over all venues."""
@@ -174,29 +218,78 @@ class Portfolio(msgspec.Struct):
         listing = (event.venue, event.symbol)
         signed = event.quantity * event.side.sign
         self.multipliers[listing] = event.multiplier
-        fee = event.fee if event.fee_currency == event.currency else ZERO
-        paid = (signed * event.price * event.multiplier + fee) * event.rate
+        self._move(event.venue, event.currency, -signed * event.price * event.multiplier)
+        self._move(event.venue, event.fee_currency, -event.fee)
         if event.exchanged is None:
             self.positions[listing] = self.positions.get(listing, ZERO) + signed
         else:
-            paid -= signed * event.exchanged.rate
-        self.cash[event.venue] = self.cash.get(event.venue, ZERO) - paid
+            self._move(event.venue, event.exchanged.currency, signed)
         intent = self.intents.get(event.intent_id)
         if intent is not None:
             intent.booked += event.quantity
+        self.delayed.pop(event.fill_id, None)
         key = (event.venue, event.fill_id)
         self.booked[key] = self.booked.get(key, 0) + 1
 
     def account(self, event: AccountOpened) -> None:
         """Begin with what an account was found to hold."""
-        self.opened[event.venue] = None
-        self.cash[event.venue] = event.cash
+        self.opened[event.venue], self.base = None, event.currency
+        self.balances[event.venue] = dict(event.balances)
+        before = self.deposits
+        for currency, amount in event.balances.items():
+            self._deposit(currency, amount)
+        self._shift_anchor(self.deposits - before)
         for listing in list(self.positions):
             if listing[0] == event.venue:
                 self.positions[listing] = ZERO
         for held in event.positions:
             self.positions[event.venue, held.symbol] = held.quantity
             self.multipliers[event.venue, held.symbol] = held.multiplier
+
+    def moved(self, event: TransferBooked) -> None:
+        """Money came from outside, or went there; a loss stays the part of its anchor that it was."""
+        nav, rate = self.nav(), self.rate(event.currency)
+        flow = None if rate is None else event.amount * rate
+        if self.anchor is not None and flow is not None:
+            if nav is None or nav <= 0 or nav + flow <= 0:
+                self.anchor += flow
+            else:
+                self.anchor *= (nav + flow) / nav
+        self._move(event.venue, event.currency, event.amount)
+        self._deposit(event.currency, event.amount)
+        key = (event.venue, event.transfer_id)
+        self.transferred[key] = self.transferred.get(key, 0) + 1
+
+    def rates_taken(self, event: RatesTaken) -> None:
+        """Balances count what they count now; what came before its currency had a rate is deposited now."""
+        before = self.cash()
+        self.base = event.currency
+        self.rates.update(event.rates)
+        found = ZERO
+        for currency in [each for each in self.unvalued if each in event.rates]:
+            found += self.unvalued.pop(currency) * event.rates[currency]
+        self.deposits += found
+        self._shift_anchor(found)
+        self.revalued += self.cash() - before - found
+
+    def _move(self, venue: str, currency: str, amount: Decimal) -> None:
+        own = self.balances.setdefault(venue, {})
+        own[currency] = own.get(currency, ZERO) + amount
+
+    def _shift_anchor(self, amount: Decimal) -> None:
+        if self.anchor is not None:
+            self.anchor += amount
+
+    def _deposit(self, currency: str, amount: Decimal) -> None:
+        rate = self.rate(currency)
+        if rate is None:
+            self.unvalued[currency] = self.unvalued.get(currency, ZERO) + amount
+        else:
+            self.deposits += amount * rate
+
+    def delay(self, event: CorrectionDelayed) -> None:
+        """What the account holds is not known of this correction until it has a price."""
+        self.delayed[event.correction.correction_id] = None
 
     def marked(self, event: MarksTaken) -> None:
         """Value at newer marks."""
@@ -226,6 +319,9 @@ _TAKEN: dict[type[Message], Callable[[Portfolio, Any], None]] = {
     ReservationReopened: Portfolio.reopened,
     FillBooked: Portfolio.filled,
     AccountOpened: Portfolio.account,
+    CorrectionDelayed: Portfolio.delay,
+    TransferBooked: Portfolio.moved,
+    RatesTaken: Portfolio.rates_taken,
     MarksTaken: Portfolio.marked,
     ModeDecided: Portfolio.mode_decided,
     DayStarted: Portfolio.day_started,
@@ -237,16 +333,19 @@ def approved_by(event: IntentDecided) -> Approved:
     """What a decision sets aside."""
     counted = event.purpose is not Purpose.PROTECTIVE or event.increases_exposure
     listing = (event.venue, event.symbol)
-    return Approved(listing, event.side, event.quantity, event.price, event.multiplier, counted=counted)
+    return Approved(listing, event.side, event.quantity, event.price, counted=counted)
 
 
-def _end(position: Decimal, orders: list[Approved], ask: Decimal, side: Side) -> Decimal:
-    """The value of the position if all orders of one side are filled; 0 where that is not on this side of flat."""
+def _end(position: Decimal, orders: list[Approved], ask: Decimal, scale: Decimal, side: Side) -> Decimal:
+    """The value of the position if all orders of one side are filled; 0 where that is not on this side of flat.
+
+    `ask` is in base currency, as `scale` makes the orders' prices.
+    """
     held = position * side.sign
     quantity = sum((each.left for each in orders), ZERO)
     if held + quantity <= 0:
         return ZERO
-    worth = max(sum((each.left * each.price * each.multiplier for each in orders), ZERO), quantity * ask)
+    worth = max(sum((each.left * each.price for each in orders), ZERO) * scale, quantity * ask)
     if held >= 0:
         return held * ask + worth
     return worth * (held + quantity) / quantity

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from cluster.simulator.desk.audit.finding import Finding
 from cluster.store.port import Section
+from messages.account_events import ExternalSeen
 from messages.base import Address
-from messages.order_events import ExternalSeen
 from messages.orders import OrderState
 
 _ENDS = frozenset({OrderState.CANCELLED, OrderState.EXPIRED, OrderState.REJECTED})

@@ -25,8 +25,8 @@ from messages.venue import (
     QueryOrder,
     ReplaceOrder,
     ReplaceResult,
-    VenueEvent,
 )
+from messages.venue_stream import VenueEvent
 
 pytestmark = pytest.mark.unit
 

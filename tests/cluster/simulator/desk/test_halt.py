@@ -16,8 +16,9 @@ from cluster.store.port import Section
 from messages.base import CONTROL
 from messages.control import Halt, Mode
 from messages.intents import Verdict
+from messages.modes import ModeDecided
 from messages.order_events import ExecutionModeSet, OrderPlacing
-from messages.portfolio import IntentDecided, ModeDecided
+from messages.portfolio import IntentDecided
 
 pytestmark = pytest.mark.unit
 

@@ -23,7 +23,9 @@ from actors.execution import (
     stream,
 )
 from actors.execution.actor import ExecutionActor
+from actors.execution.gate import Sending
 from actors.execution.order import Order, placement
+from actors.execution.settings import ExecutionSettings
 from actors.risk import engine
 from actors.risk.actor import RiskActor
 from cluster.simulator.desk import world
@@ -43,7 +45,8 @@ from messages.order_events import OrderSettled
 from messages.orders import OrderReport, OrderState
 from messages.portfolio import ReservationReleased
 from messages.reasons import Reason
-from messages.venue import Outcome, StreamOpened, VenueEvent, VenueTrade
+from messages.venue import Outcome, VenueTrade
+from messages.venue_stream import StreamOpened, VenueEvent
 from tests.cluster.simulator.planted.desk_bugs import DESK_BUGS
 from tests.cluster.simulator.planted.limit_bugs import LIMIT_BUGS
 from tests.cluster.simulator.planted.order_bugs import ORDER_BUGS
@@ -143,8 +146,30 @@ def kill_switch_forgotten(patch: Patch) -> None:
 
 
 def mode_ignored(patch: Patch) -> None:
-    """The last gate does not look at the mode."""
+    """The last gate does not look at the mode.
+
+    It is the only guard between a kill switch and risk's word on it: what risk has approved until then is not outdated.
+    """
     patch.setattr(gate, "CHECKS", tuple(row for row in gate.CHECKS if row[0] is not None))
+
+
+def risk_ignores_mode(patch: Patch) -> None:
+    """Risk approves in any mode; its word on the mode, and the version of it, are right."""
+    kept = tuple(check for check in engine.CHECKS if check.name not in ("kill_switch", "mode"))
+    patch.setattr(engine, "CHECKS", kept)
+
+
+def only_halts_at_the_gate(patch: Patch) -> None:
+    """The last gate obeys the kill switch and lets REDUCE pass, by risk's word that it never approves what it forbids.
+
+    Not found alone: risk's word holds. See `test_what_risk_lets_through_the_last_gate_holds_back`.
+    """
+    forbidden = next(applies for reason, applies in gate.CHECKS if reason is None)
+
+    def halts_only(effect: Sending, now: int, mode: Mode, version: int, settings: ExecutionSettings) -> bool:
+        return mode is not Mode.REDUCE and forbidden(effect, now, mode, version, settings)
+
+    patch.setattr(gate, "CHECKS", tuple((row[0], row[1] if row[0] else halts_only) for row in gate.CHECKS))
 
 
 def no_tombstone(patch: Patch) -> None:
@@ -300,6 +325,7 @@ BUGS: dict[str, Callable[[Patch], None]] = {
         reservation_dropped_early,
         kill_switch_forgotten,
         mode_ignored,
+        risk_ignores_mode,
         no_tombstone,
         stale_approval_sent,
         refusal_blocks_fills,
