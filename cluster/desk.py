@@ -28,7 +28,7 @@ from cluster.host.tree_plan import ROOT, tree_of
 from cluster.owner import Owner, OwnerLock, read_owner, this_owner
 from cluster.paper.market import open_feeds
 from cluster.preflight import require_preflight
-from cluster.ray_session import RaySession
+from cluster.ray_session import RaySession, join
 from cluster.session_feed import FeedPlan, replay_generation, session_feed
 from cluster.store.port import Incarnation
 from cluster.store.redis_store import RedisStore, connect
@@ -81,7 +81,10 @@ class Desk:
 
     async def ask(self, address: Address, method: str, *arguments: Any, timeout_s: float = 10.0) -> Any:
         """What a coroutine method of the actor's host returns; None when no process of that name answers in time."""
-        self._join_ray()
+        try:
+            self._join_ray()
+        except StoreError:
+            return None
         handle = Handles(self.launch.namespace).find(address)
         if handle is None:
             return None
@@ -133,9 +136,18 @@ class Desk:
             await asyncio.sleep(0.05)
 
     def _join_ray(self) -> None:
-        """Another process's desk is reached over its Ray cluster."""
-        if not ray.is_initialized():
-            ray.init(address=self.launch.ray_address, log_to_driver=False, logging_level="warning")
+        """Another process's desk is reached over its Ray cluster. Raises `StoreError` when that does not answer."""
+        if ray.is_initialized():
+            return
+        try:
+            join(self.launch.ray_address)
+        except ConnectionError as error:
+            raise StoreError(
+                f"the desk's Ray cluster does not answer: {error}",
+                field="ray.address",
+                value=self.launch.ray_address,
+                remedy="see `raydesk ps`; a desk whose Ray cluster is gone is started again with `raydesk up`",
+            ) from error
 
     async def _stop_tree(self, timeout_s: float) -> None:
         handles = Handles(self.launch.namespace)

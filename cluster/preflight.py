@@ -31,7 +31,8 @@ from config.live import LIVE_RULES
 from config.schema.venues import BinanceUsdmSettings
 from messages.control import Mode
 from messages.errors import ConfigurationError, DeskLockedError, StoreUnavailableError, VenueConnectionError
-from messages.venue import ListingStatus, Outcome, QueryAccount, QueryInstruments
+from messages.venue import Outcome
+from messages.venue_account import ListingStatus, QueryAccount, QueryInstruments
 
 if TYPE_CHECKING:
     from actors.venues.binance_usdm.port import BinanceUsdmPort

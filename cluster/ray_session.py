@@ -7,10 +7,14 @@ import socket
 from collections.abc import MutableMapping
 
 import ray
+from ray._raylet import AuthenticationTokenLoader, Config  # Ray has no public names for them
 
 from config import DeskConfig
 from messages.child_specs import SECOND
 from messages.errors import ConfigurationError
+
+ANSWER_S = 5.0
+"""How long a cluster's address is given to take a connection."""
 
 
 class RaySession:
@@ -32,7 +36,7 @@ class RaySession:
         _tune(config, environ)
         if settings.address is not None:
             try:
-                ray.init(address=settings.address, log_to_driver=False, logging_level="warning")
+                join(settings.address)
             except ConnectionError as error:
                 raise ConfigurationError(
                     f"no Ray cluster answers: {error}",
@@ -41,6 +45,7 @@ class RaySession:
                     remedy="start one, or set ray.address to null for one of the desk's own",
                 ) from error
             return cls(False, _dashboard())
+        _show_token()
         ray.init(
             num_cpus=_cpus(),
             include_dashboard=settings.dashboard,
@@ -61,6 +66,31 @@ class RaySession:
         """Leave the cluster; one of our own ends. A connection that was there before stays."""
         if self.own:
             ray.shutdown()
+
+
+def join(address: str) -> None:
+    """Connect this process to a Ray cluster that runs; raises `ConnectionError` when none answers there."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit():  # where nobody listens Ray would try for minutes
+        try:
+            socket.create_connection((host, int(port)), ANSWER_S).close()
+        except OSError as error:
+            raise ConnectionError(f"nobody listens at {address}: {error}") from error
+    if AuthenticationTokenLoader.instance().has_token(ignore_auth_mode=True):
+        _show_token()
+    ray.init(address=address, log_to_driver=False, logging_level="warning")
+
+
+def _show_token() -> None:
+    """Have this process show Ray's token (`~/.ray/auth_token`, which the first cluster makes), unless the environment
+    says otherwise.
+
+    New clusters ask for it. Ray itself turns this on only in the process that starts one: every other one, such as a
+    command about a running desk, would be turned away.
+    """
+    if "RAY_AUTH_MODE" not in os.environ:
+        os.environ["RAY_AUTH_MODE"] = "token"
+        Config.initialize("")  # Ray has read the environment when it was imported
 
 
 def _tune(config: DeskConfig, environ: MutableMapping[str, str]) -> None:

@@ -13,7 +13,7 @@ from cluster.simulator.alarms import NEVER
 from cluster.simulator.venue import SimulatedVenue
 from messages.base import Address
 from messages.market import TickKind
-from messages.venue import StreamEvent
+from messages.venue_stream import StreamEvent
 
 _LATEST = frozenset({TickKind.QUOTE, TickKind.TRADE, TickKind.BAR})
 _LATEST_ONLY = dict.fromkeys(MarketKind, _LATEST) | {MarketKind.TRADES: _LATEST - {TickKind.TRADE}}

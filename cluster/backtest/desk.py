@@ -37,7 +37,7 @@ from config import DeskConfig
 from messages.base import Address, Message
 from messages.control import Drain, SessionStarted
 from messages.market import ObservationDue
-from messages.venue import StreamEvent
+from messages.venue_stream import StreamEvent
 
 _WAYS = 10
 """How many ways to a venue and back a drain is given, besides the usual time."""

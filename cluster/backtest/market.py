@@ -10,6 +10,7 @@ import numpy as np
 
 from actors.venues.matching.instruments import MarketKind
 from cluster.backtest.record import DataFile, PriceSeries
+from cluster.backtest.report.wording import moment
 from cluster.feeds import Feed, RecordedFeed, expand_data
 from cluster.feeds.columns import Chunk
 from cluster.feeds.window import ClosingQuotes, Window
@@ -58,9 +59,9 @@ def open_market(
     )
     if begin >= stop:
         raise ConfigurationError(
-            f"the data covers {first} to {last} (ns UTC), and nothing of the window asked for",
+            f"the data covers {moment(first)} to {moment(last)} UTC, and nothing of the window asked for",
             field="window",
-            value=f"{start} to {end}",
+            value=f"{_bound(start, 'its beginning')} to {_bound(end, 'its end')}",
             remedy="choose --from and --to within the data",
         )
     if (begin, stop) != (first, last):
@@ -72,6 +73,10 @@ def open_market(
         files,
         tuple(str(path.resolve()) for path in paths),
     )
+
+
+def _bound(time: int | None, otherwise: str) -> str:
+    return otherwise if time is None else moment(time)
 
 
 def _recorded(

@@ -120,7 +120,7 @@ async def _is_healthy(started: Started, name: str, folder: Path | None) -> bool:
         if desk.owner.incarnation.pid != started.pid:
             return False
         watch = Watch(desk)
-        await watch.look_twice()
+        await watch.look_for_life()
         return judge(
             watch.projection,
             watch.statuses,

@@ -13,7 +13,7 @@ import typer
 from rich.console import Group
 from rich.table import Table
 
-from cluster.cli.desks import JsonFlag, SetOption, load
+from cluster.cli.desks import JsonFlag, SetOption, existing, load
 from cluster.cli.exits import EPILOG, Exit
 from cluster.cli.gate import BaselineOption, ToleranceOption, gate_of
 from cluster.cli.output import console, moment, say, shown, size, table
@@ -74,9 +74,12 @@ def backtest(
     from cluster.backtest.record import ReportSettings
     from cluster.backtest.report.document import report_json
     from cluster.backtest.runner import backtest as run
+    from cluster.host.strategy_check import require_strategies
 
     gate = gate_of(baseline, tolerance)
     loaded = load(config, overrides)
+    require_strategies(loaded.config)
+    existing(data or ())
     with _progress(quiet=as_json) as progress:
         result = run(
             loaded,

@@ -11,15 +11,21 @@ import typer
 
 from actors.risk.modes import OPERATOR_MODE
 from cluster.cli import pictures
+from cluster.cli.control_documents import (
+    CommandDocument,
+    FlattenDocument,
+    ModeCause,
+    PositionLeft,
+    ResumeDocument,
+)
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
-from cluster.cli.documents import CommandDocument, FlattenDocument, ModeCause, PositionLeft, ResumeDocument
 from cluster.cli.exits import EPILOG, Exit, UsageError
-from cluster.cli.output import console, print_json, shown, table
+from cluster.cli.output import console, percent, print_json, shown, table
 from cluster.observe.summary import plain
 from messages.anomalies import OverrideDegrade
 from messages.base import CONTROL, Address, Message
 from messages.control import Flatten, Halt, Mode, Resume, SetMode
-from messages.portfolio import Clearing
+from messages.modes import Clearing
 
 RISK: Address = "risk"
 
@@ -85,7 +91,7 @@ def resume(
 
 
 def mode(
-    wanted: Annotated[Mode, typer.Argument(metavar="MODE", help="normal, reduce, halted or observe.")],
+    wanted: Annotated[Mode, typer.Argument(metavar="MODE", help="normal, reduce or observe.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; it is journalled.")] = "set by hand",
     desk: DeskName = None,
     config: ConfigOption = None,
@@ -97,6 +103,15 @@ def mode(
 
     In reduce only what reduces exposure passes; in observe the desk looks and does nothing: stops do not work either.
     """
+    if (
+        wanted is Mode.HALTED
+    ):  # what ends with `mode normal` would be a kill switch that nobody has to acknowledge
+        raise UsageError(
+            "a desk is halted by its kill switch",
+            field="MODE",
+            value=wanted.value,
+            remedy="raydesk halt; `raydesk resume` ends it",
+        )
     message = SetMode(by=getpass.getuser(), mode=wanted, reason=reason)
 
     def taken(watch: Watch) -> bool:
@@ -291,6 +306,8 @@ async def _command(
         mode=mode.mode,
         mode_version=mode.version,
         mode_causes=pictures.mode_causes(watch.projection),
+        degrade_level=watch.projection.degrade.level,
+        size_factor=watch.projection.degrade.factor,
     )
 
 
@@ -300,7 +317,12 @@ def _answer(document: CommandDocument, as_json: bool) -> Exit:
     else:
         mode = "not known" if document.mode is None else document.mode.value.upper()
         verdict = "[green]confirmed[/]" if document.confirmed else "[bold red]not confirmed by risk yet[/]"
-        console().print(f"{verdict}: desk {shown(document.desk)} is {mode} (version {document.mode_version})")
+        sizes = ""
+        if document.degrade_level:
+            sizes = f", degrade level {document.degrade_level}: new orders at {percent(document.size_factor)}"
+        console().print(
+            f"{verdict}: desk {shown(document.desk)} is {mode} (version {document.mode_version}){sizes}"
+        )
         for name, cause in document.mode_causes.items():
             console().print(
                 f"  {shown(name)}: {cause.mode.value}, {shown(cause.reason)}, cleared by {cause.clearing}"

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from cluster.cli.exits import DeskNotRunningError
+from cluster.cli.exits import DeskNotRunningError, UsageError
 from cluster.observe.connections import Connections, read_connections
 from cluster.observe.health import Pulses
 from cluster.observe.observer import RedisObserver
 from config import LoadedConfig, load_config
-from messages.errors import DeskError, StoreUnavailableError
+from messages.errors import DataProviderError, DeskError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from cluster.desk import Desk
@@ -78,11 +78,22 @@ class Watch:
         )
         self.pulses.note(self.statuses, time.monotonic())
 
-    async def look_twice(self) -> None:
-        """Look, and look again after two heartbeats: only then are life signs known."""
+    async def look_for_life(self) -> None:
+        """Look, and look again until each heart was seen to beat, or was silent for so long that it counts as still: a
+        single pause between two looks would take every actor that has just died for alive."""
         await self.look()
-        await asyncio.sleep(2.2 * self.config.supervision.heartbeat_interval / 1e9)
-        await self.look()
+        while True:
+            await asyncio.sleep(2.2 * self.config.supervision.heartbeat_interval / 1e9)
+            await self.look()
+            if not any(self._may_beat(status) for status in self.statuses):
+                return
+
+    def _may_beat(self, status: Any) -> bool:
+        """Whether it can't be told yet if this actor lives."""
+        if status.exit_reason or status.incarnation is None or self.pulses.has_moved(status.address):
+            return False
+        age = self.pulses.age_s(status.address)
+        return age is None or age <= self.fresh_within_s
 
     async def look_until(self, holds: Callable[[], bool], within_s: float) -> tuple[bool, float]:
         """Look until it holds or the time is over; whether it held at the last look, and after how many seconds."""
@@ -104,6 +115,18 @@ class Watch:
 def load(source: str, overrides: Sequence[str] | None = None) -> LoadedConfig:
     """The settings, with the process's environment and `section.key=value` overrides."""
     return load_config(source, environ=os.environ, overrides=tuple(overrides or ()))
+
+
+def existing(data: Sequence[Path]) -> tuple[Path, ...]:
+    """The files of `--data`; raises `UsageError` for a path, folder or pattern that stands for none."""
+    if not data:
+        return ()
+    from cluster.feeds import expand_data  # brings numpy, and only recordings need it
+
+    try:
+        return tuple(expand_data(data))
+    except DataProviderError as error:
+        raise UsageError(error.message, field="--data", value=error.value, remedy=error.remedy) from error
 
 
 def chosen_name(name: str | None, config: str | None) -> str:

@@ -11,8 +11,16 @@ from typing import Any
 import msgspec
 
 from cluster.cli.connections import FeedsEntry, VenueEntry
+from cluster.cli.control_documents import (
+    CommandDocument,
+    FlattenDocument,
+    ModeCause,
+    ResumeDocument,
+    TreasuryDocument,
+)
 from cluster.cli.limit_documents import LimitCommandDocument, LimitsDocument, RiskDocument
 from cluster.cli.report_documents import ReportDocument
+from cluster.cli.store_documents import StoreActorDocument, StoreDocument
 from cluster.cli.strategy_documents import (
     StrategiesDocument,
     StrategyCommandDocument,
@@ -27,16 +35,6 @@ from cluster.observe.trace import Trace
 from cluster.replaying.results import ActorReplay, ActorWhatIf, ParityDocument
 from messages.base import Address
 from messages.control import Mode
-from messages.treasury import TreasuryLine, TreasuryOperation
-
-
-class ModeCause(msgspec.Struct, frozen=True):
-    """One source of the desk's mode: what it asks for, why, what ends it, since when."""
-
-    mode: Mode
-    reason: str
-    clearing: str
-    since: int
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -208,76 +206,6 @@ class PositionsDocument(msgspec.Struct, frozen=True):
     positions: tuple[PositionEntry, ...]
 
 
-class StoreEntry(msgspec.Struct, frozen=True):
-    """What the store keeps of one actor."""
-
-    address: Address
-    epoch: int
-    step: int
-    journal_length: int
-    urgent_depth: int
-    mailbox_depth: int
-    control_behind: bool
-    outstanding: int
-    next_timer: int | None
-    exit_reason: str | None
-    digest: str | None
-
-
-class DeadLetterEntry(msgspec.Struct, frozen=True):
-    """One message that was put aside; `time` is machine time."""
-
-    time: int
-    address: Address
-    input: str
-    error: str
-    bytes: int
-
-
-class StoreDocument(msgspec.Struct, frozen=True):
-    """`raydesk store`."""
-
-    desk: str
-    generation: str
-    actors: tuple[StoreEntry, ...]
-    dead_letters: int
-    newest_dead_letters: tuple[DeadLetterEntry, ...]
-
-
-class RecordEntry(msgspec.Struct, frozen=True):
-    """One journal record; `error` says why it can't be read, and the rest is then empty."""
-
-    step: int
-    epoch: int
-    time: int
-    inputs: tuple[str, ...]
-    events: tuple[dict[str, Any], ...]
-    digest: str | None
-    fault: dict[str, Any] | None
-    error: str | None
-
-
-class SnapshotEntry(msgspec.Struct, frozen=True):
-    """One snapshot; `sound` is False when it is damaged, and `error` says how."""
-
-    step: int
-    bytes: int
-    sound: bool
-    error: str | None
-
-
-class StoreActorDocument(msgspec.Struct, frozen=True):
-    """`raydesk store show ACTOR`: the newest records, the snapshots, and the state in the newest sound one."""
-
-    desk: str
-    actor: StoreEntry
-    timers: tuple[dict[str, Any], ...]
-    snapshots: tuple[SnapshotEntry, ...]
-    records: tuple[RecordEntry, ...]
-    state_step: int | None
-    state: Any
-
-
 class SettingEntry(msgspec.Struct, frozen=True):
     """One setting: where it stands, its value (secrets masked) and where that came from."""
 
@@ -309,70 +237,6 @@ class ConfigCheckDocument(msgspec.Struct, frozen=True):
     valid: bool
     config_hash: str | None
     problems: tuple[ProblemEntry, ...]
-
-
-class ResumeDocument(msgspec.Struct, frozen=True):
-    """`raydesk resume`: what it ends (`clears`) and what it can't (`stays`), by source; then as `CommandDocument`.
-
-    Without an acknowledgement nothing is sent: `message_id` is null.
-    """
-
-    desk: str
-    message_id: str | None
-    confirmed: bool
-    mode: Mode | None
-    mode_version: int
-    clears: dict[str, ModeCause]
-    stays: dict[str, ModeCause]
-
-
-class CommandDocument(msgspec.Struct, frozen=True):
-    """`raydesk halt`, `mode` and `degrade`: what was sent, and what the desk's mode is now."""
-
-    desk: str
-    message_id: str
-    confirmed: bool
-    mode: Mode | None
-    mode_version: int
-    mode_causes: dict[str, ModeCause]
-
-
-class PositionLeft(msgspec.Struct, frozen=True):
-    """A position that `raydesk flatten` is about: signed quantity in base units."""
-
-    venue: str
-    symbol: str
-    quantity: Decimal
-
-
-class FlattenDocument(msgspec.Struct, frozen=True):
-    """`raydesk flatten`: what was sent, what was held then and was closed, and what is not closed yet.
-
-    `seconds` is how long it was waited for that. What the desk opened again meanwhile is not in `left`.
-    """
-
-    desk: str
-    message_id: str
-    flat: bool
-    left: tuple[PositionLeft, ...]
-    closed: tuple[PositionLeft, ...]
-    seconds: float
-
-
-class TreasuryDocument(msgspec.Struct, frozen=True):
-    """`raydesk treasury`: what was asked, whether risk has answered, what it found, and whether what it began is done.
-
-    `value` of a line is in base currency. `seconds` is how long it was waited for.
-    """
-
-    desk: str
-    message_id: str
-    operation: TreasuryOperation
-    dry_run: bool
-    answered: bool
-    done: bool
-    lines: tuple[TreasuryLine, ...]
-    seconds: float
 
 
 class ExportDocument(msgspec.Struct, frozen=True):

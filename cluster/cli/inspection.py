@@ -9,7 +9,8 @@ from cluster.cli import pictures
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
 from cluster.cli.documents import ProcessesDocument, TreeDocument, TreeEntry
 from cluster.cli.exits import EPILOG, Exit
-from cluster.cli.output import console, moment, print_json, shown, size, span, table
+from cluster.cli.fitting import Fitted
+from cluster.cli.output import console, moment, print_json, shown, size, span
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +42,7 @@ def ps(
     """List the actors' processes: pid, node, epoch, step, heartbeat age, lag, memory."""
 
     async def read(watch: Watch) -> ProcessesDocument:
-        await watch.look_twice()
+        await watch.look_for_life()
         return pictures.processes_document(
             watch.config.desk.name, watch.projection, watch.statuses, watch.pulses, watch.fresh_within_s
         )
@@ -85,8 +86,8 @@ def _tree_line(row: TreeEntry) -> str:
 
 
 def _print_processes(document: ProcessesDocument) -> None:
-    rows = table(
-        "actor",
+    rows = Fitted(
+        "!actor",
         ">pid",
         "node",
         ">epoch",
@@ -98,6 +99,7 @@ def _print_processes(document: ProcessesDocument) -> None:
         ">owes",
         ">memory",
         "",
+        spare=("node", "owes", "urgent", "memory", "step", "epoch"),
     )
     for each in document.actors:
         beat = "-" if each.heartbeat_age_s is None else f"{each.heartbeat_age_s:.1f} s"

@@ -7,8 +7,9 @@ from decimal import Decimal
 import msgspec
 
 from actors.risk.room import RoomSummary
+from cluster.observe.check_views import CheckView
 from messages.control import Mode
-from messages.intents import CheckResult, Side, Verdict
+from messages.intents import Side, Verdict
 from messages.reasons import Reason
 
 
@@ -57,7 +58,7 @@ class WhatIf(msgspec.Struct, frozen=True):
     reason: Reason
     quantity: Decimal
     increases_exposure: bool
-    checks: tuple[CheckResult, ...]
+    checks: tuple[CheckView, ...]
 
 
 class RiskDocument(msgspec.Struct, frozen=True):

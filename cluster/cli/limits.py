@@ -22,6 +22,7 @@ from cluster.cli.limit_documents import (
     WhatIf,
 )
 from cluster.cli.output import console, money, print_json, shown, table
+from cluster.observe.check_views import check_views
 from cluster.observe.portfolio import Portfolio, read_portfolio
 from cluster.observe.what_if import asked_intent
 from cluster.observe.wording import number
@@ -30,6 +31,7 @@ from config.ratio import format_ratio, parse_ratio
 from messages.errors import ConfigurationError, RiskLimitError
 from messages.intents import Side
 from messages.limits import DESK, LimitSet, SetLimit
+from messages.universe import Tier
 
 DEFAULT = "default"
 """The word for the setting's own value."""
@@ -94,7 +96,7 @@ def set_limit(
     """Change a limit from now on, over restarts. Journalled with who asked; what exceeds it reduces the desk."""
     text = None if value == DEFAULT else canonical(name, value)
     message = SetLimit(getpass.getuser(), name, scope, text, acknowledgement.strip())
-    document = on_desk(desk, config, folder, lambda watch: _set(watch, message, wait))
+    document = on_desk(desk, config, folder, lambda watch: _set(watch, message, value, wait))
     if as_json:
         print_json(document)
     elif document.problem is not None:
@@ -169,10 +171,14 @@ async def _read_limits(watch: Watch) -> LimitsDocument:
     return LimitsDocument(watch.config.desk.name, state.limit_version, tuple(entries))
 
 
-async def _set(watch: Watch, message: SetLimit, wait_s: float) -> LimitCommandDocument:
-    """Look whether it makes sense, post it, and look until risk has answered or the time is over."""
+async def _set(watch: Watch, message: SetLimit, written: str, wait_s: float) -> LimitCommandDocument:
+    """Look whether it makes sense, post it, and look until risk has answered or the time is over.
+
+    `written` is the value as the operator gave it: what is refused is named so.
+    """
     await watch.look()
     portfolio = await _portfolio(watch)
+    _refuse_unknown(watch, portfolio, message.scope)
     try:
         changed(
             portfolio.settings,
@@ -183,7 +189,12 @@ async def _set(watch: Watch, message: SetLimit, wait_s: float) -> LimitCommandDo
             message.acknowledgement,
         )
     except (RiskLimitError, ConfigurationError) as error:
-        raise UsageError(error.message, field=error.field, value=error.value, remedy=error.remedy) from error
+        field, found = (error.field or message.name).removeprefix("risk.limits."), error.value
+        if str(found) == message.value:
+            found = written
+        elif field in LIMITS and isinstance(found, Decimal | int):
+            found = _text(field, found)
+        raise UsageError(error.message, field=field, value=found, remedy=error.remedy) from error
     message_id = await watch.desk.post(message, to="risk")
     answered, _ = await watch.look_until(lambda: message_id in watch.projection.books.limits, wait_s)
     found = watch.projection.books.limits.get(message_id)
@@ -201,12 +212,33 @@ async def _set(watch: Watch, message: SetLimit, wait_s: float) -> LimitCommandDo
     )
 
 
+def _refuse_unknown(watch: Watch, portfolio: Portfolio, scope: str) -> None:
+    """A strategy or tier that is not there has no orders: a limit on it would bind nobody, and look as if it did.
+
+    Risk itself knows neither the strategies nor the tiers that a universe may name; it refuses all other scopes.
+    """
+    kind, _, name = scope.partition(":")
+    tiers = (*Tier, *portfolio.settings.tiers.values(), *portfolio.state.tiers.values())
+    known = {"strategy": tuple(watch.config.strategies), "tier": tuple(dict.fromkeys(map(str, tiers)))}.get(
+        kind
+    )
+    if known is not None and name not in known:
+        raise UsageError(
+            f"there is no such {kind}", field="--scope", value=scope, remedy="one of " + ", ".join(known)
+        )
+
+
 def _what_if(
     watch: Watch, portfolio: Portfolio, symbol: str, side: Side, value: Decimal, strategy: str
 ) -> WhatIf:
     if symbol not in watch.config.symbols:
         known = ", ".join(watch.config.symbols)
         raise UsageError("the desk does not know it", field="SYMBOL", value=symbol, remedy=f"one of {known}")
+    if strategy and strategy not in watch.config.strategies:
+        known = ", ".join(watch.config.strategies)
+        raise UsageError(
+            "there is no such strategy", field="--strategy", value=strategy, remedy=f"one of {known}"
+        )
     intent = asked_intent(portfolio, symbol, side, value, strategy)
     terms, answer = intent.terms, portfolio.what_if(intent)
     return WhatIf(
@@ -220,7 +252,7 @@ def _what_if(
         reason=answer.reason,
         quantity=answer.quantity,
         increases_exposure=answer.increases_exposure,
-        checks=answer.checks,
+        checks=check_views(answer.checks),
     )
 
 

@@ -12,7 +12,8 @@ from rich.table import Table
 
 from cluster.cli.connections import feeds_entry, feeds_line, venue_entries, venue_line
 from cluster.cli.documents import Progress
-from cluster.cli.output import moment, money, percent, shown, span, table
+from cluster.cli.fitting import Fitted
+from cluster.cli.output import clock, moment, money, percent, shown, span
 from cluster.cli.pictures import is_alive
 from cluster.observe.connections import Connections
 from cluster.observe.health import Pulses
@@ -42,11 +43,13 @@ def live_view(
     *,
     elapsed_s: float,
     fresh_within_s: float,
+    for_s: float | None = None,
     connections: Connections | None = None,
     note: str = "",
 ) -> Group:
-    """One frame. `elapsed_s` is machine time since the session began, `note` a line about what goes wrong."""
-    parts: list[Any] = [_head(projection, progress, elapsed_s)]
+    """One frame. `elapsed_s` is machine time since the session began, `for_s` how long it was given (`--for`), `note` a
+    line about what goes wrong."""
+    parts: list[Any] = [_head(projection, *nearest_end(progress, elapsed_s, for_s))]
     if note:
         parts.append(f"[bold red]{shown(note)}[/]")
     if connections is not None and (connections.feeds or connections.venues):
@@ -65,6 +68,20 @@ def time_left_s(progress: Progress | None, elapsed_s: float) -> float | None:
     """Seconds of machine time until the session's end, if it goes on as it has; None when that can't be told."""
     done = share_done(progress)
     return None if done is None or done <= 0 else elapsed_s * (1 - done) / done
+
+
+def nearest_end(
+    progress: Progress | None, elapsed_s: float, for_s: float | None
+) -> tuple[float | None, float | None]:
+    """Which part of a session is over, 0 to 1, and the seconds left: by its data or by the time it was given, whichever
+    ends first; None for one without end."""
+    done, left = share_done(progress), time_left_s(progress, elapsed_s)
+    if for_s is None:
+        return done, left
+    rest = max(0.0, for_s - elapsed_s)
+    if left is not None and left < rest:
+        return done, left
+    return (min(1.0, elapsed_s / for_s) if for_s > 0 else 1.0), rest
 
 
 def share_done(progress: Progress | None) -> float | None:
@@ -88,7 +105,7 @@ def sparkline(values: Sequence[float], width: int = 40) -> str:
     return "".join(_SPARKS[int((value - low) * scale)] for value in chosen)
 
 
-def _head(projection: Projection, progress: Progress | None, elapsed_s: float) -> Table:
+def _head(projection: Projection, done: float | None, left: float | None) -> Table:
     row = Table.grid(padding=(0, 2))
     mode = projection.mode.mode
     colour = "dim" if mode is None else _MODE_COLOURS[mode]
@@ -96,7 +113,6 @@ def _head(projection: Projection, progress: Progress | None, elapsed_s: float) -
         f"desk time [bold]{moment(projection.now)}[/]",
         f"mode [{colour}]{'UNKNOWN' if mode is None else mode.value.upper()}[/]",
     ]
-    done, left = share_done(progress), time_left_s(progress, elapsed_s)
     if done is not None:
         cells += [ProgressBar(total=1.0, completed=done, width=30), f"{done:.0%}"]
         cells.append("" if left is None else f"{span(int(left * 1e9))} left")
@@ -121,11 +137,20 @@ def _money(projection: Projection) -> str:
     )
 
 
-def _positions(projection: Projection) -> Table | str:
+def _positions(projection: Projection) -> Fitted | str:
     held = projection.books.open_positions()
     if not held:
         return "flat"
-    rows = table("symbol", ">quantity", ">cost", ">value", ">unrealised", ">realised")
+    rows = Fitted(
+        "!symbol",
+        ">quantity",
+        ">cost",
+        ">value",
+        ">unrealised",
+        ">realised",
+        spare=("cost", "realised"),
+        elsewhere=None,
+    )
     for each in held:
         known = each.value is not None and each.cost is not None
         gain = (each.value or 0) - (each.cost or 0) if known else None
@@ -155,8 +180,18 @@ def _trades(projection: Projection) -> str:
 
 def _actors(
     projection: Projection, statuses: Sequence[ActorStatus], pulses: Pulses, fresh_within_s: float
-) -> Table:
-    rows = table("actor", ">steps", ">restarts", ">epoch", ">mail", ">owes", "")
+) -> Fitted:
+    rows = Fitted(
+        "!actor",
+        ">steps",
+        ">restarts",
+        ">epoch",
+        ">mail",
+        ">owes",
+        "",
+        spare=("owes", "epoch", "steps"),
+        elsewhere=None,
+    )
     restarts = projection.family.restarts()
     given_up = {row.address for row in projection.family.rows() if row.status == "given_up"}
     for status in statuses:
@@ -184,6 +219,6 @@ def _events(projection: Projection) -> Table:
     for each in told:
         colour = _LOUD.get(each.severity, "default")
         rows.add_row(
-            moment(each.time), shown(each.address), f"[{colour}]{each.event_type.value}[/]", shown(each.text)
+            clock(each.time), shown(each.address), f"[{colour}]{each.event_type.value}[/]", shown(each.text)
         )
     return rows

@@ -11,8 +11,8 @@ import psutil
 
 from cluster.arming import not_armed_because, side_effects
 from cluster.cli.connections import feeds_entry, venue_entries
+from cluster.cli.control_documents import ModeCause
 from cluster.cli.documents import (
-    ModeCause,
     OrderEntry,
     OrdersDocument,
     PositionEntry,

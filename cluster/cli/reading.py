@@ -13,6 +13,7 @@ from cluster.cli.connections import feeds_line, venue_line
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
 from cluster.cli.documents import OrdersDocument, PositionsDocument, StatusDocument
 from cluster.cli.exits import EPILOG, Exit, UsageError
+from cluster.cli.fitting import Fitted
 from cluster.cli.output import clock, console, moment, money, percent, print_json, shown, table
 from cluster.cli.owners import owner_facts, progress_of
 from cluster.cli.traces import render_trace
@@ -42,7 +43,7 @@ def status(
 
 async def status_of(watch: Watch) -> StatusDocument:
     """The status document of a running desk."""
-    await watch.look_twice()
+    await watch.look_for_life()
     total, _ = await watch.observer.dead_letters(1)
     return pictures.status_document(
         watch.config,
@@ -78,7 +79,7 @@ def health(
 
 async def health_of(watch: Watch) -> Health:
     """The checks of a running desk."""
-    await watch.look_twice()
+    await watch.look_for_life()
     return judge(
         watch.projection,
         watch.statuses,
@@ -115,7 +116,7 @@ def orders(
 
     async def read(watch: Watch) -> OrdersDocument:
         await watch.look()
-        return pictures.orders_document(
+        document = pictures.orders_document(
             watch.config.desk.name,
             watch.projection,
             states=wanted,
@@ -123,12 +124,20 @@ def orders(
             open_only=open_only,
             limit=limit,
         )
+        if symbol is not None and not document.orders and symbol not in watch.config.symbols:
+            raise UsageError(
+                "the desk does not know it",
+                field="--symbol",
+                value=symbol,
+                remedy="one of " + ", ".join(watch.config.symbols),
+            )
+        return document
 
     document = on_desk(desk, config, folder, read)
     if as_json:
         print_json(document)
     else:
-        console().print(_orders_table(document, console().width))
+        console().print(_orders_table(document))
     return Exit.OK
 
 
@@ -181,22 +190,27 @@ def trace(
     return Exit.OK
 
 
-def _status_screen(document: StatusDocument) -> Group:
+def standing(document: StatusDocument) -> str:
+    """How real the desk is, and whether an order can reach a venue now; with markup."""
     armed = (
         "[green]ARMED[/]" if document.armed else f"[yellow]NOT_ARMED[/] ({shown(document.not_armed_because)})"
     )
+    return f"{document.environment}, side effects: {document.side_effects}, {armed}"
+
+
+def _status_screen(document: StatusDocument) -> Group:
     lines = table("", "")
     lines.show_header = False
     for name, value in (
-        ("desk", f"{document.desk}, {document.environment}, side effects: {document.side_effects}, {armed}"),
+        ("desk", f"{document.desk}, {standing(document)}"),
         (
             "runs",
             f"pid {document.pid} on {document.host} since {moment(document.since)}, speed {document.speed}",
         ),
         ("config", document.config_hash[:12]),
         ("pages", f"dashboard {shown(document.dashboard_url)}, metrics {shown(document.metrics_url)}"),
-        ("desk time", moment(document.desk_time)),
-        ("mode", _mode_line(document)),
+        ("desk time", _time_line(document)),
+        ("mode", mode_line(document)),
         ("nav", f"{money(document.nav)}, cash {money(document.cash)}, drawdown {percent(document.drawdown)}"),
         (
             "profit",
@@ -216,7 +230,14 @@ def _status_screen(document: StatusDocument) -> Group:
     return Group(Panel(lines, title="raydesk", title_align="left"))
 
 
-def _mode_line(document: StatusDocument) -> str:
+def _time_line(document: StatusDocument) -> str:
+    """The desk's time, and why it stands still where it does."""
+    ended = document.progress is not None and document.progress.ended
+    return f"{moment(document.desk_time)}{', the market data has ended' if ended else ''}"
+
+
+def mode_line(document: StatusDocument) -> str:
+    """The desk's mode and why; with markup."""
     if document.mode is None:
         return "not known yet"
     causes = "; ".join(f"{name}: {cause.reason}" for name, cause in document.mode_causes.items())
@@ -240,9 +261,7 @@ ORDER_COLUMNS = (
     "!state",
     "reason",
 )
-WIDE_ONLY = ("!type", "!route", ">!limit", ">!average")
-"""What `raydesk orders` leaves out where the terminal is narrower than `ORDERS_WIDTH`."""
-ORDERS_WIDTH = 150
+ORDERS_SPARE = ("route", "type", "limit", "average", "placed", "filled", "reason")
 
 
 def _intents_line(document: StatusDocument) -> str:
@@ -259,13 +278,10 @@ def _pairs(values: object) -> str:
     return ", ".join(f"{shown(name)} {shown(value)}" for name, value in values.items()) or "none"
 
 
-def _orders_table(document: OrdersDocument, width: int) -> Group:
-    chosen = (
-        ORDER_COLUMNS if width >= ORDERS_WIDTH else [each for each in ORDER_COLUMNS if each not in WIDE_ONLY]
-    )
-    rows = table(*chosen)
+def _orders_table(document: OrdersDocument) -> Group:
+    rows = Fitted(*ORDER_COLUMNS, spare=ORDERS_SPARE)
     for order in document.orders:
-        cells = (
+        rows.add_row(
             clock(order.placed_at),
             shown(order.client_order_id),
             shown(order.symbol),
@@ -279,19 +295,14 @@ def _orders_table(document: OrdersDocument, width: int) -> Group:
             order.state,
             order.reason,
         )
-        of = dict(zip(ORDER_COLUMNS, cells, strict=True))
-        rows.add_row(*(of[each] for each in chosen))
     footer = f"{len(document.orders)} of {document.total} shown; all orders: {_pairs(document.states)}"
-    if len(chosen) < len(ORDER_COLUMNS):
-        left_out = ", ".join(each.lstrip(">!") for each in WIDE_ONLY)
-        footer += f"; {left_out}: with {ORDERS_WIDTH} columns, or --json"
     return Group(rows, footer)
 
 
 def _positions_table(document: PositionsDocument) -> Group:
-    rows = table(
+    rows = Fitted(
         "venue",
-        "symbol",
+        "!symbol",
         ">quantity",
         ">average",
         ">bid",
@@ -300,6 +311,7 @@ def _positions_table(document: PositionsDocument) -> Group:
         ">unrealised",
         ">realised",
         ">fees",
+        spare=("bid", "ask", "fees", "average", "venue", "realised"),
     )
     for each in document.positions:
         rows.add_row(

@@ -40,7 +40,9 @@ def replay_text(document: ReplayDocument) -> Group:
     if first is not None:
         parts += _difference(first)
     elif document.identical:
-        parts.append("[green]bit-identical[/]")
+        skipped = sum(each.skipped is not None for each in document.actors)
+        rest = f", but {skipped} of {len(document.actors)} actors were not replayed" if skipped else ""
+        parts.append(f"[green]bit-identical[/]{rest}")
     else:
         parts.append("[bold red]nothing could be replayed[/]")
     return Group(*parts)
@@ -101,9 +103,13 @@ def _heading(document: ReplayDocument) -> Iterable[str]:
 
 
 def _notes(actors: Iterable[ActorReplay | ActorWhatIf]) -> Iterable[str]:
+    skipped: dict[str, list[str]] = {}
     for each in actors:
         if each.skipped is not None:
-            yield f"[yellow]{shown(each.actor)} was not replayed:[/] {escape(each.skipped)}"
+            skipped.setdefault(each.skipped, []).append(each.actor)
+    for why, names in skipped.items():
+        yield f"[yellow]not replayed: {shown(names)}:[/] {escape(why)}"
+    for each in actors:
         for note in each.notes:
             yield f"{shown(each.actor)}: {escape(note)}"
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, chosen_name
-from cluster.cli.exits import EPILOG, DeskNotRunningError, Exit
+from cluster.cli.exits import EPILOG, DeskNotRunningError, Exit, UsageError
 from cluster.cli.output import clock, console, moment, print_json, shown, table
 from cluster.cli.report_documents import FileEntry, ReportDocument, report_document
 from messages.base import Address
@@ -53,6 +54,8 @@ def report(
     from cluster.replaying.settings import restored
     from cluster.replaying.stored import read_actor
 
+    if day is not None:
+        _require_day(day)
     name = chosen_name(desk, config)
     try:
         header, risk = asyncio.run(read_actor(name, folder, RISK))
@@ -84,6 +87,15 @@ def report(
     else:
         print_report(document)
     return Exit.OK if document.sound else Exit.TROUBLE
+
+
+def _require_day(day: str) -> None:
+    try:
+        date.fromisoformat(day)
+    except ValueError as error:
+        raise UsageError(
+            "not a day", field="--day", value=day, remedy="write it as 2026-03-31, or leave it out for today"
+        ) from error
 
 
 def print_report(document: ReportDocument) -> None:

@@ -14,7 +14,7 @@ from actors.risk.books.worth import worth
 from actors.risk.facts import drawdown
 from actors.risk.state import RiskState
 from messages.intents import Side
-from messages.portfolio import DrawdownState
+from messages.modes import DrawdownState
 
 if TYPE_CHECKING:
     from cluster.observe.ledger import LedgerReading

@@ -22,17 +22,20 @@ from cluster.cli.desks import (
     SetOption,
     Watch,
     chosen_name,
+    existing,
     find,
     load,
+    on_desk,
 )
 from cluster.cli.documents import Progress
 from cluster.cli.exits import EPILOG, Exit, UsageError
-from cluster.cli.live import live_view, share_done
+from cluster.cli.live import live_view, nearest_end
 from cluster.cli.outcome import summary_tables
 from cluster.cli.output import console, moment, money, print_json, say, shown, stdout_kept_clean
+from cluster.cli.reading import mode_line, standing, status_of
 from cluster.cli.session import Ending, Finished, Request, run_session
 from cluster.host.strategy_check import require_strategies
-from messages.errors import DataProviderError
+from messages.modes import Clearing
 
 Source = Annotated[str, typer.Argument(help="Settings: a profile (demo, replay, paper), a file or a folder.")]
 Data = Annotated[
@@ -70,7 +73,7 @@ def run(
     require_strategies(loaded.config)
     request = Request(
         loaded,
-        _existing(data or []),
+        existing(data or []),
         None if speed is None else _speed(speed),
         ending,
         seconds,
@@ -107,7 +110,7 @@ def up(
     loaded = load(config, named)  # what is wrong with the settings is said here, not in a log
     require_strategies(loaded.config)
     arguments = ["run", config]
-    for path in _existing(data or []):
+    for path in existing(data or []):
         arguments += ["--data", str(path)]
     for each in named:
         arguments += ["--set", each]
@@ -117,10 +120,13 @@ def up(
         arguments += ["--folder", str(folder)]
     asyncio.run(background.refuse_second(loaded.config.desk.name, folder))
     started = background.start(arguments, loaded.config.desk.name)
-    asyncio.run(background.until_healthy(started, loaded.config.desk.name, folder, wait))
-    console().print(
-        f"desk {shown(loaded.config.desk.name)} runs, pid {started.pid}, log {shown(started.log)}"
-    )
+    name = loaded.config.desk.name
+    asyncio.run(background.until_healthy(started, name, folder, wait))
+    console().print(f"desk {shown(name)} runs, pid {started.pid}, log {shown(started.log)}")
+    document = on_desk(name, None, folder, status_of)
+    console().print(f"{standing(document)}, mode {mode_line(document)}")
+    if any(cause.clearing == Clearing.PERSON.value for cause in document.mode_causes.values()):
+        console().print(f"a person is waited for: raydesk resume --desk {shown(name)}")
     return Exit.OK
 
 
@@ -180,17 +186,6 @@ def _speed(speed: str) -> str:
     return factor
 
 
-def _existing(data: list[Path]) -> tuple[Path, ...]:
-    if not data:
-        return ()
-    from cluster.feeds import expand_data  # brings numpy, and only recordings need it
-
-    try:
-        return tuple(expand_data(data))
-    except DataProviderError as error:
-        raise UsageError(error.message, field="--data", value=error.value, remedy=error.remedy) from error
-
-
 def _session(request: Request, as_json: bool) -> Exit:
     began = time.monotonic()
     if as_json:
@@ -198,9 +193,10 @@ def _session(request: Request, as_json: bool) -> Exit:
             finished = asyncio.run(run_session(request, started=lambda desk: None, show=_show_nothing))
         print_json(finished.summary)
     else:
-        finished = _shown_session(request, began)
+        finished = _shown_session(request)
         console().print(summary_tables(finished.summary))
-        console().print(f"{finished.because}; {time.monotonic() - began:.0f} s")
+        took = time.monotonic() - began
+        console().print(f"{finished.because}; {took:.0f} s from the command to here, with start and stop")
     for trouble in finished.troubles:
         say(f"[bold red]trouble:[/] {shown(trouble)}")
     return Exit.TROUBLE if finished.troubles or finished.because == "the desk has left" else Exit.OK
@@ -210,12 +206,12 @@ def _show_nothing(watch: Watch, progress: Progress | None, note: str) -> None:
     """With --json nothing is said before the end."""
 
 
-def _shown_session(request: Request, began: float) -> Finished:
+def _shown_session(request: Request) -> Finished:
     """Run with a live view on a terminal, else with a line now and then."""
     screen = console()
     speed = request.speed or str(request.loaded.config.feed.speed)
     if not sys.stdout.isatty():
-        lines = _Lines(screen)
+        lines = _Lines(screen, request.seconds)
         return asyncio.run(
             run_session(
                 request,
@@ -225,18 +221,19 @@ def _shown_session(request: Request, began: float) -> Finished:
                 show=lines.show,
             )
         )
+    elapsed_s = _SinceFirstLook()
     with Live("starting …", console=screen, auto_refresh=False, transient=True) as live:
 
         def show(watch: Watch, progress: Progress | None, note: str) -> None:
-            elapsed = time.monotonic() - began
             fresh = watch.fresh_within_s
             frame = live_view(
                 watch.projection,
                 watch.statuses,
                 watch.pulses,
                 progress,
-                elapsed_s=elapsed,
+                elapsed_s=elapsed_s(),
                 fresh_within_s=fresh,
+                for_s=request.seconds,
                 connections=watch.connections,
                 note=note,
             )
@@ -253,20 +250,35 @@ def _shown_session(request: Request, began: float) -> Finished:
         )
 
 
+class _SinceFirstLook:
+    """Seconds of machine time since a started desk was first looked at; starting it is no part of its session."""
+
+    def __init__(self) -> None:
+        self._first: float | None = None
+
+    def __call__(self) -> float:
+        now = time.monotonic()
+        self._first = now if self._first is None else self._first
+        return now - self._first
+
+
 class _Lines:
     """Where there is no terminal: one line now and then."""
 
-    def __init__(self, screen: Console) -> None:
+    def __init__(self, screen: Console, for_s: float | None) -> None:
         self._screen = screen
+        self._for_s = for_s
+        self._elapsed_s = _SinceFirstLook()
         self._last = float("-inf")
 
     def show(self, watch: Watch, progress: Progress | None, note: str) -> None:
         """Print a line when it is time, or something is wrong."""
         now = time.monotonic()
+        elapsed_s = self._elapsed_s()
         if now - self._last < LINE_EVERY_S:
             return
         self._last = now
-        done = share_done(progress)
+        done, _ = nearest_end(progress, elapsed_s, self._for_s)
         desk = watch.projection.orders
         self._screen.print(
             f"{moment(watch.projection.now)} {'' if done is None else f'{done:.0%} '}"

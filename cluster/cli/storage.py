@@ -8,7 +8,10 @@ import typer
 
 import messages.known  # noqa: F401 - all types that actors write
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
-from cluster.cli.documents import (
+from cluster.cli.exits import EPILOG, Exit, UsageError
+from cluster.cli.fitting import Fitted
+from cluster.cli.output import clock, console, moment, print_json, shown
+from cluster.cli.store_documents import (
     DeadLetterEntry,
     RecordEntry,
     SnapshotEntry,
@@ -16,8 +19,6 @@ from cluster.cli.documents import (
     StoreDocument,
     StoreEntry,
 )
-from cluster.cli.exits import EPILOG, Exit, UsageError
-from cluster.cli.output import clock, console, moment, print_json, shown, table
 from cluster.observe.asking import answered
 from cluster.observe.snapshots import open_snapshot
 from cluster.steps.journal import JournalRecord, decode_record
@@ -183,8 +184,8 @@ def _plain(message: Message) -> dict[str, Any]:
 
 
 def _print_overview(document: StoreDocument) -> None:
-    rows = table(
-        "actor",
+    rows = Fitted(
+        "!actor",
         ">epoch",
         ">step",
         ">journal",
@@ -195,6 +196,7 @@ def _print_overview(document: StoreDocument) -> None:
         "next timer",
         "digest",
         "left",
+        spare=("digest", "control", "left", "epoch", "urgent", "step"),
     )
     for each in document.actors:
         rows.add_row(

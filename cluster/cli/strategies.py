@@ -16,6 +16,7 @@ import typer
 
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
 from cluster.cli.exits import EPILOG, Exit, UsageError
+from cluster.cli.fitting import Fitted
 from cluster.cli.output import clock, console, moment, money, print_json, shown, table
 from cluster.cli.strategy_documents import (
     StrategiesDocument,
@@ -323,9 +324,9 @@ def _state(each: StrategyEntry) -> str:
 
 
 def _print(rows: tuple[StrategyEntry, ...]) -> None:
-    shown_rows = table(
+    shown_rows = Fitted(
         "strategy",
-        "symbol",
+        "!symbol",
         "kind",
         "",
         ">weight",
@@ -335,6 +336,7 @@ def _print(rows: tuple[StrategyEntry, ...]) -> None:
         "last decision",
         "!at",
         ">trades",
+        spare=("weight", "kind", "average", "trades", "budget", "at"),
     )
     for each in rows:
         state = _state(each)

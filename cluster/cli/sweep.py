@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cluster.cli.backtesting import CacheOption, DataOption, FundingOption, Source, instant
-from cluster.cli.desks import JsonFlag, SetOption, load
+from cluster.cli.desks import JsonFlag, SetOption, existing, load
 from cluster.cli.exits import EPILOG, Exit, UsageError
 from cluster.cli.gate import BaselineOption, Gate, ToleranceOption, gate_of
 from cluster.cli.output import console, counting_bar, say, stdout_kept_clean
@@ -79,6 +79,7 @@ def sweep(
     from cluster.sweep.document import sweep_json, write_sweep
 
     base = load(config, overrides)
+    existing(data or ())
     plan = _plan(data, grid, random, ranges, seed, walk_forward, objective, start, end, funding, cache)
     gate = gate_of(baseline, tolerance)
     with stdout_kept_clean() if as_json else nullcontext():

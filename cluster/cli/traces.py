@@ -8,8 +8,8 @@ from rich.tree import Tree
 
 from cluster.cli.output import moment, shown, span, table
 from cluster.cli.stage_tables import stage_tables
+from cluster.observe.check_views import CheckView
 from cluster.observe.trace import Detail, Trace, TraceStep
-from messages.intents import CheckResult
 
 _COLOURS = {
     "quote": "cyan",
@@ -68,7 +68,7 @@ def _headline(step: TraceStep) -> str:
     return f"{moment(step.time)}{after} [{colour}]{step.kind}[/] {escape(step.title)}{who}"
 
 
-def _checks(checks: tuple[CheckResult, ...]) -> Table:
+def _checks(checks: tuple[CheckView, ...]) -> Table:
     rows = table("", "check", "reason", ">limit", ">observed", ">room", "unit", ">allowed")
     for check in checks:
         rows.add_row(

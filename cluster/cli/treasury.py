@@ -12,8 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from actors.risk.limits import listing_id
+from cluster.cli.control_documents import TreasuryDocument
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
-from cluster.cli.documents import TreasuryDocument
 from cluster.cli.exits import EPILOG, Exit, UsageError
 from cluster.cli.output import console, print_json, shown, table
 from cluster.cli.transfers import deposit, withdraw

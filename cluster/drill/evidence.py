@@ -18,10 +18,11 @@ from messages.base import Address, Message
 from messages.control import Mode
 from messages.decisions import IntentRaised
 from messages.errors import InvariantError
+from messages.modes import ModeDecided
 from messages.order_events import OrderTransitioned
 from messages.orders import TERMINAL, OrderState
-from messages.portfolio import ModeDecided
-from messages.venue import PlaceOrder, VenueEvent
+from messages.venue import PlaceOrder
+from messages.venue_stream import VenueEvent
 
 E = TypeVar("E", bound=Message)
 ZERO = Decimal(0)

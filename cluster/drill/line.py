@@ -14,20 +14,17 @@ from cluster.simulator.ports import VirtualClock
 from cluster.simulator.venue import SimulatedVenue
 from messages.base import Effect, Message
 from messages.venue import (
-    AccountResult,
     CancelOrder,
     CancelResult,
     FillsResult,
-    InstrumentsResult,
     Outcome,
     PlaceOrder,
     PlaceResult,
-    QueryAccount,
     QueryFills,
-    QueryInstruments,
     QueryOrder,
     QueryResult,
 )
+from messages.venue_account import AccountResult, InstrumentsResult, QueryAccount, QueryInstruments
 
 R = TypeVar("R", bound=Message)
 

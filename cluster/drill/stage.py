@@ -14,7 +14,7 @@ from cluster.simulator.lockstep import LockstepDesk
 from cluster.simulator.venue import SimulatedVenue, VenueOutside
 from config import DeskConfig
 from messages.base import Address, Envelope, Message
-from messages.venue import StreamEvent
+from messages.venue_stream import StreamEvent
 
 OPERATOR = "drill"
 """Who a drill's commands come from."""

@@ -14,7 +14,7 @@ from cluster.store.port import Position, StreamName
 from cluster.store.redis_store import RedisStore
 from messages.base import Effect, Message
 from messages.market import ObservationDue
-from messages.venue import StreamEvent
+from messages.venue_stream import StreamEvent
 
 if TYPE_CHECKING:
     from cluster.feeds.grouped import Cursor

@@ -40,9 +40,8 @@ async def watch_kill_file(
         if present is (_SOURCE in sources()):
             looks = 0
         else:
-            if (
-                looks % _AGAIN == 0
-            ):  # the step that takes it may be under way, or have been lost with the store
+            # the step that takes it may be under way, or have been lost with the store
+            if looks % _AGAIN == 0:
                 tell(KillFileSeen(str(path), present, text or ""))
             looks += 1
         await asyncio.sleep(LOOK_S)

@@ -55,8 +55,13 @@ class ActorProcess:
         ray.get_actor(self.spec.address, namespace=self.spec.namespace).begin.remote()
 
     def __repr__(self) -> str:
-        """What the dashboard and Ray's logs show: the address, and what it stands for."""
-        spec = self.spec
+        """What the dashboard and Ray's logs show: the address, and what it stands for.
+
+        Ray asks even when the constructor has raised, and would tell an exception of ours instead of that one.
+        """
+        spec = getattr(self, "spec", None)
+        if spec is None:
+            return type(self).__name__
         return f"{spec.address} ({spec.about})" if spec.about else spec.address
 
     async def begin(self) -> Started:

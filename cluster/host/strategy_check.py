@@ -9,6 +9,7 @@ import msgspec
 
 from actors.strategy import registry
 from actors.strategy.settings import StrategyActorSettings, StrategySettings
+from actors.strategy.strategy import Strategy
 from cluster.host.bar_check import WantedBars, available_from_settings, bar_problems, require_bars, wanted_by
 from cluster.host.settings_map import strategy_settings
 from cluster.host.strategy_places import strategy_places
@@ -18,7 +19,6 @@ from config.problems import Problem, configuration_error
 from messages.errors import DeskError
 
 if TYPE_CHECKING:
-    from actors.strategy.strategy import Strategy
     from cluster.feeds.columns import Feed
 
 
@@ -33,6 +33,17 @@ def strategy_problems(config: DeskConfig) -> tuple[Problem, ...]:
     for chosen, made in _made(config):
         if isinstance(made, DeskError):
             found.append(_problem(chosen, made))
+        elif _hears_nothing(made):
+            found.append(
+                Problem(
+                    f"strategies.{chosen}.kind",
+                    f"{type(made).__name__} would never decide: it has no on_quote and no on_trade, and no on_bar with "
+                    "bars that it subscribed to",
+                    None,
+                    remedy="have one of them say when a decision is due; bars come to a strategy that calls "
+                    "subscribe_bars(interval) or subscribe_feed_bars() in on_start",
+                )
+            )
         else:
             wanted += wanted_by(chosen, made)
     available = available_from_settings(config)
@@ -81,6 +92,14 @@ def _started(actor: StrategyActorSettings, chosen: StrategySettings, symbols: tu
     made.models = models_for(msgspec.structs.replace(actor, strategies=(chosen,))).get(chosen.id, ())
     made.on_start()
     return made
+
+
+def _hears_nothing(strategy: Strategy) -> bool:
+    """Whether no row of a feed can make a decision of it due."""
+    kind = type(strategy)
+    if kind.on_quote is not Strategy.on_quote or kind.on_trade is not Strategy.on_trade:
+        return False
+    return kind.on_bar is Strategy.on_bar or not strategy.subscriptions
 
 
 def _problem(strategy: str, error: DeskError) -> Problem:

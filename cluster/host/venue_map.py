@@ -65,7 +65,7 @@ def execution_of(config: DeskConfig, venue: str) -> ExecutionSettings:
     if isinstance(chosen, PaperVenueSettings):
         return base
     from actors.execution.settings import ExternalPolicy, ReconcilePolicy
-    from messages.venue import MarginMode, SymbolMargin
+    from messages.venue_account import MarginMode, SymbolMargin
 
     symbols = _listed(config, venue)
     margin = None if chosen.margin is None else MarginMode(chosen.margin)

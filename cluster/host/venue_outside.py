@@ -11,20 +11,17 @@ from messages.base import Effect, Message
 from messages.errors import ConfigurationError, InvariantError, VenueConnectionError
 from messages.reasons import Reason
 from messages.venue import (
-    ArmDeadMan,
     CancelOrder,
-    ConfigureAccount,
     Outcome,
     PlaceOrder,
     PlaceResult,
-    QueryAccount,
     QueryFills,
-    QueryInstruments,
     QueryOrder,
     ReplaceOrder,
     ReplaceResult,
-    StreamEvent,
 )
+from messages.venue_account import ArmDeadMan, ConfigureAccount, QueryAccount, QueryInstruments
+from messages.venue_stream import StreamEvent
 
 Gate = Callable[[PlaceOrder | ReplaceOrder, int], Reason | None]
 """Why an order may not leave at this desk time, by the newest mode known; None when it may."""

@@ -30,12 +30,15 @@ class WayJudge:
         self._lasts_s = lasts_s
         self._told: dict[str, str] | None = None
         self._other_since: dict[str, float] = {}
+        self._began_s: float | None = None
 
     def look(self, health: PortHealth, now_s: float, now_ns: int) -> WayJudged | None:
         """What is to be told after this look, at monotonic `now_s` and machine time `now_ns`; None: nothing new.
 
-        The first time it is told in any case: what was found before a restart may be over.
+        After a start it is told in any case, once that has lasted as well: what was found before may be over, or not.
         """
+        if self._began_s is None:
+            self._began_s = now_s
         seen, told = _troubles(health, self._bound, now_ns), self._told or {}
         for cause in (STREAM_DOWN, CIRCUIT_OPEN, CLOCK_SKEW):
             if (cause in seen) is (cause in told):
@@ -43,7 +46,7 @@ class WayJudge:
             else:
                 self._other_since.setdefault(cause, now_s)
         lasting = [cause for cause, since in self._other_since.items() if now_s - since >= self._lasts_s]
-        if self._told is not None and not lasting:
+        if not lasting and (self._told is not None or now_s - self._began_s < self._lasts_s):
             return None
         after = {cause: text for cause, text in told.items() if cause not in lasting}
         after |= {cause: seen[cause] for cause in lasting if cause in seen}

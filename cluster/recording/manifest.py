@@ -13,7 +13,7 @@ import msgspec
 
 from cluster.durable_files import write_atomically
 from messages.errors import ConfigurationError, DataProviderError
-from messages.venue import VenueInstrument
+from messages.venue_account import VenueInstrument
 
 MANIFEST: Final = "manifest.json"
 VERSION: Final = 1

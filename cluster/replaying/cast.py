@@ -90,6 +90,12 @@ class Cast:
         return self._feeds[symbol]
 
     def _open(self) -> Mapping[str, Feed]:
+        if self.config.feed.live and not (self.market is not None and self.market.backtest):
+            raise _no_feed(
+                ", ".join(self.config.symbols),
+                "its prices were live, and a desk's history does not hold them",
+                remedy="replay the other actors; `raydesk trace` tells what a decision saw",
+            )
         names = ", ".join(each.symbol for each in paper_instruments(self.config))
         if self.market is None:
             raise _no_feed(names, "nobody knows where it lies, or when it began")
@@ -162,9 +168,13 @@ def _no_actor(address: Address) -> NotReplayableError:
     )
 
 
-def _no_feed(symbol: str, why: str) -> NotReplayableError:
+def _no_feed(
+    symbol: str,
+    why: str,
+    remedy: str = "give the files the run was started with, in the same order, with --data",
+) -> NotReplayableError:
     return NotReplayableError(
         f"its view can't be folded again: {why}",
         field=f"market data of {symbol}",
-        remedy="give the files the run was started with, in the same order, with --data",
+        remedy=remedy,
     )

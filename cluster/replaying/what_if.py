@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from actors.base import Actor
+from cluster.observe.check_views import CheckView, check_views
 from cluster.replaying.cast import Cast
 from cluster.replaying.difference import input_text, plain, stored
 from cluster.replaying.history import History, NotReplayableError, following, history_of
@@ -29,7 +30,7 @@ from messages import codec
 from messages.base import Address, Message
 from messages.control import DeadLettered, DecisionFailed
 from messages.errors import DataProviderError
-from messages.intents import CheckResult, Verdict
+from messages.intents import Verdict
 from messages.portfolio import IntentDecided
 from messages.reasons import Reason
 
@@ -245,9 +246,11 @@ def _view(event: IntentDecided) -> VerdictView:
     )
 
 
-def _deciding(event: IntentDecided) -> CheckResult:
+def _deciding(event: IntentDecided) -> CheckView:
     """The failed check that allows least; an empty one when none failed."""
-    failed = (check for check in event.checks if not check.passed)
+    failed = check_views(check for check in event.checks if not check.passed)
     return min(
-        failed, key=lambda check: check.allowed or Decimal(0), default=CheckResult("", True, event.reason)
+        failed,
+        key=lambda check: check.allowed or Decimal(0),
+        default=CheckView("", passed=True, reason=event.reason),
     )

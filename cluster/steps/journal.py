@@ -71,17 +71,17 @@ def encode_record(record: JournalRecord) -> bytes:
         record.epoch,
         record.now,
         [
-            [int(item.kind), item.reference, codec.packed_message(item.message) if item.message else None]
+            [int(item.kind), item.reference, codec.packable(item.message) if item.message else None]
             for item in record.inputs
         ],
-        [codec.packed_message(event) for event in record.events],
+        [codec.packable(event) for event in record.events],
         record.outputs,
         record.sequence,
         record.ordinal,
         record.outstanding,
         record.feed,
         record.digest,
-        codec.packed_message(record.fault) if record.fault else None,
+        codec.packable(record.fault) if record.fault else None,
     ]
     body = codec.pack_around(document)
     return codec.digest(body)[:16].encode() + body

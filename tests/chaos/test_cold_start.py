@@ -12,7 +12,7 @@ import pytest
 
 from cluster.owner import LOCK_SECONDS
 from messages.control import Mode, Resume
-from messages.portfolio import VenueCompared
+from messages.modes import VenueCompared
 from tests.chaos.desks import RISK, Session, session, settings, until
 from tests.chaos.evidence import require_nothing_doubled
 from tests.chaos.independent import read_records

@@ -14,7 +14,7 @@ import pytest
 
 from cluster.observe.observer import RedisObserver
 from messages.control import Mode, Resume
-from messages.portfolio import Clearing, VenueCompared
+from messages.modes import Clearing, VenueCompared
 from tests.chaos.desks import EXECUTION, RISK, ROOT, Session, session, settings, until
 from tests.chaos.evidence import require_nothing_doubled
 from tests.chaos.independent import read_records

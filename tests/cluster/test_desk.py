@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import ray
 
+from cluster import desk as joining
 from cluster.desk import Desk, _wait_for_tree, open_store
 from cluster.host.handles import Handles
 from cluster.host.launch import Launch
@@ -119,3 +121,24 @@ def test_a_root_that_is_gone_is_an_error(
 
     with pytest.raises(StoreError, match="gave up while it was starting"):
         asyncio.run(wait())
+
+
+def test_a_desk_whose_ray_cluster_is_gone_answers_no_question_and_says_so_when_it_is_to_stop(
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(address: str) -> None:
+        raise ConnectionError(f"nobody listens at {address}")
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(joining, "join", refuse)
+
+    async def ask_and_stop() -> None:
+        desk = desk_of(redis_url, small_desk(tmp_path), "rayless")
+        try:
+            assert await desk.ask("strategy/BTC-USDT", "probe", "BTC-USDT", None) is None
+            await desk.stop(drain=False)
+        finally:
+            await desk.store.close()
+
+    with pytest.raises(StoreError, match="Ray cluster does not answer: nobody listens"):
+        asyncio.run(ask_and_stop())

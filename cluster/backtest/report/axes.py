@@ -17,6 +17,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAYS = tuple(n * DAY for n in (1, 2, 4, 7, 14))
 _MONTHS = (1, 2, 3, 6, 12, 24, 60, 120)
 _MONTH = 30 * DAY
+_ROUND = (0.2, 0.5, 1, 2, 5, 10, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +51,19 @@ def padded(low: float, high: float, share: float = 0.06) -> tuple[float, float]:
 
 
 def number_ticks(low: float, high: float, most: int = 5) -> list[float]:
-    """Round numbers (1, 2 or 5 times a power of ten) within the range, `most` at most."""
+    """Round numbers (1, 2 or 5 times a power of ten) within the range: `most` at most, or the fewest that are two."""
     if not high > low:
         return [low]
     raw = (high - low) / most
     power = 10.0 ** math.floor(math.log10(raw))
-    step = next(factor * power for factor in (1, 2, 5, 10, 20) if factor * power >= raw)
-    first, last = math.ceil(low / step), math.floor(high / step)
-    return [index * step for index in range(first, last + 1)]
+    place = next(place for place, factor in enumerate(_ROUND) if factor * power >= raw)
+    ticks: list[float] = []
+    for factor in reversed(_ROUND[: place + 1]):
+        step = factor * power
+        ticks = [index * step for index in range(math.ceil(low / step), math.floor(high / step) + 1)]
+        if len(ticks) > 1:  # a single one has no scale
+            break
+    return ticks
 
 
 def tick_decimals(ticks: list[float]) -> int:

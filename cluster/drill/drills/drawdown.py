@@ -11,7 +11,7 @@ from cluster.drill.evidence import Evidence
 from cluster.drill.feeds import shocked
 from cluster.drill.places import after, largest_position
 from messages.control import Mode
-from messages.portfolio import DrawdownBreached
+from messages.modes import DrawdownBreached
 
 REDUCE_AT, HALT_AT = 0.005, 0.012
 """The limits the drill sets, parts of NAV: small enough for one position to reach them."""

@@ -8,8 +8,8 @@ from cluster.drill.evidence import Evidence
 from cluster.drill.places import after, busiest, busiest_working
 from cluster.drill.stage import OPERATOR
 from messages.control import Halt, Mode, Resume
+from messages.modes import ResumeRefused
 from messages.order_events import ExecutionModeSet, OrderPlacing, OrderResent
-from messages.portfolio import ResumeRefused
 from messages.venue import CancelOrder
 
 HALTED = 20 * SECOND

@@ -10,9 +10,12 @@ from cluster.drill.drill import Check, Drill, Finding, counted, none_of
 from cluster.drill.evidence import Evidence
 from cluster.drill.places import after
 from cluster.paper.faults import Fault
+from messages.account_events import VenueAccountCompared, VenueAccountDiffers
 from messages.control import Mode, StoreRenewed
-from messages.order_events import FillReceived, VenueAccountCompared, VenueAccountDiffers
-from messages.venue import AccountResult, Outcome, QueryAccount, VenueEvent
+from messages.order_events import FillReceived
+from messages.venue import Outcome
+from messages.venue_account import AccountResult, QueryAccount
+from messages.venue_stream import VenueEvent
 
 UNANSWERED = 8 * SECOND
 SILENT = 20 * SECOND

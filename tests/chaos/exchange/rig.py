@@ -255,7 +255,7 @@ class Rig:
         while True:
             with suppress(httpx.HTTPError):
                 answer = await self._http.get(f"{self.address.rest}/fapi/v1/ticker/bookTicker")
-                if answer.status_code == 200:
+                if answer.status_code == 200 and answer.text.startswith("["):
                     return {
                         names[each["symbol"]]: (Decimal(each["bidPrice"]), Decimal(each["askPrice"]))
                         for each in answer.json()

@@ -8,7 +8,7 @@ from actors.venues.binance_usdm.traits import binance_usdm_traits
 from actors.venues.transport.http import Phases
 from cluster.exchange.core.listings import default_listings
 from cluster.exchange.fronts.binance_usdm.limits import LimitSettings
-from messages.venue import MarginMode, SymbolMargin
+from messages.venue_account import MarginMode, SymbolMargin
 from tests.chaos.exchange.trader import DESK, VENUE
 
 LISTINGS = default_listings(6)

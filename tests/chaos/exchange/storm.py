@@ -13,8 +13,9 @@ from actors.execution.settings import SECOND
 from actors.execution.state import ExecutionState
 from actors.execution.transitions import Trigger
 from cluster.exchange.faults import STREAM_FAULTS, Fault, FaultRule, FaultSettings, Maintenance
+from messages.account_events import ExternalSeen
 from messages.intents import CancelIntent, OrderTerms, OrderType, Side, SubmitOrder, TimeInForce
-from messages.order_events import ExternalSeen, FillReceived, IntentEnded, OrderEscalated, OrderTransitioned
+from messages.order_events import FillReceived, IntentEnded, OrderEscalated, OrderTransitioned
 from messages.orders import Fill, OrderReport, OrderState
 from messages.reasons import Reason
 from tests.chaos.exchange.exchange_log import OPEN, ExchangeLog
@@ -26,7 +27,7 @@ STRATEGY = "strategy/storm"
 STRUCK = 0.3
 """The share of requests, and of events, that meet a fault."""
 
-_RARE = {Fault.BAN: 0.002, Fault.RATE_LIMIT: 0.008}
+_RARE = {Fault.BAN: 0.002, Fault.RATE_LIMIT: 0.008, Fault.FIREWALL: 0.004}
 """After these nothing is asked for a second at least: as often as the others, a storm would be one long pause."""
 
 _BACKLOG = 8

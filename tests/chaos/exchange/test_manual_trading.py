@@ -14,10 +14,10 @@ import pytest
 
 from actors.execution.client_ids import client_order_id
 from actors.execution.settings import SECOND, ExecutionSettings, ExternalPolicy, ReconcilePolicy
-from messages.account_events import HoldingsExceeded, PositionCorrected, VenueCondition
+from messages.account_events import ExternalActivity, HoldingsExceeded, PositionCorrected, VenueCondition
 from messages.control import Mode
 from messages.intents import OrderTerms, OrderType, Side, SubmitOrder
-from messages.order_events import ExternalActivity, FillReceived
+from messages.order_events import FillReceived
 from tests.chaos.desks import until
 from tests.chaos.exchange.rig import MODE_VERSION, Rig, eventually, is_ready, rig
 from tests.chaos.exchange.scaled import EXECUTION_SETTINGS, SYMBOLS

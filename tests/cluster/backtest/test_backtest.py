@@ -268,8 +268,9 @@ def test_a_window_is_what_is_played(tmp_path: Path) -> None:
 
 
 def test_a_window_outside_of_the_data_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="window"):
+    with pytest.raises(ConfigurationError, match="window") as caught:
         backtest(small_desk(tmp_path), start=1, end=2)
+    assert caught.value.value == "1970-01-01 00:00:00 to 1970-01-01 00:00:00"
 
 
 def test_a_recorded_market_without_data_is_refused(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from cluster.feeds.columns import Chunk
 from cluster.simulator.venue import SimulatedVenue
 from messages.intents import OrderType, Side, TimeInForce
 from messages.market import TickKind
-from messages.venue import PlaceOrder, StreamEvent, VenueEvent
+from messages.venue import PlaceOrder
+from messages.venue_stream import StreamEvent, VenueEvent
 
 MINUTE = 60_000_000_000
 NAN = float("nan")

@@ -13,7 +13,8 @@ from cluster.backtest.desk import BacktestDesk
 from cluster.backtest.runner import prepare, require_equal_books
 from cluster.observe.books import Books
 from messages.control import Mode
-from messages.portfolio import FillBooked, ModeDecided, RatesTaken
+from messages.modes import ModeDecided
+from messages.portfolio import FillBooked, RatesTaken
 from tests.cluster.backtest.market import DESK, small_desk
 
 pytestmark = pytest.mark.unit

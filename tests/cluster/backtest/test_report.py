@@ -339,6 +339,14 @@ def test_ticks_are_few_and_within_their_range(low: float, high: float) -> None:
     assert all(low - 1e-12 <= tick <= high + 1e-12 for tick in ticks)
 
 
+@pytest.mark.parametrize(("low", "high", "most"), [(-0.0412, 0.0388, 3), (-4.9, 4.9, 2), (0.1, 0.9, 1)])
+def test_an_axis_has_two_marks_at_least(low: float, high: float, most: int) -> None:
+    """Around zero the only round number may be zero itself, which tells nothing of the scale."""
+    ticks = number_ticks(low, high, most)
+    assert 2 <= len(ticks) <= 5
+    assert all(low <= tick <= high for tick in ticks)
+
+
 @pytest.mark.parametrize(
     "span", [1, 1_000_000, SECOND, 17 * SECOND, HOUR, DAY, 9 * DAY, 400 * DAY, 9_000 * DAY]
 )

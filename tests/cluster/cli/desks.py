@@ -42,6 +42,11 @@ class StoredDesk:
         self._client = redis.Redis.from_url(url)
         self._client.hset(self.keys.store, "generation", "g1")
 
+    def hang_after(self, timeout: str) -> None:
+        """Take an actor for dead after so long without a heartbeat."""
+        overrides = (f"desk.name={self.name}", FAST[0], f"supervision.hang_timeout={timeout}")
+        self.loaded = load_config("synthetic", environ={}, overrides=overrides)
+
     def write(self, journal: Journal) -> None:
         """Journal these records, and let their actors be known."""
         for address, record in journal:

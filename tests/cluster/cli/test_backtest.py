@@ -12,6 +12,7 @@ from cluster.cli.exits import Exit
 from cluster.cli.main import run
 from messages.errors import ConfigurationError
 from tests.cluster.backtest.market import small_desk
+from tests.cluster.cli.conftest import Command
 
 pytestmark = pytest.mark.e2e
 
@@ -70,3 +71,11 @@ def test_times_are_utc_and_a_last_day_is_whole() -> None:
     assert instant("--from", "2024-08-08T02:00:00+02:00") == instant("--from", "2024-08-08")
     with pytest.raises(ConfigurationError, match="--from"):
         instant("--from", "08/08/24")
+
+
+@pytest.mark.parametrize("name", ["backtest", "sweep", "run", "up"])
+def test_data_that_is_not_there_is_bad_usage(command: Command, tmp_path: Path, name: str) -> None:
+    grid = ("--grid", "strategies.ema.parameters.fast=4,8") if name == "sweep" else ()
+    said = command(name, "replay", "--data", str(tmp_path / "none.gz"), *grid)
+    assert said.code == Exit.USAGE
+    assert "--data: there is no market data file" in said.err

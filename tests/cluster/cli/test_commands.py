@@ -5,11 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from cluster.cli.documents import DOCUMENTS
+from cluster.cli.documents import DOCUMENTS, Progress
 from cluster.cli.exits import Exit
 from messages.base import Message
 from messages.control import Flatten, Halt, Mode, Resume
-from messages.portfolio import FlattenEnded, FlattenStarted, ModeDecided
+from messages.flattening import FlattenEnded, FlattenStarted
+from messages.modes import ModeDecided
 from tests.cluster.cli import desks
 from tests.cluster.cli.conftest import Command
 from tests.cluster.cli.desks import StoredDesk
@@ -84,10 +85,38 @@ def test_health_ends_with_one_when_a_heart_stands_still(
     assert [check["name"] for check in said.json["checks"] if not check["ok"]] == ["risk"]
 
 
+def test_health_and_status_tell_at_one_call_of_a_heart_that_does_not_beat_any_more(
+    desk: StoredDesk, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that was killed leaves no word: its heartbeat only stands still."""
+    desk.hang_after("200ms")
+    monkeypatch.setattr(desks._LivingStore, "silent", ("risk",))
+    said = command("health", "--json", on=desk)
+
+    assert said.code == Exit.TROUBLE
+    [check] = [check for check in said.json["checks"] if check["name"] == "risk"]
+    assert "no heartbeat for" in check["detail"]
+    assert command("status", "--json", on=desk).json["actors_alive"] == 3
+
+
 def test_orders_can_be_narrowed(desk: StoredDesk, command: Command) -> None:
     assert command("orders", "--json", "--open", on=desk).json["orders"] == []
     assert command("orders", "--json", "--state", "filled", on=desk).json["total"] == 1
     assert command("orders", "--json", "--symbol", "ETH-USDT", on=desk).json["total"] == 0
+
+
+def test_orders_of_a_symbol_that_the_desk_does_not_know_are_an_error(
+    desk: StoredDesk, command: Command
+) -> None:
+    said = command("orders", "--symbol", "BTCUSDT", on=desk)
+    assert said.code == Exit.USAGE
+    assert "--symbol: the desk does not know it (found 'BTCUSDT') — one of BTC-USDT" in said.err
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_status_says_why_the_desks_time_stands_still(desk: StoredDesk, command: Command, ended: bool) -> None:
+    desk.progress = Progress(2, 1, 2, False, ended)
+    assert ("the market data has ended" in command("status", on=desk).out) == ended
 
 
 def test_positions_show_marks_and_profit(desk: StoredDesk, command: Command) -> None:

@@ -5,6 +5,7 @@ After a change that is meant, store them anew: RAYDESK_UPDATE_GOLDEN=1 pytest te
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 
@@ -111,6 +112,7 @@ COMMANDS = (
 )
 
 
+@functools.cache
 def help_text(command: str) -> str:
     """What `raydesk COMMAND --help` prints on a terminal of 100 columns without colour."""
     runner = CliRunner(env={"COLUMNS": "100", "NO_COLOR": "1", "TERMINAL_WIDTH": "100"})

@@ -168,6 +168,14 @@ def test_a_what_if_is_answered_as_risk_would_and_sends_nothing(
     assert "symbol_exposure" in text
 
 
+def test_a_what_if_of_a_strategy_that_there_is_not_is_refused(
+    empty_desk: StoredDesk, risk: Risk, command: Command
+) -> None:
+    said = command("risk", "--what-if", "BTC-USDT", "buy", "100", "--strategy", "emaa", on=empty_desk)
+    assert said.code == Exit.USAGE
+    assert "emaa" in said.err
+
+
 @pytest.mark.parametrize(
     "asked", [("DOGE-USDT", "buy", "5"), ("BTC-USDT", "left", "5"), ("BTC-USDT", "buy", "-5")]
 )
@@ -193,3 +201,45 @@ def test_a_gap_in_the_journal_is_said_not_passed_over(empty_desk: StoredDesk, co
     risk.trade("0.04", 50_000)
     said = command("risk", on=empty_desk)
     assert (said.code, "gap" in said.err) == (Exit.TROUBLE, True)
+
+
+@pytest.mark.parametrize(
+    "scope", ["strategy:emaa", "tier:cores", "symbol:BTCUSDT", "venue:papr", "theme:l1", "desks"]
+)
+def test_a_limit_on_what_there_is_not_is_refused_and_not_sent(
+    empty_desk: StoredDesk, risk: Risk, command: Command, scope: str
+) -> None:
+    """It would bind nobody, and look as if it did."""
+    said = command("limits", "set", "max_order_notional", "100", "--scope", scope, on=empty_desk)
+    assert said.code == Exit.USAGE
+    assert scope in said.err
+    assert empty_desk.posted == []
+
+
+def test_a_value_that_another_limit_forbids_is_named_as_it_was_written(
+    empty_desk: StoredDesk, risk: Risk, command: Command
+) -> None:
+    for name, value, found in (
+        ("drawdown_halt", "1%", "drawdown_halt: not allowed (found '1%')"),
+        ("drawdown_reduce", "50%", "drawdown_halt: not allowed (found '10%')"),
+        (
+            "daily_loss_limit",
+            "300%",
+            "daily_loss_limit: more than the whole would be no limit (found '300%')",
+        ),
+        ("max_order_notional", "much", "max_order_notional: not a number (found 'much')"),
+    ):
+        said = command("limits", "set", name, value, on=empty_desk)
+        assert said.code == Exit.USAGE
+        assert found in said.err
+    assert empty_desk.posted == []
+
+
+@pytest.mark.parametrize("scope", ["strategy:ema", "tier:core"])
+def test_a_limit_on_a_part_of_the_desk_is_sent(
+    empty_desk: StoredDesk, risk: Risk, command: Command, scope: str
+) -> None:
+    empty_desk.on_post = risk.give
+    said = command("limits", "set", "max_order_notional", "100", "--scope", scope, on=empty_desk)
+    assert said.code == Exit.OK, said.err
+    assert [each.scope for each in empty_desk.posted if isinstance(each, SetLimit)] == [scope]

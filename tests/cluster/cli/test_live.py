@@ -10,7 +10,7 @@ from rich.console import Console
 from cluster.arming import not_armed_because, side_effects
 from cluster.cli.banner import start_banner
 from cluster.cli.documents import Progress
-from cluster.cli.live import live_view, share_done, sparkline, time_left_s
+from cluster.cli.live import live_view, nearest_end, share_done, sparkline, time_left_s
 from cluster.cli.output import clock, moment, money, percent, size, span
 from cluster.observe.health import Pulses
 from cluster.observe.projection import Projection
@@ -89,6 +89,27 @@ def test_the_end_is_told_when_it_is_in_sight(
 ) -> None:
     assert share_done(progress) == done
     assert time_left_s(progress, 10.0) == left
+
+
+@pytest.mark.parametrize(
+    ("progress", "elapsed_s", "for_s", "end"),
+    [
+        (None, 15.0, 60.0, (0.25, 45.0)),
+        (None, 61.0, 60.0, (1.0, 0.0)),
+        (None, 1.0, 0.0, (1.0, 0.0)),
+        (None, 15.0, None, (None, None)),
+        (Progress(30, 0, 120, False, False), 15.0, 30.0, (0.5, 15.0)),
+        (Progress(30, 0, 120, False, False), 15.0, 90.0, (0.25, 45.0)),
+        (Progress(30, 0, 120, False, False), 15.0, None, (0.25, 45.0)),
+    ],
+)
+def test_the_end_in_sight_is_that_of_the_data_or_of_the_time_given_whichever_is_nearer(
+    progress: Progress | None,
+    elapsed_s: float,
+    for_s: float | None,
+    end: tuple[float | None, float | None],
+) -> None:
+    assert nearest_end(progress, elapsed_s, for_s) == end
 
 
 def test_a_sparkline_is_as_wide_as_asked_for_and_spans_the_values() -> None:

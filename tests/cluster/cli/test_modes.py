@@ -6,11 +6,13 @@ from decimal import Decimal
 
 import pytest
 
+from cluster.cli import background
+from cluster.cli.background import Started
 from cluster.cli.exits import Exit
 from messages.anomalies import DegradeChanged, OverrideDegrade
 from messages.base import Message
 from messages.control import Mode, Resume, SetMode
-from messages.portfolio import Clearing, ModeDecided, ModeSource
+from messages.modes import Clearing, ModeDecided, ModeSource
 from tests.cluster.cli.conftest import Command
 from tests.cluster.cli.desks import StoredDesk
 from tests.cluster.observe.stories import T0, record
@@ -60,7 +62,7 @@ def test_a_resume_that_risk_has_refused_or_not_heard_is_not_confirmed(
     assert "not confirmed by risk yet" in said.out
 
 
-@pytest.mark.parametrize("mode", [Mode.REDUCE, Mode.OBSERVE, Mode.HALTED])
+@pytest.mark.parametrize("mode", [Mode.REDUCE, Mode.OBSERVE])
 def test_mode_asks_for_at_least_that_mode(desk: StoredDesk, command: Command, mode: Mode) -> None:
     source = ModeSource(mode, "anna: drill", Clearing.WITHDRAWAL, T0)
     answering(desk, ModeDecided(mode, 2, {"operator_mode": source}, "mode", T0), 5)
@@ -84,6 +86,9 @@ def test_mode_normal_takes_back_the_operators_mode_and_says_what_else_stands(
 
 def test_a_mode_that_there_is_not_is_refused(desk: StoredDesk, command: Command) -> None:
     assert command("mode", "sleepy", on=desk).code == Exit.USAGE
+    said = command("mode", "halted", on=desk)
+    assert said.code == Exit.USAGE
+    assert "raydesk halt" in said.err
     assert command("degrade", "4", on=desk).code == Exit.USAGE
     assert desk.posted == []
 
@@ -97,6 +102,30 @@ def test_degrade_asks_risk_for_a_level_and_status_shows_it(desk: StoredDesk, com
     status = command("status", "--json", on=desk).json
     assert (status["degrade_level"], status["size_factor"]) == (2, "0.25")
     assert "degrade level 2: new orders at 25.00%" in " ".join(command("status", on=desk).out.split())
+
+
+def test_degrade_answers_with_the_level_and_the_size_of_orders(desk: StoredDesk, command: Command) -> None:
+    answering(desk, DegradeChanged(0, 1, Decimal("0.5"), "manual_override by anna: drill", T0), 5)
+    assert "degrade level 1: new orders at 50.00%" in " ".join(command("degrade", "1", on=desk).out.split())
+
+
+@pytest.mark.parametrize(("held", "told"), [(True, "HALTED (operator: "), (False, "NORMAL")])
+def test_up_says_what_mode_the_desk_goes_on_in(
+    desk: StoredDesk, command: Command, monkeypatch: pytest.MonkeyPatch, held: bool, told: str
+) -> None:
+    if held:
+        halted(desk, operator=OPERATOR)
+
+    async def nothing(*_: object) -> None: ...
+
+    monkeypatch.setattr(background, "refuse_second", nothing)
+    monkeypatch.setattr(background, "until_healthy", nothing)
+    monkeypatch.setattr(background, "start", lambda *_: Started(4242, "up.log"))
+    said = command("up", "synthetic", "--desk", desk.name, on=desk)
+
+    assert said.code == Exit.OK
+    assert f"mode {told}" in said.out
+    assert (f"a person is waited for: raydesk resume --desk {desk.name}" in said.out) == held
 
 
 def test_a_halted_desk_is_not_armed(desk: StoredDesk, command: Command) -> None:

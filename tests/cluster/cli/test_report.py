@@ -122,3 +122,9 @@ def test_books_that_do_not_add_up_end_with_one(
     said = command("report", "--desk", "reported", "--folder", str(folder))
     assert said.code == Exit.TROUBLE
     assert "the books are wrong" in said.out
+
+
+def test_what_is_no_day_is_refused(folder: Path, command: Command) -> None:
+    said = command("report", "--desk", "reported", "--folder", str(folder), "--day", "yesterday")
+    assert said.code == Exit.USAGE
+    assert "--day: not a day (found 'yesterday') — write it as 2026-03-31" in said.err

@@ -12,8 +12,8 @@ import pytest
 from cluster.cli.documents import DOCUMENTS
 from cluster.cli.exits import Exit
 from messages.base import Message
+from messages.flattening import FlattenEnded, FlattenStarted
 from messages.intents import Side
-from messages.portfolio import FlattenEnded, FlattenStarted
 from messages.reasons import Reason
 from messages.treasury import (
     TreasuryCommand,

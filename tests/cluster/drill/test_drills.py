@@ -20,9 +20,9 @@ from cluster.drill.drills import DRILLS
 from cluster.drill.evidence import Evidence
 from messages.control import ALLOWED, Action, Mode
 from messages.errors import ConfigurationError
-from messages.portfolio import Clearing, ModeSource
+from messages.modes import Clearing, ModeSource
 from messages.reasons import Reason
-from messages.venue import VenueEvent
+from messages.venue_stream import VenueEvent
 from tests.cluster.drill.conftest import RunDrill, failed
 
 LONG_LIVED = "strategies.momentum.order.time_to_live=30s"

@@ -13,16 +13,15 @@ from cluster.paper.faults import Fault
 from cluster.simulator.ports import VirtualClock
 from messages.reasons import Reason
 from messages.venue import (
-    AccountResult,
     CancelOrder,
     CancelResult,
     Outcome,
     PlaceOrder,
     PlaceResult,
-    QueryAccount,
     QueryOrder,
     QueryResult,
 )
+from messages.venue_account import AccountResult, QueryAccount
 
 pytestmark = pytest.mark.unit
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cluster.host.process import remote_class
+from cluster.host.process import ActorProcess, remote_class
 
 pytestmark = pytest.mark.unit
 
@@ -18,3 +18,9 @@ def test_only_the_root_is_restarted_by_ray() -> None:
     child, root = remote_class("supervisor/venues"), remote_class("supervisor/desk", root=True)
     assert child is not root
     assert (child._default_options["max_restarts"], root._default_options["max_restarts"]) == (0, -1)
+
+
+def test_a_process_whose_constructor_failed_has_a_name_all_the_same() -> None:
+    """Else Ray tells an error of the name, and not the one that kept the process from starting."""
+    made = ActorProcess.__new__(ActorProcess)
+    assert repr(made) == "ActorProcess"

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from actors.strategy import Strategy, SymbolView
+from actors.strategy.bars import Bar
 from cluster.cli.exits import Exit
 from cluster.cli.main import run
 from cluster.host.strategy_check import require_strategies, strategy_problems
@@ -30,6 +32,24 @@ strategies:
 """
 
 
+class OnNothing(Strategy):
+    """Says of no row that a decision is due."""
+
+
+class OnBarsAlone(Strategy):
+    """Waits for bars and subscribes to none."""
+
+    def on_bar(self, bar: Bar, view: SymbolView) -> bool:
+        return True
+
+
+class OnItsBars(OnBarsAlone):
+    """Subscribes to them."""
+
+    def on_start(self) -> None:
+        self.subscribe_feed_bars()
+
+
 def desk(tmp_path: Path, mine: str) -> Path:
     """Settings with these lines as the rest of the strategy `mine`."""
     file = tmp_path / "desk.yaml"
@@ -49,6 +69,8 @@ def desk(tmp_path: Path, mine: str) -> Path:
             "neither a run directory",
         ),
         ("kind: ema_cross\ngroup: true", "strategies.mine.group", "one symbol at a time"),
+        (f"kind: {__name__}:OnBarsAlone", "strategies.mine.kind", "OnBarsAlone would never decide"),
+        (f"kind: {__name__}:OnNothing", "strategies.mine.kind", "OnNothing would never decide"),
     ],
 )
 def test_a_strategy_that_cannot_start_is_one_problem(tmp_path: Path, mine: str, path: str, says: str) -> None:
@@ -63,8 +85,9 @@ def test_a_strategy_that_cannot_start_is_one_problem(tmp_path: Path, mine: str, 
         require_strategies(config)
 
 
-def test_strategies_that_can_start_are_no_problem(tmp_path: Path) -> None:
-    config = load_config(desk(tmp_path, "kind: rules\nbudget: 100"), environ={}).config
+@pytest.mark.parametrize("mine", ["kind: rules\nbudget: 100", f"kind: {__name__}:OnItsBars"])
+def test_strategies_that_can_start_are_no_problem(tmp_path: Path, mine: str) -> None:
+    config = load_config(desk(tmp_path, mine), environ={}).config
 
     assert strategy_problems(config) == ()
 

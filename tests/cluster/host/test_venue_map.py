@@ -15,7 +15,7 @@ from cluster.host.venue_access import BinanceUsdmAccess, PaperAccess
 from cluster.session_feed import FeedPlan
 from config.loader import load_config
 from messages.child_specs import SECOND
-from messages.venue import MarginMode
+from messages.venue_account import MarginMode
 
 pytestmark = pytest.mark.unit
 

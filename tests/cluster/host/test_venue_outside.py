@@ -16,19 +16,16 @@ from messages.errors import ConfigurationError, InvariantError
 from messages.intents import OrderType, Side, TimeInForce
 from messages.reasons import Reason
 from messages.venue import (
-    ArmDeadMan,
     CancelOrder,
-    ConfigureAccount,
     Outcome,
     PlaceOrder,
     PlaceResult,
-    QueryAccount,
     QueryFills,
-    QueryInstruments,
     QueryOrder,
     ReplaceOrder,
     ReplaceResult,
 )
+from messages.venue_account import ArmDeadMan, ConfigureAccount, QueryAccount, QueryInstruments
 
 pytestmark = pytest.mark.unit
 

@@ -15,9 +15,14 @@ DOWN = PortHealth(stream_up=False)
 
 
 def told(*looks: tuple[float, PortHealth], lasts_s: float = 5.0) -> list[tuple[float, list[str]]]:
-    """What is told at which second; the first word is left out."""
+    """What is told at which second by a judge that has told already that all is well."""
     judge = WayJudge(SECOND, lasts_s)
+    judge.look(FINE, -10.0, 0)
     assert judge.look(FINE, -1.0, 0) is not None
+    return told_by(judge, *looks)
+
+
+def told_by(judge: WayJudge, *looks: tuple[float, PortHealth]) -> list[tuple[float, list[str]]]:
     found = [(at, judge.look(health, at, round(at * SECOND))) for at, health in looks]
     return [(at, sorted(judged.troubles)) for at, judged in found if judged is not None]
 
@@ -43,11 +48,15 @@ def test_several_troubles_are_told_together_each_in_its_own_time() -> None:
     ]
 
 
-def test_the_first_look_is_told_in_any_case_as_it_may_end_what_was_before() -> None:
-    judge = WayJudge(SECOND)
-    first = judge.look(DOWN, 0.0, 0)
-    assert first is not None
-    assert first.troubles == {}
+def test_after_a_start_it_is_told_in_any_case_as_that_may_end_what_was_before() -> None:
+    looks = ((0, FINE), (4.9, FINE), (5, FINE), (6, FINE))
+    assert told_by(WayJudge(SECOND), *looks) == [(5, [])]
+    looks = ((0, DOWN), (1, FINE), (5, DOWN), (9, FINE))
+    assert told_by(WayJudge(SECOND), *looks) == [(5, [])]
+
+
+def test_what_outlasts_a_restart_is_not_ended_by_it() -> None:
+    assert told_by(WayJudge(SECOND), (0, DOWN), (4.9, DOWN), (5, DOWN), (6, DOWN)) == [(5, ["stream_down"])]
 
 
 def test_what_is_not_known_is_no_trouble_and_a_breaker_that_has_closed_neither() -> None:

@@ -15,7 +15,8 @@ from cluster.feeds import FundingRates
 from cluster.paper.funding import NEVER, ConstantFunding, FundingTimes
 from cluster.paper.settings import market_digest
 from messages.orders import OrderState
-from messages.venue import QueryAccount, VenueEvent, VenueFunding
+from messages.venue_account import QueryAccount
+from messages.venue_stream import VenueEvent, VenueFunding
 from tests.actors.venues.paper_orders import hear, market, port_to, run
 from tests.cluster.paper.building import (
     MILLISECOND,

@@ -11,7 +11,8 @@ from actors.venues.matching.instruments import AccountSettings, EngineSettings, 
 from cluster.paper.ledger import Ledger
 from cluster.paper.lines import FundingLine, decode_event, encode_line
 from cluster.simulator.venue import SimulatedVenue
-from messages.venue import QueryAccount, VenueFunding
+from messages.venue_account import QueryAccount
+from messages.venue_stream import VenueFunding
 from tests.cluster.paper.building import instrument_of
 
 pytestmark = pytest.mark.unit

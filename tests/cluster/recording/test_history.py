@@ -20,7 +20,7 @@ from cluster.recording.manifest import Manifest, create_dataset, load_manifest
 from cluster.recording.recorder import Recorder, RecorderSettings
 from cluster.recording.trade_walk import TradeWalk
 from messages.errors import ConfigurationError, VenueConnectionError
-from messages.venue import VenueInstrument
+from messages.venue_account import VenueInstrument
 from tests.cluster.recording.test_recording import SYMBOLS, Venue, instrument
 
 pytestmark = pytest.mark.integration

@@ -26,7 +26,7 @@ from cluster.recording.manifest import Manifest, create_dataset, load_manifest, 
 from cluster.recording.recorder import Recorder, RecorderSettings
 from messages.errors import ConfigurationError, DataProviderError
 from messages.market import TickKind
-from messages.venue import ListingStatus, VenueInstrument
+from messages.venue_account import ListingStatus, VenueInstrument
 from tests.cluster.feeds.live.market import ByHand, until
 
 pytestmark = pytest.mark.integration

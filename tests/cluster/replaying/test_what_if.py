@@ -13,11 +13,11 @@ from cluster.replaying.recorded import Recorded
 from cluster.replaying.results import ActorWhatIf
 from cluster.replaying.what_if import what_if
 from cluster.steps.machine import StepSettings
+from messages.account_events import AccountSeeded
 from messages.base import Message
 from messages.errors import ConfigurationError
 from messages.intents import OrderIntent, OrderTerms, OrderType, Side, Verdict
 from messages.market import Mark, Marks, ObservationDue
-from messages.order_events import AccountSeeded
 from messages.portfolio import IntentDecided
 from tests.actors.risk.desk import START, limits, settings
 from tests.cluster.replaying.sessions import StageCast, cast_of, stage_recording

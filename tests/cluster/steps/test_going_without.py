@@ -8,9 +8,10 @@ from actors.base import Context, receives
 from cluster.steps.journal import InputKind
 from cluster.steps.machine import PoisonError
 from cluster.steps.recovery import state_digest
-from cluster.steps.requests import Input
+from cluster.steps.requests import Commit, Input, Rebuild, Report
 from messages.base import Message, message_type
 from messages.market import ObservationDue
+from tests.cluster.steps.dialog import COMMITTED, NOTHING, Dialog
 from tests.cluster.steps.stage import HandPicked, Stage
 from tests.samples import Counted, Counter, CounterState, Ping, WakeUp
 
@@ -120,6 +121,22 @@ class Asking(InParts):
     def on_asking(self, ping: Ping, ctx: Context) -> None:
         self._part(ping.number)
         self.on_ping(ping, ctx)
+
+
+def test_it_is_reported_and_recorded_where_the_view_stands() -> None:
+    """Of an observation: what the actor hears and what it takes again are steps of their own, at the same row."""
+    due = Input(InputKind.OBSERVATION, "95", ObservationDue("BTC-USDT", 95, 1))
+    dialog = Dialog(InParts("counter", CounterState(numbers=[1_096], asked={}))).begin()
+    dialog.take(due, feed=7).answer(NOTHING).expect(Rebuild(7)).answer()
+    told = Report("error", "a part of the actor failed", {"input": "95", "error": "95"})
+    assert dialog.reports[-1] == told
+    heard = dialog.request
+    again = dialog.answer(COMMITTED).request
+    assert isinstance(heard, Commit)
+    assert isinstance(again, Commit)
+    assert [each.reference for each in heard.section.record.inputs] == ["blamed:0"]
+    assert [each.reference for each in again.section.record.inputs] == ["95"]
+    assert [each.section.position.feed for each in (heard, again)] == [7, 7]
 
 
 def test_an_error_that_is_no_parts_is_poison_as_ever(stage: Stage) -> None:

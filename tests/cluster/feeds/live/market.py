@@ -9,7 +9,7 @@ from typing import Any
 
 from actors.venues.market_port import Bar, BookLevels, MarketSink, StreamHealth, Subscription, TopOfBook
 from messages.errors import VenueConnectionError
-from messages.venue import VenueInstrument
+from messages.venue_account import VenueInstrument
 
 SECOND = 1_000_000_000
 NAN = float("nan")
