@@ -147,9 +147,7 @@ def _roll_store_back(world: DeskWorld) -> list[str]:
     risk = world.named.get("risk")
     if happened and risk is not None and chance.random() < 0.4:
         world.kill(risk)
-    take, wait = world.backups.take, world.moments.at_approval
-    # at an approval it comes again when what follows is lost
-    back_up = chance.choice((take, lambda: wait("backup", take)))
+    back_up = chance.choice((world.backups.take, world.backups.take_at_mail))
     world.at(world.clock.now + chance.randrange(SECOND), back_up)
     return ["store"] if happened else []
 

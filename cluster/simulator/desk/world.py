@@ -172,6 +172,7 @@ class DeskWorld:
 
     def _wake_addressed(self) -> None:
         addressed, self.store.addressed = self.store.addressed, {}
+        self.backups.addressed(addressed)
         self.moments.addressed(addressed)
         everybody = CONTROL in addressed
         for host in self.hosts.values():

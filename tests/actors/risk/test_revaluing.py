@@ -178,7 +178,7 @@ def test_all_that_came_without_a_rate_is_deposited_at_its_first() -> None:
 
 @pytest.mark.parametrize(("peak", "expected"), [("0", "10"), ("-1", "10"), ("1", "1"), ("4", "10")])
 def test_nothing_is_out_of_proportion_to_a_peak_that_is_no_money(peak: str, expected: str) -> None:
-    state = RiskState(peak=D(peak))
+    state = RiskState(peak=D(peak), accounts={"paper": Account({"USDT": D(10)}, True)})
     state.totals.cash = D(10)
     note_peak(state)
     assert state.peak == D(expected)

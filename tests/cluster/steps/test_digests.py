@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from actors.base import Context
 from cluster.steps.digests import is_digest_due, is_hurried
-from cluster.steps.recovery import state_digest
+from cluster.steps.recovery import of_one_shape, state_digest
 from cluster.steps.settings import StepSettings
 from tests.cluster.steps.stage import Stage
 from tests.samples import Ask, Ping, Pong, RefusablePing, counter
@@ -90,3 +91,21 @@ def test_effects_and_mail_that_may_be_refused_are_in_a_hurry() -> None:
     context.perform(Ask(number=1))
     assert is_hurried(context)
     assert [is_digest_due(since, 3, context) for since in range(1, 7)] == [False] * 4 + [True] * 2
+
+
+class Loose(msgspec.Struct):
+    """A state with arguments of any type, as those of a supervisor's children."""
+
+    arguments: dict[str, object] = {}
+
+
+def test_what_may_be_of_any_type_has_a_shape_too() -> None:
+    actor = counter()
+    counts = state_digest(actor)
+    actor.state = Loose()  # type: ignore[assignment]
+    empty = state_digest(actor)
+    actor.state = Loose({"limit": 3})  # type: ignore[assignment]
+    full = state_digest(actor)
+    assert of_one_shape(empty, full)
+    assert empty != full
+    assert not of_one_shape(empty, counts)
