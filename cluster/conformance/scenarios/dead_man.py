@@ -37,10 +37,10 @@ async def it_fires_when_nothing_is_heard(desk: Desk) -> None:
 
 @DEAD_MAN.scenario(Offer.DEAD_MAN_SWITCH)
 async def it_does_not_fire_while_it_is_kept(desk: Desk) -> None:
-    """Each call starts the countdown anew."""
+    """Each call starts the countdown anew. A call may come a second late, as on a busy machine."""
     await desk.rests(desk.limit("kept"))
-    for _ in range(5):
-        await _arm(desk, 800)
+    for _ in range(7):
+        await _arm(desk, 1_500)
         await desk.settle(0.25)
     equal(desk.log.one("kept").state, "working", "log")
     await _arm(desk, 0)
