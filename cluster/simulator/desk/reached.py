@@ -23,7 +23,6 @@ from messages.account_events import (
 from messages.account_setup import ConfigurationTaken, DeadManAsked
 from messages.base import Envelope, Message
 from messages.control import Mode
-from messages.decisions import DecisionMade
 from messages.flattening import FlattenTried
 from messages.intents import OrderIntent, Purpose, SubmitOrder, Verdict
 from messages.limits import LimitSet
@@ -235,10 +234,6 @@ class Reached:
             if len(held) > 1:
                 self.count("a group came back with positions in several symbols")
 
-    def _judged(self, event: DecisionMade, section: Section) -> None:
-        if event.reason is Reason.BUDGET:
-            self.count("a decision had no room in its budget")
-
     def _chosen(self, event: UniverseSet, section: Section) -> None:
         if event.changes:
             self.count("a symbol came or left by its figures")
@@ -386,7 +381,6 @@ _LOOKS: dict[type[Message], Callable[[Reached, Any, Section], None]] = {
     Escalated: _always("a root gave up"),
     TreasuryReviewed: Reached._treated,
     ConversionEnded: Reached._exchanged,
-    DecisionMade: Reached._judged,
     UniverseSet: Reached._chosen,
     SymbolGone: _always("a symbol was left by all its strategies"),
     SymbolReadmitted: _always("a symbol that was leaving came back"),

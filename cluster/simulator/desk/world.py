@@ -352,7 +352,7 @@ class DeskWorld:
         self.note(address, f"acts {type(effect).__name__} {effect.lane}")
         alive = [host for host in self.hosts.values() if host.address == address]
         writer = next(host for host in alive if host.machine.epoch == epoch)
-        if not type(effect).harmless:
+        if isinstance(effect, PlaceOrder | ReplaceOrder):
             self.watch.succeeds(address, epoch, [host.machine.epoch for host in alive], self.clock.now)
         self.watch.written(address, epoch, effect, written_at, control=writer.machine.position.control)
 
