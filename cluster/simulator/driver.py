@@ -401,7 +401,7 @@ class SimulatedHost:
         during = self.lanes.bound(lambda: self._pass("during_effect"))
 
         def arrive() -> None:
-            surroundings.acts(self.address, epoch, effect, written_at)
+            surroundings.acts(self.machine, epoch, effect, written_at)
             arrived.append(outside.perform(effect, self.clock.now))
             self._guarded(during)
             surroundings.at(self.clock.now + back, lambda: self._guarded(answer))

@@ -7,7 +7,7 @@ claimed and promised. It believes nothing that the machine or the store say abou
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from actors.base import Actor
 from cluster.steps.journal import InputKind
@@ -17,7 +17,15 @@ from messages.base import Address, Effect
 from messages.errors import InvariantError
 
 _STREAMS = (InputKind.URGENT, InputKind.CONTROL, InputKind.MAILBOX)
-Memory = dict[Address, tuple[int, dict[InputKind, int], bytes]]
+Memory = dict[Address, tuple[int, dict[InputKind, int], bytes, tuple["Claim", ...]]]
+
+
+class Claim(NamedTuple):
+    """An epoch that was given at `at` (ns) to the process `pid`; None where a supervisor raised it."""
+
+    epoch: int
+    at: int
+    pid: int | None
 
 
 class Shadow:
@@ -46,21 +54,21 @@ class Watch:
         self.lease = lease
         self._compare_every = compare_every
         self.steps = 0
-        self._claims: dict[Address, list[tuple[int, int]]] = {address: [] for address in cast}
+        self._claims: dict[Address, list[Claim]] = {address: [] for address in cast}
         self._promised: dict[tuple[Address, str], None] = {}
 
-    def claimed(self, address: Address, epoch: int, now: int) -> None:
-        """An incarnation has claimed this epoch."""
+    def claimed(self, address: Address, epoch: int, now: int, pid: int | None) -> None:
+        """A process has claimed this epoch; None: a supervisor has raised it."""
         claims = self._claims[address]
-        if claims and epoch <= claims[-1][0]:
+        if claims and epoch <= claims[-1].epoch:
             raise _broken(address, "a claim was given an epoch that is not new", epoch)
-        claims.append((epoch, now))
+        claims.append(Claim(epoch, now, pid))
 
     def committed(self, section: Section, actor: Actor[Any]) -> None:
         """A step was written: the next one, by the newest incarnation, on the next mail; its events make the state."""
         address, shadow = section.address, self.shadows[section.address]
         claims = self._claims[address]
-        if not claims or section.epoch != claims[-1][0]:
+        if not claims or section.epoch != claims[-1].epoch:
             raise _broken(address, "an incarnation committed after a newer one had claimed", section.epoch)
         if section.position.step != shadow.step + 1:
             raise _broken(address, f"step {section.position.step} followed step {shadow.step}", section.epoch)
@@ -110,28 +118,28 @@ class Watch:
 
     def within_lease(self, address: Address, epoch: int, effect: Effect, written_at: int) -> None:
         """A request was written: no later than a lease after a newer claim."""
-        for newer, claimed_at in self._claims[address]:
-            if newer > epoch and written_at > claimed_at + self.lease:
+        for newer in self._claims[address]:
+            if newer.epoch > epoch and written_at > newer.at + self.lease:
                 raise _broken(
-                    address, f"epoch {epoch} acted a lease after epoch {newer} had claimed", effect.lane
+                    address, f"epoch {epoch} acted a lease after epoch {newer.epoch} had claimed", effect.lane
                 )
 
     def remember(self) -> Memory:
         """What a backup of the store taken now is worth."""
         return {
-            address: (shadow.step, dict(shadow.cursors), shadow.state())
+            address: (shadow.step, dict(shadow.cursors), shadow.state(), tuple(self._claims[address]))
             for address, shadow in self.shadows.items()
         }
 
     def forget_to(self, memory: Memory) -> None:
-        """The store was rolled back: history ends where the backup was taken, and epochs may be given again."""
-        for address, (step, cursors, state) in memory.items():
+        """The store was rolled back: history ends where the backup was taken, and later epochs are given again."""
+        for address, (step, cursors, state, claims) in memory.items():
             shadow = self.shadows[address]
             shadow.step, shadow.cursors = step, dict(cursors)
             shadow.actor.state = codec.from_plain(
                 codec.unpack(state), type(shadow.actor.state), where=address
             )
-            self._claims[address].clear()
+            self._claims[address] = list(claims)
 
 
 def stored_state(actor: Actor[Any]) -> bytes:

@@ -84,7 +84,7 @@ class Line:
 
         def claim() -> Claimed:
             claimed = world.store.claim(address, incarnation, parent, at_least)
-            world.watch.claimed(address, claimed.epoch, world.clock.now)
+            world.watch.claimed(address, claimed.epoch, world.clock.now, incarnation.pid)
             return claimed
 
         return self._call("reply_lost", claim)

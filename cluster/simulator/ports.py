@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from cluster.steps.machine import StepMachine
 from cluster.steps.requests import Input
 from cluster.store.port import (
     Claimed,
@@ -81,8 +82,8 @@ class Surroundings(Protocol):
     def is_gone(self, incarnation: Incarnation) -> bool:
         """Whether that incarnation's process certainly does not run any more."""
 
-    def acts(self, address: Address, epoch: int, effect: Effect, written_at: int) -> None:
-        """A request of this incarnation reaches the outside; it was written at `written_at`."""
+    def acts(self, machine: StepMachine, epoch: int, effect: Effect, written_at: int) -> None:
+        """A request of this process reaches the outside; it was written at `written_at`, and under this epoch."""
 
     def generation(self) -> str:
         """A name for a store that is born again."""

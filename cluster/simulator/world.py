@@ -273,8 +273,9 @@ class World:
         """See `Surroundings.is_gone`."""
         return all(host.machine.incarnation != incarnation for host in self.hosts)
 
-    def acts(self, address: Address, epoch: int, effect: Effect, written_at: int) -> None:
+    def acts(self, machine: StepMachine, epoch: int, effect: Effect, written_at: int) -> None:
         """See `Surroundings.acts`."""
+        address = machine.actor.address
         self._note(f"{self.clock.now} {address} acts {effect.lane}")
         self.watch.acts(address, epoch, effect, written_at)
 

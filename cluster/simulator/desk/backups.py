@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from cluster.simulator.desk.audit.auditor import Auditor
@@ -42,7 +42,6 @@ class Backups:
     def __init__(self, world: BackedUpWorld) -> None:
         self._world = world
         self._last: tuple[NotingStore, Memory] | None = None
-        self._awaits_mail = False
 
     def take(self) -> None:
         """Keep a copy of the store as it is, once every account was read: a desk without one has nothing to lose."""
@@ -50,21 +49,6 @@ class Backups:
         if any(venue not in world.watch.limits.portfolio.opened for venue in world.exchanges):
             return
         self._last = (world.store.copy(), world.watch.remember())
-
-    def take_at_mail(self) -> None:
-        """Keep a copy as soon as mail, an approval mostly, is on its way to execution: it comes again when what follows
-        is lost.
-        """
-        self._awaits_mail = True
-
-    def addressed(self, addresses: Iterable[Address]) -> None:
-        """These actors were sent mail just now."""
-        if not self._awaits_mail:
-            return
-        executions = [address for address in addresses if address.startswith("execution/")]
-        if any(each.mailbox_depth for each in self._world.store.status(executions)):
-            self._awaits_mail = False
-            self.take()
 
     def restore(self) -> bool:
         """The store's server comes back with what its last backup has; its clients see another one at their next call.

@@ -66,13 +66,17 @@ class Calm:
         world.at(end, self._drain)
 
     def _stop_faults(self) -> None:
-        """No more faults: store and venues are there, what stood still goes on, what Ray has lost ends."""
+        """No more faults: store and venues are there, clocks are right, what stood still goes on, what is lost ends.
+
+        Between clocks that are further apart than an order's deadline every exit would expire for ever.
+        """
         world = self._world
         world.misfortune.calm = True
         world.store_away = False
         for name, exchange in world.exchanges.items():
             exchange.out = name == world.shape.lame
         for host in list(world.hosts.values()):
+            host.skew.offset = 0
             if host.paused:
                 host.resume()
             world.wake(host)
@@ -84,7 +88,7 @@ class Calm:
             world.root_life += 1
             world.start_root()
         if not self.probes:
-            world.post(SessionStarted("operator"))
+            world.post(SessionStarted("operator", universe=world.membership.exists))
             for strategy in world.shape.config.strategies:
                 world.post(EnableStrategy(strategy, "operator"))
             world.post(SetMode("operator", Mode.NORMAL, "calm"))

@@ -138,6 +138,8 @@ class Exchange:
             self._answer(reply, _failed(effect, Outcome.NOT_SENT, Reason.NOT_SENT))
         elif about_an_order and strikes("rate_limited"):
             self._answer(reply, _failed(effect, Outcome.NOT_SENT, Reason.RATE_LIMIT))
+        elif not self.out and changes and strikes("change_answer_vanishes"):
+            self._lose_answer(effect, reply, now)
         elif self.out or strikes("request_vanishes") or (changes and strikes("change_vanishes")):
             self._time_out(effect, reply)
         elif strikes("request_late") or (changes and strikes("change_late")):
@@ -152,9 +154,8 @@ class Exchange:
                 now,
                 lambda result: None,
             )
-        elif strikes("answer_vanishes") or (changes and strikes("change_answer_vanishes")):
-            self._time_out(effect, reply)
-            self._send(effect, self._travel(), now, lambda result: None)
+        elif strikes("answer_vanishes"):
+            self._lose_answer(effect, reply, now)
         elif strikes("server_error"):
             if world.chance.random() < 0.5:
                 self._send(effect, self._travel(), now, lambda result: None)
@@ -163,6 +164,15 @@ class Exchange:
             self._send(effect, self._travel(), now, reply)
             if not self._counts_twice(effect) and strikes("request_doubled"):
                 self._send(effect, self._travel(), now, lambda result: None)
+
+    def _lose_answer(self, effect: Effect, reply: Reply, now: int) -> None:
+        """The request arrives, its answer does not; at times the stream breaks with it, on the same network."""
+        world = self._world
+        self._time_out(effect, reply)
+        self._send(effect, self._travel(), now, lambda result: None)
+        breaks = isinstance(effect, PlaceOrder) and "stream_cut" in world.misfortune.plan.intervals
+        if breaks and world.chance.random() < 0.5:
+            self.cut(world.chance.randrange(_TIMEOUT))
 
     def _counts_twice(self, effect: Effect) -> bool:
         """Whether a request that comes twice does something that its sender could not know of."""

@@ -78,6 +78,9 @@ KINDS: Final = (*HOST_PASSING, *SUPERVISION_PASSING, *VENUE_PASSING, *RECURRING)
 _AT_VENUES: Final = frozenset({*VENUE_PASSING, "stream_cut", "venue_out", "traded_by_hand", "symbol_moved"})
 """Kinds that leave processes, the store and people's commands to the whole desk alone."""
 
+_OFTEN: Final = {"change_answer_vanishes": 0.9}
+"""Kinds that few desks can meet, and so are in most seeds."""
+
 _APART: Final = {"money_moved": 0.35, "halted_at_approval": 0.35}
 """Kinds that are drawn from a source of their own, and their shares; see `cluster.simulator.desk.risk_shape`."""
 
@@ -119,7 +122,7 @@ def drawn_plan(chance: Random, until: int) -> FaultPlan:
     passing = {**HOST_PASSING, **SUPERVISION_PASSING, **VENUE_PASSING}
 
     def is_in(kind: str) -> bool:
-        return chance.random() < (0.5 if kind in _AT_VENUES else elsewhere)
+        return chance.random() < (_OFTEN.get(kind, 0.5) if kind in _AT_VENUES else elsewhere)
 
     rates = {kind: chance.uniform(0.1, 1.0) * top for kind, top in passing.items() if is_in(kind)}
     intervals = {

@@ -83,7 +83,7 @@ class DeskHost(SimulatedHost):
         if held is not None:
             self._answered(effect, ordinal, held)
             return
-        surroundings.acts(self.address, self.machine.epoch, effect, self.clock.now)
+        surroundings.acts(self.machine, self.machine.epoch, effect, self.clock.now)
         results: list[Message | None] = []
         answer = self.lanes.bound(lambda: self._answered(effect, ordinal, results[0]))
 

@@ -139,15 +139,17 @@ def _take_store_away(world: DeskWorld) -> list[str]:
 
 
 def _roll_store_back(world: DeskWorld) -> list[str]:
-    """To a backup that was taken a while ago; the next one is taken a while later. Risk may go down with the server,
-    so that the others are back before it.
+    """To a backup that was taken a while ago; the next one is taken a while later, or when mail is on its way to
+    execution then: it comes again when what follows is lost. Risk may go down with the server, so that the others are
+    back before it.
     """
     chance = world.chance
     happened = world.backups.restore()
     risk = world.named.get("risk")
     if happened and risk is not None and chance.random() < 0.4:
         world.kill(risk)
-    back_up = chance.choice((world.backups.take, world.backups.take_at_mail))
+    take = world.backups.take
+    back_up = chance.choice((take, lambda: world.moments.at_mail("backup", take)))
     world.at(world.clock.now + chance.randrange(SECOND), back_up)
     return ["store"] if happened else []
 

@@ -14,9 +14,11 @@ from typing import Any
 from actors.base import Actor
 from actors.operations.universe.actor import UNIVERSE
 from actors.strategy.actor import StrategyActor
+from cluster.host.universe_map import has_universe
 from cluster.simulator.desk.audit.auditor import Auditor
 from cluster.simulator.desk.audit.budgets import BudgetAudit
 from cluster.simulator.desk.audit.limits import LimitAudit
+from cluster.simulator.desk.audit.members import MemberAudit
 from cluster.simulator.desk.audit.orders import OrderAudit
 from cluster.simulator.desk.audit.transfers import Moved
 from cluster.simulator.desk.backups import Backups
@@ -98,6 +100,7 @@ class DeskWorld:
             orders=orders,
             limits=LimitAudit(self.cast.risk_settings),
             budgets=BudgetAudit(self.store, self.shape.config, self.reached),
+            members=MemberAudit(self.store, exists=has_universe(self.shape.config, self.shape.feed)),
             store=self.store,
             reached=self.reached,
             tell=self._tell,
@@ -172,7 +175,6 @@ class DeskWorld:
 
     def _wake_addressed(self) -> None:
         addressed, self.store.addressed = self.store.addressed, {}
-        self.backups.addressed(addressed)
         self.moments.addressed(addressed)
         everybody = CONTROL in addressed
         for host in self.hosts.values():
@@ -205,7 +207,7 @@ class DeskWorld:
         """Give birth to the store and start the root."""
         self.store.open(f"{self.chance.getrandbits(32):08x}")
         if self.membership.exists:
-            self.post(SessionStarted("operator"))
+            self.post(SessionStarted("operator", universe=True))
         self.start_root()
         self._wake_addressed()
 
@@ -345,16 +347,16 @@ class DeskWorld:
     def fenced(self, address: Address, epoch: int) -> None:
         """See `ProcessWorld.fenced`."""
         self.note(address, f"fenced: epoch {epoch}")
-        self.watch.fenced(address, epoch, self.clock.now)
+        self.watch.claimed(address, epoch, self.clock.now, pid=None)
 
-    def acts(self, address: Address, epoch: int, effect: Effect, written_at: int) -> None:
+    def acts(self, machine: StepMachine, epoch: int, effect: Effect, written_at: int) -> None:
         """See `Surroundings.acts`: here it is told as the request is written."""
+        address = machine.actor.address
         self.note(address, f"acts {type(effect).__name__} {effect.lane}")
-        alive = [host for host in self.hosts.values() if host.address == address]
-        writer = next(host for host in alive if host.machine.epoch == epoch)
-        if isinstance(effect, PlaceOrder | ReplaceOrder):
-            self.watch.succeeds(address, epoch, [host.machine.epoch for host in alive], self.clock.now)
-        self.watch.written(address, epoch, effect, written_at, control=writer.machine.position.control)
+        if not type(effect).harmless:
+            alive = [pid for pid, host in self.hosts.items() if host.address == address]
+            self.watch.succeeds(address, machine.incarnation.pid, alive, self.clock.now)
+        self.watch.written(address, epoch, effect, written_at, control=machine.position.control)
 
     def generation(self) -> str:
         """See `Surroundings.generation`."""

@@ -48,6 +48,7 @@ class Auditor(Watch):
         orders: OrderAudit,
         limits: LimitAudit,
         budgets: BudgetAudit,
+        members: MemberAudit,
         store: MemoryStore,
         reached: Reached,
         tell: Callable[[Section], None],
@@ -56,7 +57,7 @@ class Auditor(Watch):
         self.orders = orders
         self.limits = limits
         self.halts = HaltAudit(store)
-        self.members = MemberAudit(store)
+        self.members = members
         self.strangers = StrangerAudit()
         self.budgets = budgets
         self.reached = reached
@@ -65,7 +66,6 @@ class Auditor(Watch):
         self._store = store
         self._tell = tell
         self._timers: dict[Address, dict[str, Timer]] = {address: {} for address in cast}
-        self._incarnations: dict[Address, list[int]] = {address: [] for address in cast}
         self._backup: _Backup = ({}, orders.remember(), limits.remember(), self.strangers.remember())
 
     def committed(self, section: Section, actor: Actor[Any]) -> None:
@@ -73,13 +73,12 @@ class Auditor(Watch):
         self._tell(section)
         shadow = self.shadows[section.address]
         before, state = shadow.cursors[InputKind.CONTROL], shadow.actor.state
-        held = self.budgets.held(state, section) if isinstance(state, StrategyActorState) else []
+        held = self.budgets.held(state, section) if isinstance(state, StrategyActorState) else {}
         super().committed(section, actor)
         heard = before, shadow.cursors[InputKind.CONTROL]
         self.members.committed(section, heard)
         if held:
-            assert isinstance(state, StrategyActorState)
-            self.budgets.committed(section, heard, held, state)
+            self.budgets.committed(section, heard, held)
         timers = self._timers[section.address]
         for key in section.cancelled_timers:
             timers.pop(key, None)
@@ -124,29 +123,23 @@ class Auditor(Watch):
             found = {"found": sorted(timers), "set": sorted(self._timers[address])}
             raise Finding(5, "timers were lost or came back", actors=(address,), value=found)
 
-    def succeeds(self, address: Address, epoch: int, alive: Collection[int], now: int) -> None:
-        """A request is written by `epoch` while the incarnations of these epochs live.
+    def succeeds(self, address: Address, pid: int, alive: Collection[int], now: int) -> None:
+        """The process `pid` writes a request while these processes of its actor live.
 
-        It waits until all before it are gone or the lease is over; the store names as many to it as it remembers.
+        It waits until all that have claimed before it are gone or the lease is over; the store names as many to it as
+        it remembers. Of what a lost store had given nothing is left: neither claims nor who has made them.
         """
-        before = sorted(each for each in self._incarnations[address] if each < epoch)[-EARLIER_KEPT - 1 :]
-        claimed_at = next((at for each, at in self._claims[address] if each == epoch), None)
-        if any(each in alive for each in before) and claimed_at is not None and now < claimed_at + self.lease:
-            raise Finding(
-                6, "acted while one before it could still act", actors=(address,), value=f"epoch {epoch}"
-            )
+        claims = [each for each in self._claims[address] if each.pid is not None]
+        own = next((each for each in reversed(claims) if each.pid == pid), None)
+        if own is None or now >= own.at + self.lease:
+            return
+        before = [each.pid for each in claims if each.epoch < own.epoch][-EARLIER_KEPT - 1 :]
+        if any(each != pid and each in alive for each in before):
+            what = "acted while one before it could still act"
+            raise Finding(6, what, actors=(address,), value=f"epoch {own.epoch}")
 
     def promised(self, shadow: Shadow) -> None:
         """See `Watch.promised`: which orders were promised is the order audit's matter, from the events."""
-
-    def claimed(self, address: Address, epoch: int, now: int) -> None:
-        """See `Watch.claimed`."""
-        super().claimed(address, epoch, now)
-        self._incarnations[address].append(epoch)
-
-    def fenced(self, address: Address, epoch: int, now: int) -> None:
-        """The epoch was raised by a supervisor: what lived until then can't commit any more."""
-        super().claimed(address, epoch, now)
 
     def written(self, address: Address, epoch: int, effect: Effect, now: int, *, control: str) -> None:
         """A request is written by an actor that has heard the control stream up to `control`."""
@@ -174,6 +167,5 @@ class Auditor(Watch):
         self.strangers.forget_to(told)
         self._timers = {address: dict(each) for address, each in timers.items()}
         self.orders.forget_to(orders)
-        self._incarnations = {address: [] for address in self._incarnations}
         self.limits.forget_to(books)
         super().forget_to(memory)

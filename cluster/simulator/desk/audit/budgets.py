@@ -12,7 +12,7 @@ from cluster.store.memory import MemoryStore
 from cluster.store.port import Section
 from config import DeskConfig
 from messages.base import Envelope
-from messages.decisions import SetStrategyBudget
+from messages.decisions import IntentRaised, PositionChanged, SetStrategyBudget
 from messages.intents import OrderIntent, Purpose
 
 _SLACK = Decimal("1.01")
@@ -33,33 +33,39 @@ class BudgetAudit:
         }
         self._rates = {symbol: config.desk.rate_of(symbol.split("-")[1]) for symbol in config.symbols}
 
-    def held(self, state: StrategyActorState, section: Section) -> list[Decimal]:
-        """What the strategies of the section's entries hold, entry by entry."""
-        known = [state.strategies.get(f"{each.strategy}/{each.terms.symbol}") for each in _entries(section)]
-        return [Decimal(0) if each is None else each.position.quantity for each in known]
+    def held(self, state: StrategyActorState, section: Section) -> dict[str, Decimal]:
+        """What the strategies of the section's entries hold before it, by strategy and symbol."""
+        names = [_name(each.intent.strategy, each.intent.terms.symbol) for each in _entries(section)]
+        known = {name: state.strategies.get(name) for name in names}
+        return {name: Decimal(0) if each is None else each.position.quantity for name, each in known.items()}
 
-    def committed(
-        self, section: Section, heard: Heard, before: list[Decimal], after: StrategyActorState
-    ) -> None:
-        """A strategy actor's step was committed, of whose entries the strategies held so much `before` it."""
-        for entry, earlier, later in zip(_entries(section), before, self.held(after, section), strict=True):
-            terms, quote = entry.terms, entry.quote
-            budgets = [self._budget(entry.strategy, each) for each in heard]
-            if None in budgets or quote is None:
-                continue
-            price = Decimal(repr(quote.bid)) if terms.limit_price is None else terms.limit_price
-            rate = self._rates[terms.symbol]
-            assert rate is not None, terms.symbol
-            signed = terms.quantity * terms.side.sign
-            # what it held when it raised the entry is one of the two, or between them
-            least = min(abs(held + signed) for held in (earlier, later))
-            most = max(each for each in budgets if each is not None) / self._parts[entry.strategy]
-            value = least * price * rate
-            if value > most * _SLACK:
-                what = f"an entry of {entry.strategy} on {terms.symbol} exceeds the strategy's budget"
-                raise Finding(3, what, actors=(section.address,), value=(value, most))
-            if value > most * _FULL:
-                self._reached.count("an entry filled the budget of its strategy")
+    def committed(self, section: Section, heard: Heard, held: dict[str, Decimal]) -> None:
+        """A strategy actor's step was committed, before which the strategies of its entries `held` so much.
+
+        What fills and corrections of the step change counts for the entries that are raised after them.
+        """
+        for event in section.record.events:
+            if isinstance(event, PositionChanged):
+                held[_name(event.strategy, event.symbol)] = event.position
+            elif isinstance(event, IntentRaised) and event.intent.terms.purpose is Purpose.ENTRY:
+                self._judge(section, event.intent, heard, held)
+
+    def _judge(self, section: Section, entry: OrderIntent, heard: Heard, held: dict[str, Decimal]) -> None:
+        terms, quote = entry.terms, entry.quote
+        budgets = [self._budget(entry.strategy, each) for each in heard]
+        if None in budgets or quote is None:
+            return
+        price = Decimal(repr(quote.bid)) if terms.limit_price is None else terms.limit_price
+        rate = self._rates[terms.symbol]
+        assert rate is not None, terms.symbol
+        after = held[_name(entry.strategy, terms.symbol)] + terms.quantity * terms.side.sign
+        most = max(each for each in budgets if each is not None) / self._parts[entry.strategy]
+        value = abs(after) * price * rate
+        if value > most * _SLACK:
+            what = f"an entry of {entry.strategy} on {terms.symbol} exceeds the strategy's budget"
+            raise Finding(3, what, actors=(section.address,), value=(value, most))
+        if value > most * _FULL:
+            self._reached.count("an entry filled the budget of its strategy")
 
     def _budget(self, strategy: str, heard: int) -> Decimal | None:
         for envelope in reversed(self._store.control.entries[:heard]):
@@ -69,9 +75,10 @@ class BudgetAudit:
         return self._configured[strategy]
 
 
-def _entries(section: Section) -> list[OrderIntent]:
-    return [
-        each.message
-        for each in section.envelopes
-        if isinstance(each.message, OrderIntent) and each.message.terms.purpose is Purpose.ENTRY
-    ]
+def _entries(section: Section) -> list[IntentRaised]:
+    raised = (each for each in section.record.events if isinstance(each, IntentRaised))
+    return [each for each in raised if each.intent.terms.purpose is Purpose.ENTRY]
+
+
+def _name(strategy: str, symbol: str) -> str:
+    return f"{strategy}/{symbol}"

@@ -25,14 +25,17 @@ _ENTERS = frozenset({Purpose.ENTRY, Purpose.SWEEP})
 
 
 class MemberAudit:
-    """See the module docstring."""
+    """See the module docstring. Before the first snapshot of a universe that `exists` nobody is in it."""
 
-    def __init__(self, store: MemoryStore) -> None:
+    def __init__(self, store: MemoryStore, *, exists: bool) -> None:
         self._store = store
+        self._exists = exists
 
     def committed(self, section: Section, heard: Heard) -> None:
         """A step was committed; before and after it its actor had heard so much of the control stream."""
         address = section.address
+        if not self._exists:
+            return
         if address == RISK:
             approved = [
                 event
@@ -56,7 +59,7 @@ class MemberAudit:
     def _judge_approvals(self, approved: list[IntentDecided], heard: Heard) -> None:
         newest = [next(self._told(each), None) for each in heard]
         for event in approved:
-            if all(told is not None and event.symbol in told.outside for told in newest):
+            if all(told is None or event.symbol in told.outside for told in newest):
                 what = f"an entry was approved on a symbol outside the universe: {event.intent_id}"
                 actors = dict.fromkeys((RISK, event.requester, "universe"))
                 raise Finding(3, what, actors=actors, value=event.symbol)

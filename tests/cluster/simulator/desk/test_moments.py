@@ -61,6 +61,15 @@ def test_what_waits_for_an_approval_is_done_once_before_execution_has_read_it() 
     assert all(any(each.increases_exposure for each in approvals) for approvals in found)
 
 
+def test_what_waits_for_mail_is_done_once_while_it_is_unread() -> None:
+    world, seen = trading(0), list[list[SubmitOrder]]()
+    for _ in range(2):
+        world.moments.at_mail("look", lambda: seen.append(unread(world)))
+    run(world, SECOND)
+    [approvals] = seen
+    assert approvals
+
+
 def test_a_kill_switch_at_that_moment_holds_the_order_back_though_its_approval_is_not_outdated() -> None:
     """That nothing which may increase exposure leaves from then on is an invariant that is checked on the way."""
     held = 0

@@ -155,7 +155,7 @@ BUGS: dict[Plant, Part] = {
     limits_are_adapted_without_a_floor: adapts,
     losses_are_forgotten: waits_after_outcomes,
 }
-SEEDS = 60
+SEEDS = 100
 """How many of the seeds that have the part are tried."""
 QUICK = (transfer_told_twice_is_booked_twice, withdrawal_looks_like_a_loss, degrade_level_changes_no_size)
 
