@@ -77,10 +77,12 @@ class BalanceBody(msgspec.Struct, frozen=True):
 
 
 class PositionBody(msgspec.Struct, frozen=True, rename="camel"):
-    """One leg of a position, signed: shorts are negative in either mode."""
+    """One leg of a position, signed: shorts are negative in either mode. Where none liquidates it the price is 0."""
 
     symbol: str
     position_amt: Decimal
+    maint_margin: Decimal = Decimal(0)
+    liquidation_price: Decimal = Decimal(0)
 
 
 class TradeBody(msgspec.Struct, frozen=True, rename="camel"):
@@ -114,12 +116,6 @@ class FeeBody(msgspec.Struct, frozen=True, rename="camel"):
 
     maker_commission_rate: Decimal
     taker_commission_rate: Decimal
-
-
-class PositionModeBody(msgspec.Struct, frozen=True, rename="camel"):
-    """Whether long and short are kept apart."""
-
-    dual_side_position: bool
 
 
 def came_to_nothing(body: ConditionalBody) -> bool:

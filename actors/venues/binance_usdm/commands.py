@@ -165,6 +165,7 @@ class Commands:
             priority=Priority.ORDER if increases else Priority.EXIT,
             patience_s=min(settings.order_patience_s, left_s),
             within_s=min(settings.order_patience_s + settings.order_ready_s, left_s),
+            expires_s=left_s,
         )
 
     async def _cancel(self, request: Request) -> Answer:

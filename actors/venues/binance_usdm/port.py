@@ -11,7 +11,7 @@ import msgspec
 
 from actors.venues.binance_usdm import endpoints as at
 from actors.venues.binance_usdm.commands import Commands
-from actors.venues.binance_usdm.events import FUNDING, TRIGGER_REJECTED, Events
+from actors.venues.binance_usdm.events import FUNDING, MARGIN_CALL, TRIGGER_REJECTED, Events
 from actors.venues.binance_usdm.funding import FUNDING_KINDS, TRANSFER_KINDS, IncomeReader
 from actors.venues.binance_usdm.ids import OrderIds
 from actors.venues.binance_usdm.listen_key import ListenKeys
@@ -227,6 +227,9 @@ class BinanceUsdmPort:
     def _event(self, told: Events, item: _Item) -> StreamEvent | None:
         if isinstance(item, VenueFunding | VenueTransfer):
             return item
+        if isinstance(item, Frame) and item.kind == MARGIN_CALL:
+            _logger.error("%s: the venue calls for margin: %s", self.venue, item.text[:300])
+            return None
         if isinstance(item, Frame) and item.kind == TRIGGER_REJECTED:
             _logger.error("%s: a stop was refused when it triggered: %s", self.venue, item.text[:300])
         elif isinstance(item, Frame):

@@ -43,7 +43,7 @@ from messages.venue import (
     VenueOrder,
     VenueTrade,
 )
-from messages.venue_account import AccountResult, QueryAccount
+from messages.venue_account import AccountResult, PositionMargin, QueryAccount
 
 T = TypeVar("T")
 
@@ -51,6 +51,7 @@ _MILLISECOND = 1_000_000
 _PAGE = 1_000
 _WINDOW_MS = 7 * 24 * 3_600_000 - 1
 _LONGEST_DETAIL = 300
+_NO_MARGIN = PositionMargin(Decimal(0), Decimal(0))
 _OF_ALL = Priority.ORDER
 """Lists of everything cost most and can wait; a share of the budget stays for questions about single orders, as one of
 unknown fate holds its symbol."""
@@ -136,6 +137,7 @@ class Questions:
             balances={body.asset: body.balance for body in balances if body.balance},
             positions=self._net(positions),
             time=time,
+            margins=self._margins(positions),
         )
 
     async def _plain(self, query: QueryOrder, listing: str) -> VenueOrder | None:
@@ -265,6 +267,20 @@ class Questions:
             symbol = self._listings.symbol(body.symbol)
             net[symbol] = net.get(symbol, Decimal(0)) + body.position_amt
         return {symbol: quantity for symbol, quantity in net.items() if quantity}
+
+    def _margins(self, positions: list[PositionBody]) -> dict[str, PositionMargin]:
+        """By symbol; of two legs the larger one's price, as the account's position is on its side."""
+        margins: dict[str, PositionMargin] = {}
+        for body in sorted(positions, key=lambda each: abs(each.position_amt)):
+            if body.position_amt:
+                symbol = self._listings.symbol(body.symbol)
+                other = margins.get(symbol, _NO_MARGIN)
+                margins[symbol] = PositionMargin(
+                    other.quantity + body.position_amt,
+                    other.maintenance + body.maint_margin,
+                    body.liquidation_price if body.liquidation_price > 0 else None,
+                )
+        return margins
 
     def _listing(self, symbol: str) -> str:
         listing = self._listings.listing(symbol)

@@ -97,10 +97,12 @@ class BinanceRest:
         patience_s: float,
         weight: int | None = None,
         within_s: float | None = None,
+        expires_s: float | None = None,
     ) -> Answer:
         """One request, written at most once; whatever happens is in the answer. Raises only for defects.
 
-        `patience_s` is how long it may wait for the budget; one that is not ready after `within_s` is not sent.
+        `patience_s` is how long it may wait for the budget; one that is not signed after `within_s`, or not on a
+        connection after `expires_s`, is not sent.
         """
         began = self._local()
         costs = self._costs(endpoint, endpoint.weight if weight is None else weight)
@@ -116,9 +118,11 @@ class BinanceRest:
         if within_s is not None and self._local() - began > within_s * _SECOND:
             return _failed(Failure.TRANSIENT, f"it was not ready within {within_s:g} s")
         headers = {} if endpoint.security is Security.NONE else self._key
-        reply = await exchange(
-            self._transport, endpoint.method, self._origin, target, headers, self._settings.phases
-        )
+        phases = self._settings.phases
+        if expires_s is not None:
+            left_s = expires_s - (self._local() - began) / _SECOND
+            phases = msgspec.structs.replace(phases, start_s=max(0.0, left_s))
+        reply = await exchange(self._transport, endpoint.method, self._origin, target, headers, phases)
         if isinstance(reply, NoReply):
             self.breaker.failed(self._local())
             return _failed(reply.failure, reply.detail)

@@ -27,6 +27,10 @@ class PoolTimeout(NothingWritten):
     """No connection became free in time."""
 
 
+class StartTimeout(NothingWritten):
+    """When it could have been written it was too late for it."""
+
+
 class WriteTimeout(HttpError):
     """The request was not written in time."""
 

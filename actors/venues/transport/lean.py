@@ -24,17 +24,19 @@ from actors.venues.transport.http_errors import (
     ReadError,
     ReadTimeout,
     RemoteProtocolError,
+    StartTimeout,
     WriteTimeout,
 )
 
 
 class Phases(msgspec.Struct, frozen=True):
-    """How long each phase of a request may take, in seconds."""
+    """How long each phase of a request may take, in seconds; `start_s` bounds all that comes before it is written."""
 
     connect_s: float = 2.0
     pool_s: float = 1.0
     write_s: float = 2.0
     read_s: float = 5.0
+    start_s: float = 3_600.0
 
 
 class LeanTransport:
@@ -66,9 +68,10 @@ class LeanTransport:
     async def send(self, request: Request, phases: Phases) -> AnswerParser:
         """Write one request and read its answer whole. Raises `HttpError`."""
         wire = encoded_request(request)
-        await self._enter(phases.pool_s)
+        latest = time.monotonic() + phases.start_s
+        await self._enter(min(phases.pool_s, phases.start_s))
         try:
-            return await self._exchange(request, wire, phases)
+            return await self._exchange(request, wire, phases, latest)
         finally:
             self._slots.release()
 
@@ -89,9 +92,16 @@ class LeanTransport:
         except TimeoutError as error:
             raise PoolTimeout("all connections are busy") from error
 
-    async def _exchange(self, request: Request, wire: bytes, phases: Phases) -> AnswerParser:
+    async def _exchange(self, request: Request, wire: bytes, phases: Phases, latest: float) -> AnswerParser:
+        """Write it and read the answer, unless by then it is later than `latest` (monotonic)."""
         origin = request.origin
-        connection = self._kept(origin) or await self._connect(origin, phases.connect_s)
+        connection = self._kept(origin)
+        if connection is None:
+            left_s = max(0.0, latest - time.monotonic())
+            connection = await self._connect(origin, min(phases.connect_s, left_s))
+        if time.monotonic() >= latest:
+            self._keep(origin, connection)
+            raise StartTimeout(f"it could not be written within {phases.start_s:g} s")
         try:
             answer = await connection.exchange(
                 AnswerParser(request.method), wire, phases.write_s, phases.read_s
@@ -99,11 +109,18 @@ class LeanTransport:
         except BaseException:  # also when cancelled: what is left unread must not be the next one's answer
             connection.close()
             raise
-        if answer.keep_alive and not self._closed and not connection.closed:
-            self._idle.setdefault(origin, deque()).append((connection, time.monotonic()))
+        if answer.keep_alive:
+            self._keep(origin, connection)
         else:
             connection.close()
         return answer
+
+    def _keep(self, origin: Origin, connection: _Connection) -> None:
+        """Leave a connection for the next request."""
+        if self._closed or connection.closed:
+            connection.close()
+        else:
+            self._idle.setdefault(origin, deque()).append((connection, time.monotonic()))
 
     def _kept(self, origin: Origin) -> _Connection | None:
         """The connection used last: the others may grow old and be closed."""

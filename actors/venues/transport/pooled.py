@@ -63,7 +63,10 @@ class PooledTransport:
             headers=_headers(request.headers),
             content=request.body or None,
             timeout=httpx.Timeout(
-                connect=phases.connect_s, pool=phases.pool_s, write=phases.write_s, read=phases.read_s
+                connect=min(phases.connect_s, phases.start_s),
+                pool=min(phases.pool_s, phases.start_s),
+                write=phases.write_s,
+                read=phases.read_s,
             ),
         )
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from decimal import Decimal
 from typing import Any
@@ -229,6 +230,23 @@ def test_an_order_is_not_sent_long_after_it_was_asked_for_nor_after_its_deadline
         async with port_with(rows, order_ready_s=5.0) as (port, server):
             expired = await port.place(order(deadline=now + SECOND // 10), now)
             assert (expired.outcome, server.named(ORDER)) == (Outcome.NOT_SENT, [])
+
+    run(work())
+
+
+def test_an_order_that_waited_for_a_connection_past_its_deadline_is_not_sent() -> None:
+    async def work() -> None:
+        rows: Rows = {("POST", ORDER): Say(body=placed(), after_s=0.25)}
+        async with port_with(rows, connections=1) as (port, server):
+            await port.server_time()
+            now = time.time_ns()
+            first, second = await asyncio.gather(
+                port.place(order("cid-1"), now),
+                port.place(order("cid-2", deadline=now + SECOND // 10), now),
+            )
+            assert first.outcome is Outcome.ACCEPTED
+            assert (second.outcome, second.reason) == (Outcome.NOT_SENT, Reason.NOT_SENT)
+            assert len(server.named(ORDER, "POST")) == 1
 
     run(work())
 

@@ -123,6 +123,8 @@ async def _taker(port: BinanceUsdmPort, ear: Ear) -> None:
     assert {trade.client_order_id for trade in since.trades} == {"taker"}
     account = await port.account(QueryAccount("usdm"))
     assert account.positions == {SYMBOL: Decimal("0.010")}
+    assert account.margins is not None
+    assert account.margins[SYMBOL].maintenance > 0
     fee = sum(fill.fee for fill in fills.values())
     assert account.balances["USDT"] == Decimal(1_000_000) - fee
 

@@ -17,6 +17,7 @@ from messages.venue_account import (
     ConfigureAccount,
     ListingStatus,
     MarginMode,
+    PositionMargin,
     QueryAccount,
     QueryInstruments,
     SymbolMargin,
@@ -295,8 +296,14 @@ BALANCE = {
 }
 
 
-def position(amount: str, symbol: str = LISTING, side: str = "BOTH") -> dict[str, Any]:
-    return {"symbol": symbol, "positionSide": side, "positionAmt": amount, "entryPrice": "0.385", "adl": 2}
+def position(amount: str, symbol: str = LISTING, side: str = "BOTH", **parts: str) -> dict[str, Any]:
+    return {
+        "symbol": symbol,
+        "positionSide": side,
+        "positionAmt": amount,
+        "entryPrice": "0.385",
+        "adl": 2,
+    } | parts
 
 
 def test_the_account_is_whole_or_not_told() -> None:
@@ -307,10 +314,10 @@ def test_the_account_is_whole_or_not_told() -> None:
             ("GET", "/fapi/v3/balance"): Say(body=[BALANCE, BALANCE | {"asset": "BNB", "balance": "0"}]),
             ("GET", "/fapi/v3/positionRisk"): Say(
                 body=[
-                    position("0.5", side="LONG"),
-                    position("-0.2", side="SHORT"),
+                    position("0.5", side="LONG", maintMargin="1.5", liquidationPrice="0.31"),
+                    position("-0.2", side="SHORT", maintMargin="0.5", liquidationPrice="0.62"),
                     position("0", symbol="ETHUSDT"),
-                    position("-30", symbol="DOGEUSDT"),
+                    position("-30", symbol="DOGEUSDT", maintMargin="2", liquidationPrice="0"),
                 ]
             ),
         }
@@ -324,6 +331,10 @@ def test_the_account_is_whole_or_not_told() -> None:
             assert result.open_orders[1].symbol == "DOGEUSDT"
             assert result.balances == {"USDT": Decimal("122607.35")}
             assert result.positions == {SYMBOL: Decimal("0.3"), "DOGEUSDT": Decimal(-30)}
+            assert result.margins == {
+                SYMBOL: PositionMargin(Decimal("0.3"), Decimal(2), Decimal("0.31")),
+                "DOGEUSDT": PositionMargin(Decimal(-30), Decimal(2), None),
+            }
             assert result.time is not None
             assert abs(result.time - before) < 1_000_000_000
             assert "symbol" not in server.named(OPEN)[0].parameters

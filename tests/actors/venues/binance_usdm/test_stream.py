@@ -187,6 +187,24 @@ def test_every_interruption_is_said(accident: str) -> None:
     run(work())
 
 
+def test_a_call_for_margin_is_logged_as_an_error_and_interrupts_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def work() -> None:
+        venue = Venue()
+        async with listening(venue) as (_, ear):
+            line = await venue.line(0)
+            await line.send(
+                '{"e":"MARGIN_CALL","E":1,"cw":"3.16","p":[{"s":"BTCUSDT","ps":"LONG","pa":"1"}]}'
+            )
+            await line.send(frame(1, "after"))
+            await ear.until(2)
+            assert ear.names() == ["opened", "after"]
+
+    run(work())
+    assert [each.levelname for each in caplog.records if "margin" in each.message] == ["ERROR"]
+
+
 @pytest.mark.parametrize("cause", ["age", "shutdown announced"])
 def test_a_connection_is_replaced_without_a_gap_and_nothing_is_told_twice(cause: str) -> None:
     async def work() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import socket
 
+import msgspec
 import pytest
 
 from actors.venues.port import Failure
@@ -116,6 +117,42 @@ def test_before_writing_nothing_was_done() -> None:
             assert second.failure is Failure.TRANSIENT
             assert len(server.asked) == 1
             await narrow.aclose()
+
+    run(work())
+
+
+@pytest.mark.parametrize(("start_s", "written"), [(0.05, 1), (1.0, 2), (0.0, 1)])
+def test_what_waits_for_a_connection_is_written_only_while_it_may_start(start_s: float, written: int) -> None:
+    async def work() -> None:
+        patient = Phases(connect_s=0.5, pool_s=1.0, write_s=0.5, read_s=1.0)
+        hasty = msgspec.structs.replace(patient, start_s=start_s)
+        async with scripted(lambda asked: Say(after_s=0.15)) as server:
+            transport, origin = LeanTransport(connections=1), origin_of(server.url)
+            first = asyncio.create_task(exchange(transport, "GET", origin, "/first", {}, patient))
+            await asyncio.sleep(0.01)
+            second = await exchange(transport, "POST", origin, "/second", {}, hasty)
+            assert isinstance(await first, Reply)
+            assert len(server.asked) == written
+            if written == 1:
+                assert isinstance(second, NoReply)
+                assert second.failure is Failure.TRANSIENT, "nothing was written"
+            await transport.aclose()
+
+    run(work())
+
+
+def test_a_connection_that_was_had_too_late_serves_the_next_request() -> None:
+    async def work() -> None:
+        async with scripted(lambda asked: Say()) as server:
+            transport = LeanTransport()
+            assert isinstance(await ask(transport, server.url), Reply)
+            late = msgspec.structs.replace(BRISK, start_s=0.0)
+            lost = await exchange(transport, "POST", origin_of(server.url), "/late", {}, late)
+            assert isinstance(lost, NoReply)
+            assert lost.detail.startswith("StartTimeout")
+            assert isinstance(await ask(transport, server.url), Reply)
+            assert (server.connections, len(server.asked)) == (1, 2)
+            await transport.aclose()
 
     run(work())
 
