@@ -16,6 +16,7 @@ from messages.intents import Side
 from messages.orders import OrderState
 from messages.reasons import Reason
 from messages.venue import VenueFill
+from messages.venue_account import PositionMargin
 
 # --- told to risk and strategies --------------------------------------------------------------------------------
 
@@ -53,6 +54,16 @@ class VenueReconciled(Message, frozen=True):
     detail: str
     generation: str = ""
     balances: dict[str, Decimal] | None = None
+
+
+@message_type
+class MarginsTold(Message, frozen=True):
+    """What a venue with margin says of its positions (execution -> risk, which journals it when it has changed)."""
+
+    urgent = True
+
+    venue: str
+    margins: dict[str, PositionMargin]
 
 
 @message_type
@@ -159,9 +170,15 @@ class CorrectionDelayed(Message, frozen=True):
 
 @message_type
 class VenueEventTaken(Message, frozen=True):
-    """The private stream was read up to, or at, this sequence."""
+    """The private stream was read up to, or at, this sequence.
+
+    `time`: until then (the venue's time, ns UTC) it has told every fill; None where that can't be said.
+    """
+
+    schema_version = 2
 
     sequence: int
+    time: int | None = None
 
 
 @message_type
@@ -316,6 +333,14 @@ class HoldingsExceeded(Message, frozen=True):
     symbol: str
     claimed: Decimal
     held: Decimal
+    time: int
+
+
+@message_type
+class HoldingsSettled(Message, frozen=True):
+    """The strategies were told what others took of their holdings on a symbol, or keep their word: it is settled."""
+
+    symbol: str
     time: int
 
 

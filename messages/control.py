@@ -170,13 +170,18 @@ class Drain(Message, frozen=True):
 
 @message_type
 class SessionStarted(Message, frozen=True):
-    """A desk begins, afresh or on an earlier session's history (its starter -> everyone): draining is over."""
+    """A desk begins, afresh or on an earlier session's history (its starter -> everyone): draining is over.
+
+    With `universe` symbols come and go on it, and none is in before the universe has told who is.
+    """
 
     broadcast = True
     urgent = True
     grave = True
+    schema_version = 2
 
     by: str
+    universe: bool = False
 
 
 @message_type

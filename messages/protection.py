@@ -43,7 +43,10 @@ class ProtectionEnded(Message, frozen=True):
 
 @message_type
 class ProtectionMissing(Message, frozen=True):
-    """A holding could not be protected in `failures` attempts in a row; said once, further ones are made."""
+    """A holding could not be protected in `failures` attempts in a row; said once, further ones are made.
+
+    With reason MAX_QUANTITY it has its stop, and what is more than the venue takes in one order has none.
+    """
 
     event_type = EventType.ERROR
 

@@ -63,6 +63,8 @@ class Reason(StrEnum):
     THEME_CAP = "theme_cap"
     VENUE_CAP = "venue_cap"
     LEVERAGE_CAP = "leverage_cap"
+    MARGIN_CAP = "margin_cap"
+    LIQUIDATION_DISTANCE = "liquidation_distance"
     NET_EXPOSURE = "max_net_nav_pct"
     TOTAL_AT_RISK = "max_total_at_risk_pct"
     MAX_SYMBOL_ORDERS = "max_open_orders_per_symbol"

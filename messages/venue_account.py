@@ -28,15 +28,24 @@ class QueryAccount(Effect, frozen=True):
         return f"account:{self.venue}"
 
 
+class PositionMargin(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """What a venue says of a position's margin: of which position (base units, signed), what must be left for it in its
+    settle currency, and at which mark price it is liquidated; None: at none, as the account stands."""
+
+    quantity: Decimal
+    maintenance: Decimal
+    liquidation_price: Decimal | None = None
+
+
 @message_type
 class AccountResult(Message, frozen=True):
     """The end of a `QueryAccount`. Balances by currency; positions by symbol in base units, signed.
 
     `time` is the venue's time (ns UTC) at which they hold, None where it does not tell: every payment up to then is
-    contained in the balances.
+    contained in the balances. `margins` are those of positions, by symbol; None where the venue has no margin.
     """
 
-    schema_version = 3
+    schema_version = 4
     urgent = True
     grave = True
 
@@ -47,6 +56,7 @@ class AccountResult(Message, frozen=True):
     positions: dict[str, Decimal] = msgspec.field(default_factory=dict)
     detail: str = ""
     time: int | None = None
+    margins: dict[str, PositionMargin] | None = None
 
 
 @message_type

@@ -14,6 +14,7 @@ from actors.execution.evidence import Told, weigh
 from actors.execution.external import cancel_external, is_ours, tell_external
 from actors.execution.fills import request_all_fills
 from actors.execution.funds import explains_cash, take_balances
+from actors.execution.health import note_unread
 from actors.execution.memory import ExecutionMemory
 from actors.execution.placing import release_waiting
 from actors.execution.reconciling import ask_for_what_moved, differences, judge_balances, judge_positions
@@ -25,6 +26,7 @@ from messages.account_events import (
     AccountSeeded,
     ExternalActivity,
     GenerationChanged,
+    MarginsTold,
     ReconcileDue,
     VenueAccountCompared,
     VenueAccountDiffers,
@@ -91,6 +93,7 @@ def on_account_result(actor: ExecutionMemory, ctx: Context, result: AccountResul
         return
     if result.outcome is not Outcome.ACCEPTED:
         _ask_again(actor, ctx, state.account_attempt + 1, state.account_looks, Reason.UNKNOWN_OUTCOME)
+        note_unread(actor, ctx)
         return
     if not state.account_seeded:
         later = actor.later_than(result.time)
@@ -98,6 +101,8 @@ def on_account_result(actor: ExecutionMemory, ctx: Context, result: AccountResul
         ctx.send(RISK, AccountSeeded(actor.settings.venue, result.balances, result.positions))
         for told in later:
             ctx.send(RISK, told)
+    if result.margins is not None:
+        ctx.send(RISK, MarginsTold(actor.settings.venue, result.margins))
     moved = differences(actor, result.positions)
     if moved and state.account_looks + 1 < actor.settings.account_tries:
         ask_for_what_moved(actor, ctx, moved)

@@ -53,6 +53,7 @@ class AccountMemory(Actor[ExecutionState]):
         state.stream_sequence = max(state.stream_sequence, event.sequence)
         state.stream_missing = {}
         state.at_venue.ask_again = state.account_due
+        self.note_told_until(event.time)
 
     @applies(a.FillsDue)
     def remember_fills_due(self, event: a.FillsDue) -> None:
@@ -78,15 +79,18 @@ class AccountMemory(Actor[ExecutionState]):
         order.fills_asked = False
         order.fill_probes = 0 if order.filled == order.venue_filled else order.fill_probes + 1
 
-    def note_fill(self, fill_id: str, time: int) -> None:
-        """Keep a fill's id and how far fills are known; the oldest eighth goes when there are too many."""
+    def note_told_until(self, time: int) -> None:
+        """The stream has told all fills until `time` (the venue's)."""
+        venue = self.state.at_venue
+        venue.heard_until = time if venue.heard_until is None else max(venue.heard_until, time)
+
+    def note_fill(self, fill_id: str) -> None:
+        """Keep a fill's id; the oldest eighth goes when there are too many."""
         venue, keep = self.state.at_venue, self.settings.keep_fills
         venue.fills[fill_id] = None
         if len(venue.fills) > keep:
             for old in list(venue.fills)[: max(1, keep // 8)]:
                 del venue.fills[old]
-        if venue.fill_time is None or time > venue.fill_time:
-            venue.fill_time = time
 
     def note_stranger(self, symbol: str, venue_order_id: str) -> None:
         """Keep an order that is not ours; the oldest eighth goes when there are too many."""
@@ -140,11 +144,17 @@ class AccountMemory(Actor[ExecutionState]):
         if event.mode is Mode.NORMAL:
             conditions.pop(event.cause, None)
         else:
-            conditions[event.cause] = Condition(event.mode, event.detail, event.person)
+            conditions[event.cause] = Condition(event.mode, event.detail, event.person, event.time)
 
     @applies(a.HoldingsExceeded)
     def remember_exceeded(self, event: a.HoldingsExceeded) -> None:
-        """A record only: what follows from it is an event of its own."""
+        """The strategies are to be told."""
+        self.move_exceeded(event.symbol, event.held - event.claimed)
+
+    @applies(a.HoldingsSettled)
+    def remember_holdings_settled(self, event: a.HoldingsSettled) -> None:
+        """They were told, as far as they held any of it still, or are not to be."""
+        self.state.at_venue.exceeded.pop(event.symbol, None)
 
     @applies(a.PositionCorrected)
     def remember_correction(self, event: a.PositionCorrected) -> None:
@@ -167,6 +177,19 @@ class AccountMemory(Actor[ExecutionState]):
             self.state.positions[symbol] = after
         if self.protects:
             self.touch_symbol(symbol)
+
+    def move_exceeded(self, symbol: str, signed: Decimal) -> None:
+        """What others took of the strategies, and these were not told, changes."""
+        exceeded = self.state.at_venue.exceeded
+        exceeded[symbol] = exceeded.get(symbol, ZERO) + signed
+        if not exceeded[symbol]:
+            del exceeded[symbol]
+
+    def note_put_back(self, symbol: str, signed: Decimal) -> None:
+        """Others' trade gives back what others took of the strategies, as far as it goes the other way."""
+        taken = self.state.at_venue.exceeded.get(symbol, ZERO)
+        if taken * signed < 0:
+            self.move_exceeded(symbol, min(abs(taken), abs(signed)).copy_sign(signed))
 
     def touch_symbol(self, symbol: str) -> None:
         """What the account has bounds every stop on the symbol, whoever has traded."""

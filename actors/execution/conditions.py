@@ -15,8 +15,15 @@ def set_condition(
     """Tell risk of a condition, unless it stands already in this mode."""
     known = actor.state.at_venue.conditions.get(cause)
     if known is None or known.mode is not mode:
-        ctx.emit(ConditionSet(cause, mode, detail, person, ctx.now))
-        ctx.send(RISK, VenueCondition(actor.settings.venue, cause, mode, detail, person))
+        tell_condition(actor, ctx, cause, mode, detail, person=person)
+
+
+def tell_condition(
+    actor: ExecutionMemory, ctx: Context, cause: str, mode: Mode, detail: str, *, person: bool = False
+) -> None:
+    """Tell risk of a condition, whether it stands already or not: from now on it is as of now."""
+    ctx.emit(ConditionSet(cause, mode, detail, person, ctx.now))
+    ctx.send(RISK, VenueCondition(actor.settings.venue, cause, mode, detail, person))
 
 
 def end_condition(actor: ExecutionMemory, ctx: Context, cause: str) -> None:

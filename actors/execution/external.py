@@ -14,7 +14,9 @@ from actors.base import Context
 from actors.execution.acts import RISK, may_cancel
 from actors.execution.client_ids import Whose, whose
 from actors.execution.conditions import set_condition
+from actors.execution.instruments import tick_of
 from actors.execution.memory import ExecutionMemory
+from actors.execution.order import within
 from actors.execution.settings import ExternalPolicy, ReconcilePolicy
 from actors.execution.venue_state import stranger_key
 from messages.account_events import (
@@ -22,6 +24,7 @@ from messages.account_events import (
     ExternalActivity,
     ExternalSeen,
     HoldingsExceeded,
+    HoldingsSettled,
     PositionCorrected,
 )
 from messages.control import Mode
@@ -132,7 +135,8 @@ def take_from_holdings(
     """The account's position moved from `before` by what nobody here ordered: whose position was that?
 
     First nobody's own part of the account is used up (what was there before the desk, what others traded); what is
-    left over was taken from the strategies. With AUTO they are told by a correction each, in order of their names.
+    left over was taken from the strategies. With AUTO they are told at once, else when a person has looked; where
+    others are ignored they keep their word.
     """
     held = [each for each in actor.state.holdings.values() if each.symbol == symbol]
     claimed = sum((each.quantity for each in held), ZERO)
@@ -142,16 +146,43 @@ def take_from_holdings(
         left -= min(left, abs(nobodys))
     if not left or claimed * signed >= 0:
         return
-    taken = min(left, abs(claimed))
-    ctx.emit(HoldingsExceeded(symbol, claimed, claimed + taken * (1 if signed > 0 else -1), ctx.now))
-    if actor.settings.reconcile_policy is not ReconcilePolicy.AUTO:
-        return
-    side = Side.BUY if signed > 0 else Side.SELL
+    taken = min(left, abs(claimed)) * (1 if signed > 0 else -1)
+    ctx.emit(HoldingsExceeded(symbol, claimed, claimed + taken, ctx.now))
+    if actor.settings.reconcile_policy is ReconcilePolicy.AUTO:
+        _tell_owners(actor, ctx, symbol, taken, price, time, reason)
+    elif actor.settings.external_policy is ExternalPolicy.IGNORE:
+        ctx.emit(HoldingsSettled(symbol, ctx.now))
+
+
+def accept_taken(actor: ExecutionMemory, ctx: Context) -> None:
+    """A person has looked: the strategies are told of what others took of their holdings, as far as it is gone still.
+
+    Left with a position that is not there, a strategy would close it some day, and so open the other side.
+    """
+    for symbol, taken in list(actor.state.at_venue.exceeded.items()):
+        _tell_owners(actor, ctx, symbol, taken, None, ctx.now, Reason.EXTERNAL)
+
+
+def _tell_owners(
+    actor: ExecutionMemory,
+    ctx: Context,
+    symbol: str,
+    signed: Decimal,
+    price: Decimal | None,
+    time: int,
+    reason: Reason,
+) -> None:
+    """Move holdings by what was taken of them, by a correction each, in order of their owners' names.
+
+    Without a price each is closed at what it has cost, to the tick: an average has no end of digits.
+    """
+    left, side = abs(signed), Side.BUY if signed > 0 else Side.SELL
+    held = [each for each in actor.state.holdings.values() if each.symbol == symbol]
     for holding in sorted(held, key=lambda each: (each.owner, each.strategy)):
-        part = min(taken, abs(holding.quantity))
-        if not part or holding.quantity * claimed < 0 or not holding.owner.startswith(_STRATEGIES):
+        part = min(left, abs(holding.quantity))
+        if not part or holding.quantity * signed > 0 or not holding.owner.startswith(_STRATEGIES):
             continue
-        taken -= part
+        left -= part
         correction = PositionCorrected(
             next_correction(actor),
             actor.settings.venue,
@@ -160,7 +191,7 @@ def take_from_holdings(
             holding.owner,
             side,
             part,
-            holding.average_price if price is None else price,
+            within(holding.average_price, side, tick_of(actor, symbol)) if price is None else price,
             False,
             reason,
             time,
@@ -168,6 +199,7 @@ def take_from_holdings(
         ctx.emit(correction)
         ctx.send(RISK, correction)
         ctx.send(correction.owner, correction)
+    ctx.emit(HoldingsSettled(symbol, ctx.now))
 
 
 def next_correction(actor: ExecutionMemory) -> str:

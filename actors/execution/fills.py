@@ -57,10 +57,14 @@ def request_all_fills(actor: ExecutionMemory, ctx: Context) -> None:
 
 
 def known_until(actor: ExecutionMemory) -> int | None:
-    """Until when (the venue's time, ns UTC) all fills are known, while the stream is not interrupted."""
+    """Until when (the venue's time, ns UTC) all fills are known, while the stream is not interrupted.
+
+    Only the stream tells of all. A fill found by asking for one order says nothing of others before it, and what was
+    bought and sold again leaves an account whose positions agree; that counts only where the stream has told nothing.
+    """
     venue = actor.state.at_venue
-    known = [time for time in (venue.base_time, venue.fill_time, venue.compared_at) if time is not None]
-    return max(known, default=None)
+    heard = venue.compared_at if venue.heard_until is None else venue.heard_until
+    return max((time for time in (venue.base_time, heard) if time is not None), default=None)
 
 
 def on_fills_query_due(actor: ExecutionMemory, ctx: Context, due: FillsQueryDue) -> None:

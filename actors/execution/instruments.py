@@ -13,6 +13,7 @@ from decimal import Decimal
 from actors.base import Context
 from actors.execution.acts import RISK
 from actors.execution.memory import ExecutionMemory
+from actors.execution.order import ZERO
 from actors.execution.settings import doubling
 from messages.account_setup import InstrumentsAsked, InstrumentsQueryDue, InstrumentsTaken
 from messages.intents import OrderType
@@ -21,9 +22,8 @@ from messages.reasons import Reason
 from messages.venue import Outcome, PlaceOrder
 from messages.venue_account import InstrumentsResult, ListingStatus, QueryInstruments, VenueInstrument
 
-_ZERO = Decimal(0)
 _UNLISTED = "not_listed"
-_AT_MARKET = frozenset({OrderType.MARKET, OrderType.STOP})
+AT_MARKET = frozenset({OrderType.MARKET, OrderType.STOP})
 
 Check = Callable[[VenueInstrument, PlaceOrder, Decimal], bool]
 """Whether an order breaks a rule; the last argument is the price it is valued at, quote currency per base unit."""
@@ -90,11 +90,18 @@ def at_market(actor: ExecutionMemory, symbol: str, quantity: Decimal) -> Decimal
     """
     told = actor.state.at_venue.instruments.get(symbol)
     if told is None:
-        lot, least = actor.settings.lot_sizes.get(symbol), _ZERO
+        lot, least = actor.settings.lot_sizes.get(symbol), ZERO
     else:
         lot, least = told.market_lot or told.lot, told.min_quantity
     whole = quantity if lot is None else quantity // lot * lot
-    return whole if whole >= least else _ZERO
+    return whole if whole >= least else ZERO
+
+
+def one_at_market(actor: ExecutionMemory, symbol: str, quantity: Decimal) -> Decimal:
+    """As `at_market`, in one order: no more than the venue takes at once."""
+    told = actor.state.at_venue.instruments.get(symbol)
+    most = None if told is None else _largest(told, OrderType.MARKET)
+    return at_market(actor, symbol, quantity if most is None else min(quantity, most))
 
 
 def refusal_of(
@@ -135,7 +142,7 @@ def _outside_prices(told: VenueInstrument, order: PlaceOrder, price: Decimal) ->
 
 
 def _off_lot(told: VenueInstrument, order: PlaceOrder, price: Decimal) -> bool:
-    lot = told.market_lot if order.order_type in _AT_MARKET else None
+    lot = told.market_lot if order.order_type in AT_MARKET else None
     return bool(order.quantity % (lot or told.lot)) and not order.close_position
 
 
@@ -144,10 +151,14 @@ def _too_small(told: VenueInstrument, order: PlaceOrder, price: Decimal) -> bool
 
 
 def _too_large(told: VenueInstrument, order: PlaceOrder, price: Decimal) -> bool:
-    most = told.max_quantity
-    if order.order_type in _AT_MARKET and told.market_max_quantity is not None:
-        most = told.market_max_quantity
+    most = _largest(told, order.order_type)
     return most is not None and order.quantity > most
+
+
+def _largest(told: VenueInstrument, order_type: OrderType) -> Decimal | None:
+    if order_type in AT_MARKET and told.market_max_quantity is not None:
+        return told.market_max_quantity
+    return told.max_quantity
 
 
 def _below_notional(told: VenueInstrument, order: PlaceOrder, price: Decimal) -> bool:

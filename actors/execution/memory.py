@@ -230,7 +230,7 @@ class ExecutionMemory(RoutingMemory):
                 self.note_cash(fill, signed, self.state.holdings.get(key))
             self._hold(order, fill, signed)
             self.move_position(fill.symbol, signed)
-        self.note_fill(fill.fill_id, fill.event_time)
+        self.note_fill(fill.fill_id)
         if order.filled == order.venue_filled:
             order.fill_probes = 0
         if order.routed:
@@ -294,6 +294,8 @@ class ExecutionMemory(RoutingMemory):
             self.state.stream_sequence = event.sequence
         else:
             self.state.stream_missing.pop(event.sequence, None)
+        if event.time is not None:
+            self.note_told_until(event.time)
 
     @applies(StreamGapFound)
     def remember_gap(self, event: StreamGapFound) -> None:
@@ -309,8 +311,10 @@ class ExecutionMemory(RoutingMemory):
         """The account's position moves by any fill, whoever caused it; an order that may work on is known again."""
         activity, fill = event.activity, event.activity.fill
         if fill is not None:
-            self.move_position(activity.symbol, fill.quantity * activity.side.sign)
-            self.note_fill(fill.fill_id, activity.time)
+            signed = fill.quantity * activity.side.sign
+            self.move_position(activity.symbol, signed)
+            self.note_put_back(activity.symbol, signed)
+            self.note_fill(fill.fill_id)
         if fill is None or activity.state in _AT_WORK:
             self.note_stranger(activity.symbol, activity.venue_order_id)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from actors.base import Context
-from actors.execution.account import plan_next
+from actors.execution.account import plan_next, request_account
 from actors.execution.acts import may_cancel
 from actors.execution.cancelling import cancel_wished, cancel_working
 from actors.execution.conditions import forget_personal
+from actors.execution.external import accept_taken
+from actors.execution.health import note_open_replaces
 from actors.execution.memory import ExecutionMemory
 from actors.execution.placing import release_waiting
 from messages.control import Drain, Halt, Mode, ModeChanged, Resume, SessionStarted
@@ -27,6 +29,7 @@ def on_resume(actor: ExecutionMemory, ctx: Context, resume: Resume) -> None:
     if not resume.acknowledgement.strip():
         return
     forget_personal(actor, ctx)
+    accept_taken(actor, ctx)
     if state.halt_unconfirmed:
         ctx.emit(ExecutionModeSet(state.mode, state.mode_version, True, True))
 
@@ -44,19 +47,25 @@ def on_mode_changed(actor: ExecutionMemory, ctx: Context, changed: ModeChanged) 
         cancel_working(actor, ctx, Reason.HALTED)
     if may_cancel(actor) and not could_cancel:
         cancel_wished(actor, ctx)
+        # what was found open meanwhile and nobody wants was not cancelled: the account tells it again
+        request_account(actor, ctx, Reason.RECONCILED)
     if was_held and not actor.holds_placing:
         release_waiting(actor, ctx)
 
 
 def on_drain(actor: ExecutionMemory, ctx: Context, drain: Drain) -> None:
-    """The session ends: working orders that protect nothing are cancelled, and none that adds exposure is placed."""
+    """The session ends: what works and protects nothing is cancelled; nothing is placed that adds exposure or stays."""
     if not actor.state.draining:
         ctx.emit(DrainingSet(True))
         cancel_working(actor, ctx, Reason.DRAINING)
 
 
 def on_session_started(actor: ExecutionMemory, ctx: Context, started: SessionStarted) -> None:
-    """A session begins: placing goes on, and the account is compared from time to time, if that is set now."""
+    """A session begins: placing goes on, and the account is compared from time to time, if that is set now.
+
+    What an earlier session left open is told.
+    """
     if actor.state.draining:
         ctx.emit(DrainingSet(False))
+    note_open_replaces(actor, ctx)
     plan_next(actor, ctx)

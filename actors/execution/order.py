@@ -132,10 +132,14 @@ def placement(
 ) -> PlaceOrder:
     """The request that places an order of these terms; a market order is bounded by its worst price.
 
+    That takes an order for at once. Where the venue has none, what can't increase exposure goes at the market, as it
+    must get out; what may is refused (`placing.inadmissible`).
+
     `tick` is the venue's, where it told one; else the configured one holds.
     """
     order_type, time_in_force, limit_price = terms.order_type, terms.time_in_force, terms.limit_price
-    if order_type is _MARKET and settings.bound_market_orders and terms.purpose is not _FLATTEN:
+    bounded = order_type is _MARKET and settings.bound_market_orders and terms.purpose is not _FLATTEN
+    if bounded and (increases_exposure or settings.traits.immediate_or_cancel):
         order_type = _LIMIT
         time_in_force = _FOK if time_in_force is _FOK else _IOC
         limit_price = within(terms.worst_price, terms.side, tick or settings.tick_sizes.get(terms.symbol))

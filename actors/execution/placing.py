@@ -19,7 +19,8 @@ from actors.execution.order import CONDITIONAL, ZERO, Order, placement
 from actors.execution.routing.beginning import as_flip, begin, crosses
 from actors.execution.settings import doubling
 from actors.execution.transitions import Trigger
-from messages.intents import Route, SubmitOrder
+from actors.venues.port import VenueTraits
+from messages.intents import OrderTerms, OrderType, Purpose, Route, SubmitOrder, TimeInForce
 from messages.order_events import (
     IntentEnded,
     IntentIgnored,
@@ -37,7 +38,8 @@ from messages.reasons import Reason
 from messages.venue import Outcome, PlaceOrder, PlaceResult
 
 _WORKING, _ACCEPTED, _DRY_RUN = OrderState.WORKING, Reason.ACCEPTED, Reason.DRY_RUN
-_DIRECT = Route.DIRECT
+_DIRECT, _MARKET, _GTC = Route.DIRECT, OrderType.MARKET, TimeInForce.GTC
+_PROTECTIVE, _FLATTEN = Purpose.PROTECTIVE, Purpose.FLATTEN
 """Bound once: to look a member up on its enum class costs more than the comparison."""
 
 NOTHING_DONE_RETRY = frozenset({Reason.NOT_SENT, Reason.RATE_LIMIT, Reason.CLOCK_SKEW})
@@ -110,7 +112,7 @@ def admit(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder) -> None:
     if withheld is not None and withheld is not _DRY_RUN:
         end_intent(ctx, submit, ENDING[withheld], withheld)
         return
-    reason = inadmissible(actor, ctx, submit)
+    reason = inadmissible(actor, ctx, submit, effect)
     if reason is None:
         reason = instruments.refusal_of(actor, ctx, effect, submit.terms.worst_price)
     if reason is None and actor.settings.collateral:
@@ -128,12 +130,19 @@ def admit(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder) -> None:
         ctx.perform(effect)
 
 
-def inadmissible(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder) -> Reason | None:
-    """What speaks against an intent here, beyond the gate: what the venue lacks, a frozen symbol, a ward's entry."""
+def inadmissible(
+    actor: ExecutionMemory, ctx: Context, submit: SubmitOrder, effect: PlaceOrder
+) -> Reason | None:
+    """What speaks against an intent here, beyond the gate: what the venue lacks, a frozen symbol, a ward's entry.
+
+    `effect` is the request that would place it.
+    """
     terms, traits, state = submit.terms, actor.settings.traits, actor.state
     if terms.quantity <= 0:
         return Reason.INTENT_MALFORMED
     if (terms.order_type in CONDITIONAL and not traits.stops) or (terms.post_only and not traits.post_only):
+        return Reason.NOT_OFFERED
+    if effect.time_in_force is not _GTC and not _is_offered(effect, traits):
         return Reason.NOT_OFFERED
     if submit.increases_exposure and submit.intent_id in state.stops:
         return (
@@ -145,7 +154,7 @@ def inadmissible(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder) -> R
         return Reason.INTENT_MALFORMED
     if terms.leg is not None and not actor.settings.hedge_mode:
         return Reason.POSITION_MODE
-    if submit.increases_exposure and state.draining:
+    if state.draining and (submit.increases_exposure or _stays(terms)):
         return Reason.DRAINING
     if submit.increases_exposure and is_frozen(actor, terms.symbol):
         return Reason.SYMBOL_FROZEN
@@ -157,6 +166,21 @@ def inadmissible(actor: ExecutionMemory, ctx: Context, submit: SubmitOrder) -> R
     if submit.increases_exposure and ward is not None and ctx.now < ward.until:
         return Reason.GIVEN_UP
     return None
+
+
+def _is_offered(effect: PlaceOrder, traits: VenueTraits) -> bool:
+    """Whether the venue has the order's time in force; an order at the market is for at once by itself."""
+    if effect.time_in_force is TimeInForce.FOK:
+        return traits.fill_or_kill
+    return traits.immediate_or_cancel or effect.order_type in instruments.AT_MARKET
+
+
+def _stays(terms: OrderTerms) -> bool:
+    """Whether the order may work on when the desk has stopped, with nobody there to cancel it, and protects nothing."""
+    if terms.purpose is _PROTECTIVE or terms.purpose is _FLATTEN:
+        return False
+    at_once = terms.order_type is _MARKET or terms.time_in_force is not _GTC
+    return terms.route is not _DIRECT or not at_once
 
 
 def is_frozen(actor: ExecutionMemory, symbol: str) -> bool:

@@ -5,6 +5,9 @@ holding changes it is replaced as a transaction: taken back, and raised anew onc
 fill is seen, so that two stops never live for one holding. Where the price is beyond a new stop already, the venue
 does not take it: an exit at the market does at once what it would have done. A strategy that was given up is its
 ward's matter.
+
+A holding larger than what the venue takes in one order has a stop over that much, and an event says that the rest has
+none. What is left when it has fired is looked after like any holding: the price is beyond it, so that it is closed.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from typing import NamedTuple
 
 from actors.base import Context
 from actors.execution.acts import RISK, request_cancel
-from actors.execution.instruments import at_market, tick_of
+from actors.execution.instruments import at_market, one_at_market, tick_of
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import ZERO, Order, within
 from actors.execution.settings import doubling
@@ -31,11 +34,12 @@ _LIVED = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED}
 
 
 class Wanted(NamedTuple):
-    """The stop that a holding is to have."""
+    """The stop that a holding is to have; `beyond` it is what no single order can be for."""
 
     side: Side
     quantity: Decimal
     price: Decimal
+    beyond: Decimal
 
 
 def is_used(actor: ExecutionMemory) -> bool:
@@ -124,17 +128,20 @@ def _wanted(actor: ExecutionMemory, holding: Holding | None) -> Wanted | None:
         return None
     sign = 1 if holding.quantity > 0 else -1
     quantity = min(abs(holding.quantity), state.positions.get(holding.symbol, ZERO) * sign)
-    quantity = at_market(actor, holding.symbol, quantity)
+    whole = at_market(actor, holding.symbol, quantity)
+    quantity = one_at_market(actor, holding.symbol, quantity)
     if quantity <= 0:
         return None
     side = Side.SELL if sign > 0 else Side.BUY
     price = within(holding.average_price * (1 - sign * distance), side, tick_of(actor, holding.symbol))
-    return Wanted(side, quantity, price) if price > 0 else None
+    return Wanted(side, quantity, price, whole - quantity) if price > 0 else None
 
 
 def _fits(actor: ExecutionMemory, order: Order, wanted: Wanted) -> bool:
     if not order.conditional:
         return True  # an exit at the market is under way
+    if order.filled and wanted.beyond:
+        return True  # it fires: the rest is seen to when it is done
     distance = actor.settings.protective_stop or ZERO
     stop = order.terms.stop_price or ZERO
     near = abs(stop - wanted.price) <= wanted.price * distance * _PRICE_TOLERANCE
@@ -190,6 +197,8 @@ def _raise(actor: ExecutionMemory, ctx: Context, holding: Holding, wanted: Wante
         )
     )
     ctx.send(RISK, OrderIntent(holding.strategy, terms, None, Reason.STOP.value))
+    if wanted.beyond and not crossed:
+        ctx.emit(ProtectionMissing(holding.owner, holding.strategy, holding.symbol, 0, Reason.MAX_QUANTITY))
 
 
 def _wake(ctx: Context, what: Holding | Protection, at: int) -> None:

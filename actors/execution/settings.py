@@ -65,7 +65,8 @@ class ExecutionSettings(msgspec.Struct, frozen=True):
     - `assumed_expiry_ns`: how long a request may be under way to a venue that does not say when it refuses late ones.
     - `clock_bound_ns`: by how much the venue's clock may differ from ours.
     - `bound_market_orders`: send a market order as limit IOC at its worst price, so that no fill is worse than
-      approved; orders that flatten are exempt, as they must get out.
+      approved; orders that flatten are exempt, as they must get out, and so is what can't increase exposure where the
+      venue has no IOC.
     - `max_sends`: how often one order may be placed under its id; `place_backoff_ns` doubles from send to send.
     - `probe_delays_ns`: waits after the first answers that don't settle an unknown order, then
       `probe_base_ns` x 2^n up to `probe_max_ns`; at `escalate_at_probe` a person is called.

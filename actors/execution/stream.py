@@ -36,7 +36,7 @@ def on_venue_event(actor: ExecutionMemory, ctx: Context, event: VenueEvent) -> N
     late = sequence <= state.stream_sequence
     if late and sequence not in state.stream_missing and not _new_fill(order, event):
         return
-    gap = _note_sequence(actor, ctx, sequence)
+    gap = _note_sequence(actor, ctx, sequence, event.time)
     if gap:
         _on_gap(actor, ctx, event)
     if order is None:
@@ -89,12 +89,17 @@ def on_venue_transfer(actor: ExecutionMemory, ctx: Context, told: VenueTransfer)
         _on_gap(actor, ctx, told)
 
 
-def _note_sequence(actor: ExecutionMemory, ctx: Context, sequence: int) -> bool:
-    """Remember how far the stream was read; whether something was skipped."""
-    gap = sequence > actor.state.stream_sequence + 1
+def _note_sequence(actor: ExecutionMemory, ctx: Context, sequence: int, time: int | None = None) -> bool:
+    """Remember how far the stream was read; whether something was skipped.
+
+    `time` is that of an order or a fill; payments may be told long after theirs.
+    """
+    state = actor.state
+    next_one = state.stream_sequence + 1
+    gap, whole = sequence > next_one, sequence == next_one and not state.stream_missing
     if gap:
-        ctx.emit(StreamGapFound(actor.state.stream_sequence + 1, sequence - 1))
-    ctx.emit(VenueEventTaken(sequence))
+        ctx.emit(StreamGapFound(next_one, sequence - 1))
+    ctx.emit(VenueEventTaken(sequence, time if whole else None))
     return gap
 
 

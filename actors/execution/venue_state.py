@@ -28,11 +28,12 @@ class FillsQuestion(msgspec.Struct, frozen=True):
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """What risk was told of the venue last."""
+    """What risk was told of the venue last, and when (`since`, desk time, ns UTC)."""
 
     mode: Mode
     detail: str
     person: bool
+    since: int = 0
 
 
 class DeadMan(msgspec.Struct):
@@ -56,12 +57,14 @@ class DeadMan(msgspec.Struct):
 
 
 class VenueState(msgspec.Struct):
-    """- `fills_due`: symbols whose fills are asked for; `fill_time`: the venue's time of the newest fill seen.
+    """- `fills_due`: symbols whose fills are asked for.
+    - `heard_until`: until when (venue's time) every fill was told by the stream, or is asked for since it began anew.
     - `fills`: ids of the latest fills, so that one whose order was forgotten is known again.
     - `base_time`: fills up to then (venue's time) are contained in the account's first reading.
     - `compared_at`: when the account was last found equal (venue's time).
     - `ask_again`: the account must be asked for once more, as the answer under way may be older than the stream.
     - `differences`: by how much positions differed at the last look.
+    - `exceeded`: what others' trades took of strategies' holdings and these were not told, signed base units by symbol.
     - `strangers`: the latest open orders that are not ours and were told, by `stranger_key`.
     - `instruments`, `instruments_at`: the rules, and the desk time (ns UTC) at which they were told.
     - `balances`: cash by currency, as last told and with what was booked since; empty until it is told.
@@ -69,7 +72,7 @@ class VenueState(msgspec.Struct):
     """
 
     fills_due: dict[str, FillsQuestion] = {}
-    fill_time: int | None = None
+    heard_until: int | None = None
     fills: dict[str, None] = {}
     base_time: int | None = None
     compared_at: int | None = None
@@ -77,6 +80,7 @@ class VenueState(msgspec.Struct):
     differences: dict[str, Decimal] = {}
     strangers: dict[str, None] = {}
     corrections: int = 0
+    exceeded: dict[str, Decimal] = {}
     conditions: dict[str, Condition] = {}
     instruments: dict[str, VenueInstrument] = {}
     instruments_at: int | None = None

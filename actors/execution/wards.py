@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from actors.base import Context
 from actors.execution.acts import RISK, request_cancel
-from actors.execution.instruments import at_market, tick_of
+from actors.execution.instruments import at_market, one_at_market, tick_of
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import ZERO, Order, within
 from actors.execution.routing.router import stop_all
@@ -157,7 +157,8 @@ def _handle(actor: ExecutionMemory, ctx: Context, ward: Ward, holding: Holding) 
     risk judges that anyway.
     """
     key = holding_key(holding.owner, holding.strategy, holding.symbol)
-    quantity = _uncovered(actor, ward, holding)
+    # what no single order can be for is an exit of its own, in its turn
+    quantity = one_at_market(actor, holding.symbol, _uncovered(actor, ward, holding))
     under_way = any(
         (exit_.ward, exit_.strategy, exit_.symbol) == (holding.owner, holding.strategy, holding.symbol)
         for intent_id, exit_ in actor.state.exits.items()

@@ -54,11 +54,6 @@ def review(actor: ExecutionMemory, ctx: Context) -> None:
             _advance(actor, ctx, plan)
 
 
-def touch_working(actor: ExecutionMemory) -> None:
-    """All plans that are under way are to be looked at, as what held them may be gone."""
-    actor.touched.update(actor.state.routing.working)
-
-
 def on_route_due(actor: ExecutionMemory, due: RouteDue) -> None:
     """A plan's time has come."""
     if due.intent_id in actor.state.routing.working:
@@ -192,7 +187,7 @@ def _place(actor: ExecutionMemory, ctx: Context, plan: Plan, step: Place) -> boo
     state = actor.state
     against = (
         refusal(effect, ctx.now, state.effective_mode, state.mode_version, actor.settings)
-        or inadmissible(actor, ctx, child)
+        or inadmissible(actor, ctx, child, effect)
         or instruments.refusal_of(actor, ctx, effect, step.terms.worst_price)
     )
     if against is not None:

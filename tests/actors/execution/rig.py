@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, TypeVar
 
+import msgspec
+
 from actors.base import Context, Timer
 from actors.execution.actor import ExecutionActor, initial_state
 from actors.execution.client_ids import client_order_id
@@ -14,6 +16,7 @@ from actors.execution.state import ExecutionState
 from actors.venues.port import VenueTraits
 from messages.base import Effect, Envelope, Message
 from messages.codec import from_plain, pack, to_plain
+from messages.control import Mode, ModeChanged
 from messages.intents import CancelIntent, OrderTerms, OrderType, Purpose, Side, SubmitOrder, TimeInForce
 from messages.orders import Fill, Liquidity, OrderReport, OrderState
 from messages.reasons import Reason
@@ -24,14 +27,14 @@ from messages.venue_stream import VenueEvent
 START = 1_700_000_000 * SECOND
 SYMBOL = "BTC-USDT"
 STRATEGY = "strategy/BTC-USDT"
-SAFE = ExecutionSettings(
-    "paper", VenueTraits(never_accepts_id_twice=True, stops=True, post_only=True, stream_resumes=True)
-)
+DOUR_TRAITS = VenueTraits(stops=True, post_only=True, immediate_or_cancel=True, fill_or_kill=True)
+WARY_TRAITS = msgspec.structs.replace(DOUR_TRAITS, stream_resumes=True)
+SAFE = ExecutionSettings("paper", msgspec.structs.replace(WARY_TRAITS, never_accepts_id_twice=True))
 """A venue that never takes an id twice and whose stream can be read again from anywhere."""
-WARY = ExecutionSettings("paper", VenueTraits(stops=True, post_only=True, stream_resumes=True))
+WARY = ExecutionSettings("paper", WARY_TRAITS)
 """A venue that takes an id again."""
 
-DOUR = ExecutionSettings("paper", VenueTraits(stops=True, post_only=True))
+DOUR = ExecutionSettings("paper", DOUR_TRAITS)
 """A venue that takes an id again and whose stream can't be read again: what it told meanwhile is to be asked for."""
 
 
@@ -190,6 +193,11 @@ class Rig:
 def state_of(order: Order) -> OrderState:
     """The order's state now; a function, as the state changes behind a reader's back."""
     return order.state
+
+
+def changed(mode: Mode, version: int) -> ModeChanged:
+    """What risk says of a mode."""
+    return ModeChanged(mode, version, {"operator": mode}, "drill")
 
 
 def told(envelopes: list[Envelope], kind: type[M], recipient: str) -> list[M]:

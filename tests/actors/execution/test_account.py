@@ -12,6 +12,7 @@ from actors.execution.settings import SECOND
 from messages.account_events import (
     AccountSeeded,
     ExternalActivity,
+    MarginsTold,
     VenueAccountCompared,
     VenueAccountDiffers,
     VenueReconciled,
@@ -21,7 +22,7 @@ from messages.intents import Purpose, Side
 from messages.orders import OrderState
 from messages.reasons import Reason
 from messages.venue import CancelOrder, Outcome, VenueOrder
-from messages.venue_account import AccountResult
+from messages.venue_account import AccountResult, PositionMargin
 from tests.actors.execution.rig import LOST, SYMBOL, WARY, Rig, approved, intent, kinds, told, venue_event
 
 pytestmark = pytest.mark.unit
@@ -49,6 +50,14 @@ def test_the_first_reading_seeds_risk_and_is_compared() -> None:
     assert told(rig.envelopes, VenueReconciled, "risk") == [COMPARED]
     assert rig.actor.outstanding() == []
     assert rig.state.positions == {"ETH-USDT": Decimal(2)}
+
+
+def test_what_a_venue_says_of_margin_is_told_with_every_reading() -> None:
+    rig = Rig(seeded=False)
+    margins = {"ETH-USDT": PositionMargin(Decimal(2), Decimal(4), Decimal(80))}
+    rig.take(account(positions={"ETH-USDT": "2"}, margins=margins))
+    assert told(rig.envelopes, MarginsTold, "risk") == [MarginsTold("paper", margins)]
+    assert [type(each.message).__name__ for each in rig.envelopes][:2] == ["AccountSeeded", "MarginsTold"]
 
 
 def test_a_venue_that_does_not_answer_is_asked_again_after_growing_waits() -> None:

@@ -192,7 +192,7 @@ def test_in_observe_no_cancel_leaves_and_all_leave_afterwards() -> None:
     assert second.state is OrderState.WORKING
     assert rig.restart() == []
     rig.take(ModeChanged(Mode.NORMAL, 2, {}, "over"), sender="risk")
-    assert kinds(rig.effects) == ["QueryOrder", "CancelOrder"]
+    assert kinds(rig.effects) == ["QueryOrder", "CancelOrder", "QueryAccount"]
 
 
 def test_a_read_only_venue_gets_no_cancel() -> None:

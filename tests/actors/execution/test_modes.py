@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from messages.control import Drain, Flatten, Halt, Mode, ModeChanged, Resume, SessionStarted, SetMode
-from messages.intents import Purpose
+from messages.control import Drain, Flatten, Halt, Mode, Resume, SessionStarted, SetMode
+from messages.intents import OrderType, Purpose, Route, TimeInForce
 from messages.orders import OrderState
 from messages.reasons import Reason
 from messages.venue import Outcome
-from tests.actors.execution.rig import Rig, approved, kinds
+from tests.actors.execution.rig import Rig, approved, changed, kinds
 
 pytestmark = pytest.mark.unit
-
-
-def changed(mode: Mode, version: int) -> ModeChanged:
-    return ModeChanged(mode, version, {"any": mode}, "drill")
 
 
 def halt(rig: Rig) -> Rig:
@@ -127,12 +125,32 @@ def test_draining_cancels_what_protects_nothing_and_refuses_increases_until_a_se
     assert (entry.state, stop.state) == (OrderState.PENDING_CANCEL, OrderState.WORKING)
     rig.take(approved(3), sender="risk")
     assert [r.reason for r in rig.reports()] == [Reason.DRAINING]
-    rig.take(approved(4, increases_exposure=False), sender="risk")
+    rig.take(approved(4, increases_exposure=False, time_in_force=TimeInForce.IOC), sender="risk")
     assert kinds(rig.effects) == ["PlaceOrder"]
     rig.restart()
     rig.take(SessionStarted("ana"), sender="operator")
     rig.take(approved(5), sender="risk")
     assert kinds(rig.effects) == ["PlaceOrder"]
+
+
+@pytest.mark.parametrize(
+    ("change", "placed"),
+    [
+        ({}, False),
+        ({"order_type": OrderType.MARKET, "limit_price": None}, True),
+        ({"time_in_force": TimeInForce.FOK}, True),
+        ({"order_type": OrderType.MARKET, "limit_price": None, "route": Route.TWAP}, False),
+        ({"purpose": Purpose.PROTECTIVE}, True),
+        ({"purpose": Purpose.FLATTEN}, True),
+    ],
+)
+def test_what_comes_while_draining_leaves_no_order_behind(change: dict[str, Any], placed: bool) -> None:
+    """Nobody would be there to cancel it: the desk stops once it is at rest."""
+    rig = Rig()
+    rig.take(Drain("ana", "end of day"), sender="operator")
+    rig.take(approved(1, increases_exposure=False, **change), sender="risk")
+    assert ("PlaceOrder" in kinds(rig.effects)) is placed
+    assert placed or [r.reason for r in rig.reports()] == [Reason.DRAINING]
 
 
 def test_draining_lets_no_order_be_sent_again() -> None:

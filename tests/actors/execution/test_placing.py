@@ -8,16 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.execution.settings import SECOND, ExecutionSettings
+from actors.execution.settings import SECOND
 from actors.venues.port import VenueTraits
-from messages.control import Mode, ModeChanged
+from messages.control import Mode
 from messages.intents import OrderType, PositionLeg, Purpose, Side, TimeInForce
 from messages.order_events import (
     IntentEnded,
     IntentIgnored,
     OrderPlacing,
-    OrderResent,
-    OrderRetryPlanned,
     OrderSimulated,
     OrderTransitioned,
 )
@@ -27,7 +25,17 @@ from messages.supervision import GiveUpPolicy
 from messages.venue import CancelOrder, Outcome, PlaceOrder, PlaceResult, QueryOrder
 from messages.venue_account import AccountResult
 from messages.wards import WardTaken
-from tests.actors.execution.rig import SAFE, START, STRATEGY, WARY, Rig, approved, intent, kinds, told
+from tests.actors.execution.rig import (
+    SAFE,
+    START,
+    STRATEGY,
+    Rig,
+    approved,
+    changed,
+    intent,
+    kinds,
+    told,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -98,10 +106,6 @@ def test_an_intent_that_ended_without_an_order_can_not_come_again() -> None:
     assert rig.effects == []
 
 
-def changed(mode: Mode, version: int) -> ModeChanged:
-    return ModeChanged(mode, version, {"operator": mode}, "drill")
-
-
 @pytest.mark.parametrize(
     ("mode", "state", "reason"),
     [
@@ -145,12 +149,31 @@ def test_an_expired_and_an_outdated_approval_end_expired() -> None:
         ({"close_position": True}, Reason.NOT_OFFERED),
         ({"take_profit": True}, Reason.INTENT_MALFORMED),
         ({"leg": PositionLeg.LONG}, Reason.POSITION_MODE),
+        ({"time_in_force": TimeInForce.IOC}, Reason.NOT_OFFERED),
+        ({"time_in_force": TimeInForce.FOK}, Reason.NOT_OFFERED),
+        ({"order_type": OrderType.MARKET, "limit_price": None}, Reason.NOT_OFFERED),
+        (
+            {"order_type": OrderType.MARKET, "limit_price": None, "time_in_force": TimeInForce.FOK},
+            Reason.NOT_OFFERED,
+        ),
     ],
 )
 def test_what_the_venue_can_not_do_is_rejected(changes: dict[str, Any], reason: Reason) -> None:
     rig = Rig(msgspec.structs.replace(SAFE, traits=VenueTraits(stops=False, post_only=False)))
     rig.take(approved(**changes), sender="risk")
     assert [(r.state, r.reason) for r in rig.reports()] == [(OrderState.REJECTED, reason)]
+
+
+def test_what_may_get_out_goes_at_the_market_where_no_order_for_at_once_can_bound_it() -> None:
+    rig = Rig(msgspec.structs.replace(SAFE, traits=VenueTraits(stops=True)))
+    at_market = {"order_type": OrderType.MARKET, "limit_price": None, "time_in_force": TimeInForce.IOC}
+    for number, purpose in enumerate((Purpose.EXIT, Purpose.FLATTEN), 1):
+        rig.submit(number, increases_exposure=False, purpose=purpose, **at_market)
+        (effect,) = rig.effects
+        assert isinstance(effect, PlaceOrder)
+        assert (effect.order_type, effect.limit_price) == (OrderType.MARKET, None)
+    rig.take(approved(3, increases_exposure=False, time_in_force=TimeInForce.IOC), sender="risk")
+    assert [report.reason for report in rig.reports()] == [Reason.NOT_OFFERED]
 
 
 def test_a_symbol_with_an_unknown_order_is_frozen_for_increases_only() -> None:
@@ -223,153 +246,6 @@ def test_what_must_get_out_stays_a_market_order(bound: bool, purpose: Purpose) -
     (effect,) = rig.effects
     assert isinstance(effect, PlaceOrder)
     assert (effect.order_type, effect.limit_price) == (OrderType.MARKET, None)
-
-
-# --- nothing was written
-
-
-@pytest.mark.parametrize(
-    ("reason", "state"),
-    [
-        (Reason.EXPIRED, OrderState.EXPIRED),
-        (Reason.MODE_OUTDATED, OrderState.EXPIRED),
-        (Reason.HALTED, OrderState.NOT_SENT),
-        (Reason.LEASE_LOST, OrderState.NOT_SENT),
-        (Reason.CIRCUIT_OPEN, OrderState.NOT_SENT),
-    ],
-)
-def test_an_order_withheld_at_the_gate_ends_for_its_reason(reason: Reason, state: OrderState) -> None:
-    rig = Rig()
-    order = rig.submit()
-    rig.place_result(order, Outcome.NOT_SENT, reason)
-    assert [(r.state, r.reason, r.final) for r in rig.reports()] == [(state, reason, True)]
-    assert rig.effects == []
-
-
-def test_a_refused_connection_is_tried_again_under_the_same_id_after_growing_waits() -> None:
-    rig = Rig()
-    order = rig.submit()
-    rig.place_result(order, Outcome.NOT_SENT)
-    assert rig.effects == []
-    (again,) = rig.wait(SECOND // 4)
-    assert isinstance(again, PlaceOrder)
-    assert again.client_order_id == order.client_order_id
-    rig.place_result(order, Outcome.NOT_SENT, Reason.RATE_LIMIT)
-    assert [plan.due - rig.now for plan in rig.happened(OrderRetryPlanned)[1:]] == [SECOND // 2]
-    rig.wait(SECOND // 2)
-    rig.place_result(order, Outcome.NOT_SENT)
-    assert order.sends == SAFE.max_sends
-    assert [(r.state, r.final) for r in rig.reports()] == [(OrderState.NOT_SENT, True)]
-
-
-@pytest.mark.parametrize("reason", [Reason.NOT_SENT, Reason.RATE_LIMIT, Reason.CLOCK_SKEW])
-@pytest.mark.parametrize("settings", [SAFE, WARY], ids=["safe", "wary"])
-def test_what_the_venue_surely_did_not_take_is_sent_again_wherever_ids_may_be_used_again(
-    settings: ExecutionSettings, reason: Reason
-) -> None:
-    rig = Rig(settings)
-    order = rig.submit()
-    rig.place_result(order, Outcome.NOT_SENT, reason)
-    (again,) = rig.wait(SECOND // 4)
-    assert isinstance(again, PlaceOrder)
-    assert again.client_order_id == order.client_order_id
-    rig.place_result(order, Outcome.ACCEPTED)
-    assert (order.state, order.sends) == (OrderState.WORKING, 2)
-
-
-def test_without_the_trait_nothing_that_may_be_at_the_venue_is_sent_again() -> None:
-    rig = Rig(WARY)
-    order = rig.submit()
-    rig.place_result(order, Outcome.NOT_SENT)
-    rig.wait(SECOND // 4)
-    rig.place_result(order, Outcome.NO_ANSWER)
-    rig.place_result(order, Outcome.NOT_SENT)
-    assert order.state is OrderState.UNKNOWN
-    while not order.settled:
-        rig.absent(order)
-        assert "PlaceOrder" not in kinds(rig.wait(40 * SECOND))
-    assert order.sends == 2
-
-
-def test_a_retry_under_way_at_a_crash_is_asked_for_and_not_sent_again_without_the_trait() -> None:
-    rig = Rig(WARY)
-    rig.place_result(rig.submit(), Outcome.NOT_SENT)
-    rig.wait(SECOND // 4)
-    assert kinds(rig.restart()) == ["QueryOrder"]
-    order = rig.state.order_of(intent(1))
-    assert order is not None
-    while not order.settled:
-        rig.absent(order)
-        assert "PlaceOrder" not in kinds(rig.wait(40 * SECOND))
-    assert order.state is OrderState.NOT_SENT
-
-
-def test_a_retry_that_would_come_after_the_deadline_is_not_planned() -> None:
-    rig = Rig()
-    order = rig.submit(deadline=START + SECOND // 8)
-    rig.place_result(order, Outcome.NOT_SENT)
-    assert [(r.state, r.final) for r in rig.reports()] == [(OrderState.NOT_SENT, True)]
-
-
-def test_a_retry_passes_the_gate_again() -> None:
-    rig = Rig()
-    order = rig.submit()
-    rig.place_result(order, Outcome.NOT_SENT)
-    rig.take(changed(Mode.REDUCE, 1), sender="risk")
-    assert rig.wait(SECOND) == []
-    final = rig.final()
-    assert final is not None
-    assert (final.state, final.reason) == (OrderState.EXPIRED, Reason.MODE_OUTDATED)
-
-
-def test_a_cancel_before_the_retry_ends_the_order_at_once() -> None:
-    rig = Rig()
-    order = rig.submit()
-    rig.place_result(order, Outcome.NOT_SENT)
-    rig.cancel()
-    assert [(r.state, r.final) for r in rig.reports()] == [(OrderState.CANCELLED, True)]
-    assert rig.wait(SECOND) == []
-    assert order.sends == 1
-
-
-def test_a_planned_retry_survives_a_crash_without_a_question() -> None:
-    rig = Rig()
-    order = rig.submit()
-    rig.place_result(order, Outcome.NOT_SENT)
-    assert rig.restart() == []
-    assert kinds(rig.wait(SECOND)) == ["PlaceOrder"]
-    assert rig.state.orders[order.client_order_id].sends == 2
-
-
-# --- a crash between promise and answer
-
-
-def test_a_promised_order_is_asked_for_after_a_crash_and_never_placed_again_blindly() -> None:
-    rig = Rig()
-    rig.submit()
-    assert kinds(rig.restart()) == ["QueryOrder"]
-
-
-def test_an_order_that_had_arrived_before_the_crash_is_adopted() -> None:
-    rig = Rig()
-    order = rig.submit()
-    rig.restart()
-    rig.found(order, OrderState.WORKING)
-    assert rig.state.orders[order.client_order_id].state is OrderState.WORKING
-    assert not rig.happened(OrderResent)
-
-
-def test_an_order_that_never_left_is_sent_after_two_absences_at_the_same_desk_time() -> None:
-    rig = Rig()
-    order = rig.submit()
-    rig.restart()
-    rig.absent(order)
-    assert kinds(rig.effects) == ["QueryOrder"]
-    rig.absent(order)
-    (again,) = rig.effects
-    assert isinstance(again, PlaceOrder)
-    assert again.client_order_id == order.client_order_id
-    assert rig.now == START
 
 
 # --- answers that race the private stream

@@ -16,8 +16,10 @@ from messages.protection import ProtectionEnded, ProtectionMissing
 from messages.reasons import Layer, Reason
 from messages.supervision import GiveUpPolicy, StrategyGivenUp
 from messages.venue import Outcome, PlaceOrder, VenueFill
+from messages.venue_account import InstrumentsResult
 from messages.venue_stream import VenueEvent
 from tests.actors.execution.rig import SAFE, STRATEGY, SYMBOL, Rig, kinds, told
+from tests.actors.execution.test_instruments import rules
 
 pytestmark = pytest.mark.unit
 
@@ -215,6 +217,44 @@ def test_a_position_off_the_lot_has_a_stop_for_its_whole_lots() -> None:
     desk.trade("2", Side.SELL)
     assert desk.wishes == {}, "what is less than a lot can't be protected"
     assert kinds(desk.effects) == ["CancelOrder"]
+
+
+def limited() -> Desk:
+    """A desk at a venue that takes no more than 10 in one order at the market."""
+    desk = Desk(msgspec.structs.replace(PROTECTED, instruments_interval_ns=3_600 * SECOND, symbols=(SYMBOL,)))
+    told = rules(lot=Decimal(1), market_lot=Decimal(1), tick=Decimal(1), market_max_quantity=Decimal(10))
+    desk.take(InstrumentsResult("paper", Outcome.ACCEPTED, (told,)))
+    return desk
+
+
+def test_a_position_too_large_for_one_stop_has_the_largest_one_and_a_person_is_told_of_the_rest() -> None:
+    desk = limited()
+    desk.trade("15", Side.BUY)
+    (wish,) = desk.wishes.values()
+    assert wish.terms.quantity == 10
+    missing = ProtectionMissing(STRATEGY, "ema", SYMBOL, 0, Reason.MAX_QUANTITY)
+    assert desk.happened(ProtectionMissing) == [missing]
+    assert desk.protect().quantity == 10
+    desk.trade("1", Side.BUY)
+    assert desk.wait(10 * SECOND) == [], "the stop is as large as it can be already"
+    assert desk.happened(ProtectionMissing) == [missing]
+
+
+def test_what_such_a_stop_leaves_when_it_has_fired_is_closed_at_once() -> None:
+    desk = limited()
+    desk.trade("15", Side.BUY)
+    stop = desk.state.orders[desk.protect().client_order_id]
+    desk.wait(SECOND)
+    desk.event(stop, OrderState.PARTIALLY_FILLED, filled="4", fill="s1", quantity="4", price="89")
+    assert [*desk.effects, *desk.wait(SECOND)] == [], "what fires is not taken back"
+    desk.event(stop, OrderState.FILLED, filled="10", fill="s2", quantity="6", price="89")
+    (wish,) = desk.wishes.values()
+    assert (wish.terms.order_type, wish.terms.quantity) == (OrderType.STOP, 5)
+    (request,) = desk.approve()
+    assert isinstance(request, PlaceOrder)
+    desk.place_result(desk.state.orders[request.client_order_id], Outcome.REJECTED, Reason.STOP_WOULD_TRIGGER)
+    (wish,) = desk.wishes.values()
+    assert (wish.terms.order_type, wish.terms.quantity) == (OrderType.MARKET, 5)
 
 
 def test_a_stop_that_could_open_a_position_is_not_placed() -> None:

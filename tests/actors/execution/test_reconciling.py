@@ -205,6 +205,69 @@ def test_a_manual_close_is_seen_and_told_and_the_strategy_keeps_its_word(policy:
     assert rig.state.positions == {}
 
 
+def looked(rig: Rig, words: str = "closed it myself") -> list[PositionCorrected]:
+    """A person has looked, and lets the desk go on; what the strategy is told then."""
+    rig.take(Resume("ana", words), sender="operator")
+    entries = told(rig.envelopes, PositionCorrected, STRATEGY)
+    assert told(rig.envelopes, PositionCorrected, "risk") == entries
+    return entries
+
+
+@pytest.mark.parametrize("policy", [STRICT, WARN])
+def test_a_manual_close_leaves_the_strategys_book_once_a_person_has_looked(policy: ReconcilePolicy) -> None:
+    """Else its exit, which is to close what is gone, would open the other side."""
+    rig = by_hand(holding(policy, "3"), Side.SELL, "2")
+    assert looked(rig, " ") == []
+    rig.restart()
+    (entry,) = looked(rig)
+    assert (entry.side, entry.quantity, entry.price, entry.of_account) == (
+        Side.SELL,
+        Decimal(2),
+        Decimal(100),
+        False,
+    )
+    assert [each.quantity for each in rig.state.holdings.values()] == [Decimal(1)]
+    assert rig.state.positions == {SYMBOL: Decimal(1)}
+    assert looked(rig) == []
+
+
+def test_what_is_closed_at_its_cost_is_closed_on_the_tick() -> None:
+    """An average of thirds has no last digit, and what is booked at it would not add up to the last one."""
+    rig = holding(STRICT, "2", tick_sizes={SYMBOL: Decimal("0.1")})
+    order = rig.working(2, quantity=Decimal(1))
+    rig.event(order, OrderState.FILLED, filled="1", fill="f2", price="99")
+    (entry,) = looked(by_hand(rig, Side.SELL, "1"))
+    assert entry.price == Decimal("99.7")
+
+
+def test_what_was_put_back_by_hand_is_not_taken_from_the_strategy() -> None:
+    rig = by_hand(holding(STRICT, "3"), Side.SELL, "2", 1)
+    by_hand(rig, Side.BUY, "0.5", 2)
+    (entry,) = looked(rig)
+    assert entry.quantity == Decimal("1.5")
+    by_hand(rig, Side.SELL, "1", 3)
+    by_hand(rig, Side.BUY, "4", 4)
+    assert looked(rig) == []
+
+
+def test_no_more_is_taken_than_the_strategy_still_claims() -> None:
+    rig = by_hand(holding(STRICT, "3"), Side.SELL, "2")
+    order = rig.submit(2, side=Side.SELL, quantity=Decimal(2), increases_exposure=False)
+    rig.event(order, OrderState.FILLED, filled="2", fill="f2")
+    (entry,) = looked(rig)
+    assert entry.quantity == Decimal(1)
+    assert rig.state.holdings == {}
+    order = rig.submit(3, quantity=Decimal(5))
+    rig.event(order, OrderState.FILLED, filled="5", fill="f3")
+    assert looked(rig) == []
+
+
+def test_whoever_shares_an_account_on_purpose_takes_nothing_of_strategies() -> None:
+    rig = by_hand(holding(STRICT, external_policy=ExternalPolicy.IGNORE), Side.SELL, "1")
+    assert looked(rig) == []
+    assert rig.state.at_venue.exceeded == {}
+
+
 def test_a_manual_close_is_told_to_the_strategy_where_corrections_are_made() -> None:
     rig = by_hand(holding(AUTO, "3"), Side.SELL, "2")
     (entry,) = told(rig.envelopes, PositionCorrected, STRATEGY)

@@ -235,6 +235,6 @@ def test_the_position_of_the_stream_survives_a_crash() -> None:
     rig = Rig()
     order = rig.working()
     rig.event(order, OrderState.WORKING)
-    assert rig.happened(VenueEventTaken) == [VenueEventTaken(1)]
+    assert [each.sequence for each in rig.happened(VenueEventTaken)] == [1]
     rig.restart()
     assert rig.actor.resume_after() == 1

@@ -283,8 +283,12 @@ def test_what_is_less_than_one_lot_can_not_be_closed_and_holds_nobody_up() -> No
     assert (len(rig.happened(ExitRaised)), rig.state.wards) == (1, {})
 
 
-def test_a_wards_stop_stands_on_the_tick_that_the_venue_tells() -> None:
-    rules = VenueInstrument(
+ASKING = msgspec.structs.replace(TICKED, instruments_interval_ns=SECOND)
+
+
+def rules(**changes: Decimal) -> InstrumentsResult:
+    """What the venue tells of the symbol."""
+    plain = VenueInstrument(
         symbol=SYMBOL,
         listing="BTCUSDT",
         status=ListingStatus.TRADING,
@@ -295,7 +299,34 @@ def test_a_wards_stop_stands_on_the_tick_that_the_venue_tells() -> None:
         lot=Decimal("0.001"),
         min_quantity=Decimal("0.001"),
     )
-    told_rules = InstrumentsResult("paper", Outcome.ACCEPTED, (rules,))
-    rig = holding(settings=msgspec.structs.replace(TICKED, instruments_interval_ns=SECOND), rules=told_rules)
+    return InstrumentsResult("paper", Outcome.ACCEPTED, (msgspec.structs.replace(plain, **changes),))
+
+
+@pytest.mark.parametrize("policy", [GiveUpPolicy.FLATTEN, GiveUpPolicy.HOLD_WITH_STOP])
+def test_what_is_more_than_one_order_may_be_is_closed_or_covered_by_several(policy: GiveUpPolicy) -> None:
+    rig = holding(settings=ASKING, rules=rules(market_max_quantity=Decimal("0.4")))
+    give_up(rig, policy)
+    wanted = [Decimal("0.4"), Decimal("0.4"), Decimal("0.2")]
+    for number, quantity in enumerate(wanted, 1):
+        wish = told(rig.sent, OrderIntent, "risk")[-1]
+        exits = rig.happened(ExitRaised)
+        assert (len(exits), wish.terms.quantity) == (number, quantity)
+        approve(rig, wish)
+        order = rig.state.order_of(exits[-1].intent_id)
+        assert order is not None
+        if policy is GiveUpPolicy.FLATTEN:
+            rig.event(order, OrderState.FILLED, filled=str(quantity), fill=f"x{number}")
+        else:
+            rig.place_result(order, Outcome.ACCEPTED, Reason.ACCEPTED)
+        for _ in range(30):
+            if len(rig.happened(ExitRaised)) == number:
+                rig.wait(SECOND)
+    assert len(rig.happened(ExitRaised)) == 3
+    stops = [order.leaves for order in rig.state.live_orders()]
+    assert stops == ([] if policy is GiveUpPolicy.FLATTEN else wanted)
+
+
+def test_a_wards_stop_stands_on_the_tick_that_the_venue_tells() -> None:
+    rig = holding(settings=ASKING, rules=rules())
     (wish,) = raised(give_up(rig, GiveUpPolicy.HOLD_WITH_STOP))
     assert wish.terms.stop_price == Decimal("98.5")

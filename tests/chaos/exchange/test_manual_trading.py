@@ -15,7 +15,7 @@ import pytest
 from actors.execution.client_ids import client_order_id
 from actors.execution.settings import SECOND, ExecutionSettings, ExternalPolicy, ReconcilePolicy
 from messages.account_events import ExternalActivity, HoldingsExceeded, PositionCorrected, VenueCondition
-from messages.control import Mode
+from messages.control import Mode, Resume
 from messages.intents import OrderTerms, OrderType, Side, SubmitOrder
 from messages.order_events import FillReceived
 from tests.chaos.desks import until
@@ -68,7 +68,8 @@ async def place_by_hand(running: Rig, name: str = "web_by_hand", **changes: Any)
         "price": f"{bid * Decimal('0.95'):.1f}",
         "newClientOrderId": name,
     }
-    return dict(await running.signed("POST", "/fapi/v1/order", **{**terms, **changes}))
+    given = {name: value for name, value in {**terms, **changes}.items() if value is not None}
+    return dict(await running.signed("POST", "/fapi/v1/order", **given))
 
 
 async def sell_by_hand(running: Rig, name: str = "web_close") -> None:
@@ -153,7 +154,7 @@ def test_an_order_by_hand_is_told_and_cancelled_only_where_the_policy_says_so(
         pytest.param(ReconcilePolicy.STRICT, True, id="strict, while it is down", marks=pytest.mark.long),
     ],
 )
-def test_a_position_closed_by_hand_is_booked_once_and_given_to_whom_it_was_taken_from_under_auto(
+def test_a_position_closed_by_hand_is_booked_once_and_its_owner_is_told_at_once_or_when_a_person_has_looked(
     tmp_path: Path, reconcile: ReconcilePolicy, down: bool
 ) -> None:
     async def scenario(running: Rig) -> None:
@@ -188,9 +189,42 @@ def test_a_position_closed_by_hand_is_booked_once_and_given_to_whom_it_was_taken
         await asyncio.sleep(1.2)  # two more comparisons of the account, and nothing more is made of it
         assert len(await external_fills(running)) == 1
         assert len(await running.events(FillReceived, PositionCorrected)) == 1 + len(corrections)
+        if reconcile is not ReconcilePolicy.AUTO:
+            await running.post(Resume("ana", "closed it myself"), sender="operator")
+            [correction] = await told(running, OWNER, PositionCorrected)
+            assert (correction.strategy, correction.quantity, correction.side) == ("ema", QUANTITY, Side.SELL)
         assert running.log().positions == {}
 
     trading(tmp_path, scenario, ExternalPolicy.WARN, reconcile)
+
+
+@pytest.mark.long
+def test_what_was_bought_and_sold_again_by_hand_while_it_is_down_is_booked_and_not_corrected(
+    tmp_path: Path,
+) -> None:
+    """Positions are as they were, and the fees are gone."""
+
+    async def scenario(running: Rig) -> None:
+        await buy(running)
+        running.may_start.clear()
+        running.kill_trader()
+        await place_by_hand(running, "web_in", type="MARKET", price=None, timeInForce=None)
+        await sell_by_hand(running, "web_out")
+        await asyncio.sleep(0.5)
+        running.may_start.set()
+
+        async def both() -> list[ExternalActivity]:
+            fills = await external_fills(running)
+            return fills if len({each.side for each in fills}) == 2 else []
+
+        fills = await until(both, 10.0, "both sides are told")
+        assert sum(each.fill.quantity * each.side.sign for each in fills if each.fill is not None) == 0
+        await eventually(running, lambda state: not state.account_due, 10.0, "the account is compared")
+        state = await running.state()
+        assert state.positions == {BTC: QUANTITY}
+        assert not await running.events(PositionCorrected, HoldingsExceeded)
+
+    trading(tmp_path, scenario, ExternalPolicy.WARN, ReconcilePolicy.AUTO)
 
 
 def test_an_order_of_another_desk_on_the_account_halts(tmp_path: Path) -> None:

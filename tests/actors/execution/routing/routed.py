@@ -20,7 +20,7 @@ from messages.reasons import Reason
 from messages.routing import RouterRecord
 from messages.venue import Outcome, PlaceOrder, PlaceResult
 from messages.venue_account import InstrumentsResult
-from tests.actors.execution.rig import STRATEGY, SYMBOL, Rig, approved, intent, venue_event
+from tests.actors.execution.rig import STRATEGY, SYMBOL, Rig, approved, intent, kinds, venue_event
 from tests.actors.execution.routing.rules import rules_of
 
 ROUTING = RoutingSettings(
@@ -36,6 +36,7 @@ ROUTING = RoutingSettings(
 TRAITS = VenueTraits(
     never_accepts_id_twice=True,
     post_only=True,
+    immediate_or_cancel=True,
     reduce_only=True,
     stops=True,
     close_position=True,
@@ -135,3 +136,14 @@ def placed(effects: list[Effect]) -> PlaceOrder:
     """The one order that is to be placed."""
     (found,) = [effect for effect in effects if isinstance(effect, PlaceOrder)]
     return found
+
+
+def changing() -> RoutedRig:
+    """A passive order of 2 at 99 whose price is being changed to 100; nothing hurries."""
+    rig = RoutedRig(PATIENT)
+    rig.route(Route.MAKER_FIRST, deadline=rig.now + 600 * SECOND)
+    rig.accept()
+    rig.wait(SECOND)
+    rig.quote(101)
+    assert kinds(rig.effects) == ["ReplaceOrder"]
+    return rig

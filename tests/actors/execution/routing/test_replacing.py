@@ -16,20 +16,9 @@ from messages.reasons import Reason
 from messages.routing import ReplaceEnded, ReplaceStarted
 from messages.venue import Outcome, QueryResult, ReplaceResult, VenueOrder
 from tests.actors.execution.rig import SYMBOL, kinds
-from tests.actors.execution.routing.routed import PATIENT, REPLACING, RoutedRig
+from tests.actors.execution.routing.routed import REPLACING, RoutedRig, changing
 
 pytestmark = pytest.mark.unit
-
-
-def changing() -> RoutedRig:
-    """A passive order of 2 at 99 whose price is being changed to 100; nothing hurries."""
-    rig = RoutedRig(PATIENT)
-    rig.route(Route.MAKER_FIRST, deadline=rig.now + 600 * SECOND)
-    rig.accept()
-    rig.wait(SECOND)
-    rig.quote(101)
-    assert kinds(rig.effects) == ["ReplaceOrder"]
-    return rig
 
 
 def answer(rig: RoutedRig, price: str | None, state: OrderState = OrderState.WORKING) -> None:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from actors.execution.settings import SECOND
+from actors.venues.port import VenueTraits
 from messages.control import Halt, Mode, ModeChanged, StoreRenewed
 from messages.intents import OrderType, PositionLeg, Route, Side, TimeInForce
 from messages.order_events import OrderPlacing
@@ -442,3 +443,18 @@ def test_an_order_of_one_leg_alone_is_one_order(quantity: str, side: Side) -> No
     rig = hedged_rig()
     assert placed(rig.route(Route.DIRECT, quantity, side)).quantity == Decimal(quantity)
     assert not rig.state.routing.plans
+
+
+def test_a_venue_without_orders_for_at_once_gets_none_of_a_plan() -> None:
+    rig = RoutedRig(msgspec.structs.replace(AMENDING, traits=VenueTraits(post_only=True)))
+    assert rig.route(Route.MAKER_FIRST) == []
+    assert (rig.outcome.state, rig.outcome.reason) == (OrderState.REJECTED, Reason.NOT_OFFERED)
+
+
+def test_an_exit_there_is_worked_passively_and_not_taken() -> None:
+    rig = RoutedRig(msgspec.structs.replace(AMENDING, traits=VenueTraits(post_only=True)))
+    assert placed(rig.route(Route.MAKER_FIRST, increases_exposure=False)).post_only
+    rig.accept()
+    assert kinds(rig.wait(4 * SECOND)) == ["CancelOrder"]
+    assert rig.ended(OrderState.CANCELLED, Reason.CANCEL_REQUESTED) == []
+    assert rig.outcome.reason is Reason.NOT_OFFERED

@@ -47,7 +47,13 @@ ROUTING = RoutingSettings(
     twap_interval_ns=3 * SECOND,
 )
 TRAITS = VenueTraits(
-    never_accepts_id_twice=True, post_only=True, reduce_only=True, stops=True, amend=True, stream_resumes=True
+    never_accepts_id_twice=True,
+    post_only=True,
+    immediate_or_cancel=True,
+    reduce_only=True,
+    stops=True,
+    amend=True,
+    stream_resumes=True,
 )
 AMENDING = ExecutionSettings(
     "paper", TRAITS, routing=ROUTING, symbols=SYMBOLS, instruments_interval_ns=3_600 * SECOND
@@ -57,7 +63,7 @@ REPLACING = msgspec.structs.replace(
 )
 DOUR = msgspec.structs.replace(
     AMENDING,
-    traits=VenueTraits(post_only=True, reduce_only=True, amend=True, stops=True),
+    traits=msgspec.structs.replace(TRAITS, never_accepts_id_twice=False, stream_resumes=False),
     fills_overlap_ns=SECOND,
 )
 MILD = ("answered",) * 8 + ("traded",) * 4 + ("rejected",) * 5
