@@ -204,13 +204,17 @@ class RiskActor(Adapter):
     @receives(Fill)
     def on_fill(self, fill: Fill, ctx: Context) -> None:
         """Book a fill once, whatever it is; what it says about the books' health follows in the same step."""
+        self._take_fill(fill, ctx)
+
+    def _take_fill(self, fill: Fill, ctx: Context, *, others: bool = False) -> None:
+        """See `on_fill`. That of `others` was never an intent of the desk's, so that none was forgotten."""
         state = self.state
         if is_booked(state, fill):
             return
         listing = listing_id(fill.venue, fill.symbol)
         reservation = state.reservations.get(fill.intent_id)
         beyond = reservation is None or reservation.remaining < fill.quantity
-        raised = self._sources_of_fill(fill, listing, ctx.now)
+        raised = self._sources_of_fill(fill, listing, ctx.now, others=others)
         instrument = self._instruments.get(listing)
         booked = booking(state, fill, instrument, self._settings.base_currency, ctx.now)
         ctx.emit(booked)
@@ -253,7 +257,7 @@ class RiskActor(Adapter):
                 self._count_fill(booked, ctx)
             return
         if fill is not None:
-            self.on_fill(external_fill(activity, fill), ctx)
+            self._take_fill(external_fill(activity, fill), ctx, others=not activity.ours)
         self.suspect_external(activity, ctx)
 
     def _flatten_if_halted(self, listing: str, ctx: Context) -> None:
@@ -262,7 +266,7 @@ class RiskActor(Adapter):
         if halted and listing not in self.state.flattening:
             self._start_flatten(listing, "flatten_on_halt", ctx)
 
-    def _sources_of_fill(self, fill: Fill, listing: str, now: int) -> dict[str, ModeSource]:
+    def _sources_of_fill(self, fill: Fill, listing: str, now: int, *, others: bool) -> dict[str, ModeSource]:
         """What a fill alone says is wrong: no intent, more than approved, no rate, no such symbol."""
         state = self.state
         known = state.reservations.get(fill.intent_id) or state.closed.get(fill.intent_id)
@@ -272,7 +276,11 @@ class RiskActor(Adapter):
         if approved and not over and not foreign_fee and listing in self._instruments:
             return {}
         rows = (
-            (not approved, modes.UNMATCHED_FILL + fill.venue, f"fill {fill.fill_id} of no known intent"),
+            (
+                not approved and not others,
+                modes.UNMATCHED_FILL + fill.venue,
+                f"fill {fill.fill_id} of no known intent",
+            ),
             (over, modes.OVERFILL + fill.venue, f"intent {fill.intent_id} was filled beyond its approval"),
             (
                 foreign_fee,

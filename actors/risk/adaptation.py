@@ -112,7 +112,7 @@ def proposed(
     elif len(cycles) >= settings.healthy_cycles and not any(
         signs_of(each, settings) for each in cycles[-settings.healthy_cycles :]
     ):
-        steps = [_looser(row, configured, present) for row in TRIGGERS if row.limit in present]
+        steps = [_looser(row, configured, present, settings) for row in TRIGGERS if row.limit in present]
     else:
         steps = []
     return [step for step in steps if step is not None][: settings.max_changes]
@@ -127,27 +127,36 @@ def has_become_worse(cycles: Sequence[CycleFigures], settings: AdaptationSetting
     return len(losses) >= WORSE_CYCLES or sum("throttled" in each for each in signs) >= WORSE_CYCLES
 
 
+def least(limit: str, configured: RiskLimits, settings: AdaptationSettings) -> Decimal | int:
+    """How far a limit may fall, as people have left it; one adapted before they raised it may lie below."""
+    whole: Decimal | int = getattr(configured, limit)
+    if isinstance(whole, int):
+        return max(1, int(whole * settings.floor))
+    floor = whole * settings.floor
+    return max(floor, configured.min_notional) if limit == "max_order_notional" else floor
+
+
 def _tighter(
     row: Trigger, configured: RiskLimits, present: Mapping[str, Decimal | int], settings: AdaptationSettings
 ) -> Step | None:
     whole: Decimal | int = getattr(configured, row.limit)
     before = present.get(row.limit, whole)
     if isinstance(row.tighter, int):
-        least: Decimal | int = max(1, int(whole * settings.floor))
-        after: Decimal | int = max(least, int(before) + row.tighter)
+        after: Decimal | int = int(before) + row.tighter
     else:
-        least = whole * settings.floor
-        if row.limit == "max_order_notional":
-            least = max(least, configured.min_notional)
-        after = max(least, (before * row.tighter).quantize(_QUANTUM, ROUND_FLOOR))
+        after = (before * row.tighter).quantize(_QUANTUM, ROUND_FLOOR)
+    after = max(after, least(row.limit, configured, settings))
     return Step(row.limit, before, after, row.sign) if after < before else None
 
 
-def _looser(row: Trigger, configured: RiskLimits, present: Mapping[str, Decimal | int]) -> Step | None:
+def _looser(
+    row: Trigger, configured: RiskLimits, present: Mapping[str, Decimal | int], settings: AdaptationSettings
+) -> Step | None:
     whole: Decimal | int = getattr(configured, row.limit)
     before = present[row.limit]
     if isinstance(row.looser, int):
         after: Decimal | int = int(before) + row.looser
     else:
         after = (before * row.looser).quantize(_QUANTUM, ROUND_FLOOR)
+    after = max(after, least(row.limit, configured, settings))
     return Step(row.limit, before, None if after >= whole else after, "healthy")

@@ -15,6 +15,7 @@ from actors.risk.adaptation import (
     Loosening,
     Step,
     has_become_worse,
+    least,
     proposed,
 )
 from actors.risk.allocation import Figures, figures_of, plan, weights_of
@@ -158,10 +159,15 @@ class Adapter(Measurer):
         """Back to what limits were adapted to before the last loosening; one that is tighter by now stays."""
         state = self.state
         present = state.limit_changes.get(ADAPTATION, {})
-        told = tuple(
-            AdaptationStep(name, present.get(name), text, "worse")
+        configured, settings = self._configured(), self._settings.adaptation
+        wanted = {
+            name: max(parse(name, text), least(name, configured, settings))
             for name, text in loosening.before.items()
-            if name not in present or parse(name, text) < parse(name, present[name])  # type: ignore[operator]
+        }
+        told = tuple(
+            AdaptationStep(name, present.get(name), write(value), "worse")
+            for name, value in wanted.items()
+            if name not in present or value < parse(name, present[name])  # type: ignore[operator]
         )
         version = state.limit_version + len(told)
         ctx.emit(LimitsAdapted(AdaptationOutcome.ROLLED_BACK, told, False, dict(present), version, ctx.now))

@@ -16,13 +16,13 @@ from typing import NamedTuple
 
 import msgspec
 
+from actors.risk.activity import ZERO
 from actors.risk.allocation_settings import DAY, AllocationSettings
 from messages.control import Mode
 
 _RAISED = 0.2
 """By how much a negative Sharpe ratio is raised before it is scored."""
 
-ZERO = Decimal(0)
 _CENT = Decimal("0.01")
 _EPSILON = 1e-12
 
@@ -150,7 +150,7 @@ def plan(
         moves[name] = (before, Decimal(str(round(weight, 9))) * capital - before)
     if mode is Mode.REDUCE:
         moves = {name: move for name, move in moves.items() if move[1] < 0}
-    turned = sum((abs(change) for _, change in moves.values()), Decimal(0))
+    turned = sum((abs(change) for _, change in moves.values()), ZERO)
     share = min(Decimal(1), settings.max_turnover * capital / turned) if turned else Decimal(1)
     changes = [
         Change(name, before, _in_cents(before + change * share))

@@ -29,6 +29,8 @@ _REASONS = {
     "theme_cap": Reason.THEME_CAP,
     "venue_cap": Reason.VENUE_CAP,
     "leverage": Reason.LEVERAGE_CAP,
+    "margin": Reason.MARGIN_CAP,
+    "liquidation": Reason.LIQUIDATION_DISTANCE,
     "symbol_exposure": Reason.SYMBOL_EXPOSURE,
 }
 
@@ -54,7 +56,9 @@ def judge_caps(
         source = modes.LIMIT + name
         judged[source] = None
         reason = _REASONS[name.partition(":")[0]]
-        judge_fact(state, findings, now, source, reason, limit, observed, limit * slack)
+        # no tolerance takes a position nearer to its liquidation
+        bound = limit if reason is Reason.LIQUIDATION_DISTANCE else limit * slack
+        judge_fact(state, findings, now, source, reason, limit, observed, bound)
     findings.ended += [name for name in state.sources if name.startswith(modes.LIMIT) and name not in judged]
 
 

@@ -21,7 +21,7 @@ from actors.risk.engine import RiskEngine
 from actors.risk.facts import judge
 from actors.risk.following import GroupSums
 from actors.risk.limits import RiskLimits
-from messages.account_events import ExternalActivity, VenueCondition, VenueReconciled
+from messages.account_events import ExternalActivity, MarginsTold, VenueCondition, VenueReconciled
 from messages.base import CONTROL, Message
 from messages.control import (
     DeadLettered,
@@ -158,6 +158,14 @@ class ModeKeeper(Closer):
         clearing = Clearing.PERSON if told.person else Clearing.WITHDRAWAL
         source = ModeSource(told.mode, told.detail, clearing, ctx.now)
         self._add_sources(ctx, {name: source}, f"{name}: {told.detail}")
+
+    @receives(MarginsTold)
+    def on_margins(self, told: MarginsTold, ctx: Context) -> None:
+        """What a venue says of the margin of its positions, against the limits on it."""
+        account = self.state.accounts.get(told.venue)
+        if account is not None and account.margins != told.margins:
+            ctx.emit(told)
+            self._judge(ctx, "margins")
 
     def suspect_external(self, activity: ExternalActivity, ctx: Context) -> None:
         """Someone else trades on the account, or the desk forgot that it did: a person has to look."""
@@ -298,6 +306,11 @@ class ModeKeeper(Closer):
     def remember_day(self, event: DayStarted) -> None:
         """The day's anchor, and what the books showed then."""
         begin_day(self.state, event)
+
+    @applies(MarginsTold)
+    def remember_margins(self, event: MarginsTold) -> None:
+        """What the venue said last."""
+        self.state.accounts[event.venue].margins = dict(event.margins)
 
     @applies(PeakReset)
     def remember_peak(self, event: PeakReset) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from actors.risk.exposure import open_worth, open_worths
 from actors.risk.marks import oldest_mark
 from actors.risk.state import ZERO, RiskState
+from messages.account_events import MarginsTold
 from messages.base import Message
 from messages.intents import Side
 from messages.modes import LimitBreached, ModeDecided
@@ -33,17 +34,19 @@ _BUY = Side.BUY
 
 Apply = Callable[[Any], None]
 Moved = Callable[[Any, RiskState], tuple[str, ...]]
+T = TypeVar("T")
 
 
 class Follower:
     """Keeps figures by symbol. `moved` are the symbols that have changed since it was up to date; `lost`: all may have.
+    `revalued`: something else than reservations has changed.
 
     One that nobody tells of events does not `follow`: it has to count everything anew whenever it is asked.
     """
 
     def __init__(self) -> None:
         self.follows = False
-        self.lost, self.moved = True, dict[str, None]()
+        self.lost, self.moved, self.revalued = True, dict[str, None](), True
 
 
 def followed(
@@ -56,7 +59,7 @@ def followed(
     for follower in followers:
         follower.follows = True
     return {
-        kind: apply if _is_still(kind) else _telling(apply, _MOVED.get(kind), followers, state)
+        kind: apply if _is_still(kind) else _telling(apply, kind, followers, state)
         for kind, apply in applies.items()
     }
 
@@ -66,16 +69,16 @@ def _is_still(kind: type[Message]) -> bool:
 
 
 def _telling(
-    apply: Apply, moved: Moved | None, followers: tuple[Follower, ...], state: Callable[[], RiskState]
+    apply: Apply, kind: type[Message], followers: tuple[Follower, ...], state: Callable[[], RiskState]
 ) -> Apply:
     def apply_and_lose(event: Message) -> None:
         apply(event)
         for follower in followers:
             follower.lost = True
 
-    if moved is None:
+    symbols_of, revalues = _MOVED.get(kind), kind not in _RESERVE
+    if symbols_of is None:
         return apply_and_lose
-    symbols_of = moved
 
     def apply_and_tell(event: Message) -> None:
         apply(event)
@@ -83,6 +86,8 @@ def _telling(
         for follower in followers:
             for symbol in symbols:
                 follower.moved[symbol] = None
+            if revalues:
+                follower.revalued = True
 
     return apply_and_tell
 
@@ -100,8 +105,12 @@ _MOVED: dict[type[Message], Moved] = {
     ),
     ReservationReleased: _of_release,
     ReservationReopened: _of_release,
+    MarginsTold: lambda event, state: (),
 }
 """Which symbols an event has moved, once it is applied."""
+
+_RESERVE = (IntentDecided, ReservationReleased, ReservationReopened)
+"""Events that change reservations alone: not what is held, nor what it is worth."""
 
 _MOVES_NOTHING = (ModeDecided, LimitBreached, FinalFillsAwaited)
 _MOVE_NOTHING = (
@@ -114,12 +123,17 @@ _MOVE_NOTHING = (
 """Events, and modules of events, that move none."""
 
 
+SUMMED = ("max_net_exposure", "max_nav_age", "max_margin_use", "min_liquidation_distance")
+"""Limits that go by what `GroupSums` keeps."""
+
 _NO_WORTH = (ZERO, ZERO)
 
 
 class GroupSums(Follower):
     """The exposure of each group of listings that is bounded as a whole, what all open orders of a side are worth, and
     since when everything held has been marked: one addition or comparison for each change, at any size.
+
+    Figures that no reservation changes stand until something else happens: all intents of a batch share them.
     """
 
     def __init__(self) -> None:
@@ -132,6 +146,7 @@ class GroupSums(Follower):
         self._worths: dict[str, tuple[Decimal, Decimal]] | None = None
         self._buys = self._sells = ZERO
         self._marked_since = 0
+        self._standing: dict[str, Any] = {}
 
     def beside(self, state: RiskState, cap: GroupCap, listing: str) -> Decimal:
         """The exposure of a group's listings but this one of them; all of them where there is no such listing."""
@@ -159,6 +174,16 @@ class GroupSums(Follower):
             self._marked_since = moment if oldest is None else oldest
         return self._marked_since >= moment
 
+    def standing(self, state: RiskState, name: str, reckon: Callable[[], T]) -> T:
+        """A figure that goes by what is held, its marks and the accounts alone; reckoned anew when those change."""
+        self._refresh(state)
+        if self.revalued:
+            self._standing, self.revalued = {}, False
+        if name not in self._standing:
+            self._standing[name] = reckon()
+        found: T = self._standing[name]
+        return found
+
     def _refresh(self, state: RiskState) -> None:
         if self.lost or not self.follows or state is not self._state:
             self._forget(state)
@@ -169,7 +194,7 @@ class GroupSums(Follower):
         self._state, self._groups, self._sums, self._groups_of, self._known = state, {}, {}, {}, {}
         self._worths = None
         self._marked_since = 0
-        self.lost, self.moved = False, {}
+        self.lost, self.moved, self.revalued = False, {}, True
 
     def _begin(self, state: RiskState, cap: GroupCap) -> None:
         """Sum a group up for the first time, or after its members have changed."""

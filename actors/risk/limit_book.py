@@ -63,6 +63,8 @@ class LimitBook:
         self._scopes = scoped_values(settings, state.limit_changes)
         own = self._scopes.get(DESK, {})
         self.configured = msgspec.structs.replace(settings.limits, **own) if own else settings.limits
+        if settings.live and not self.configured.strict:  # changed before the desk was live
+            self.configured = msgspec.structs.replace(self.configured, strict=True)
         self.desk = self.configured
         adapted = self._scopes.get(ADAPTATION) if settings.adaptation.enabled else None
         if adapted:
@@ -214,6 +216,8 @@ def changed(
     before = own_value(settings, changes, scope, name)
     after_all = with_change(changes, scope, name, None if value is None else _sound(settings, name, value))
     after = own_value(settings, after_all, scope, name)
+    if settings.live and name == "strict" and after is False:
+        raise RiskLimitError("a live desk is always strict", field=name, value=value, remedy="leave it true")
     if settings.live and loosens(name, before, after) and not acknowledgement.strip():
         raise RiskLimitError(
             "a live desk loosens a limit only with an acknowledgement",

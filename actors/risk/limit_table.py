@@ -93,6 +93,8 @@ LIMITS: Mapping[str, LimitRow] = {
     "strict": LimitRow(Form.FLAG, _HIGH),
     "min_profit": LimitRow(_R, _HIGH),
     "max_leverage": LimitRow(_N, _LOW),
+    "max_margin_use": LimitRow(_R, _LOW, above_zero=True, share=True),
+    "min_liquidation_distance": LimitRow(_R, _HIGH, above_zero=True, share=True),
     "max_net_exposure": LimitRow(_R, _LOW),
     "max_concentration": LimitRow(_R, _LOW, above_zero=True, share=True),
     "max_total_at_risk": LimitRow(_R, _LOW),
@@ -143,7 +145,9 @@ PACE = frozenset(
 STATISTICAL = frozenset({"max_portfolio_var", "max_position_cvar", "max_correlated_exposure"})
 """The limits that go by statistics of returns."""
 
-FACTUAL = frozenset({"max_net_exposure", "max_leverage", "max_total_at_risk"})
+FACTUAL = frozenset(
+    {"max_net_exposure", "max_leverage", "max_total_at_risk", "max_margin_use", "min_liquidation_distance"}
+)
 """The limits that are off unless set, and that facts are held to as well; see `cap_facts`."""
 
 

@@ -84,6 +84,8 @@ class RiskLimits(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unk
     min_profit: Decimal | None = None
     max_nav_age: int | None = None
     max_leverage: Decimal | None = None
+    max_margin_use: Decimal | None = None
+    min_liquidation_distance: Decimal | None = None
     max_net_exposure: Decimal | None = None
     max_concentration: Decimal | None = None
     concentration_floor: Decimal = Decimal("0.05")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from actors.base import Context, applies
 from actors.risk import modes
 from actors.risk.decision import Decision
-from actors.risk.following import Follower, GroupSums, followed
+from actors.risk.following import SUMMED, Follower, GroupSums, followed
 from actors.risk.limits import ONE
 from actors.risk.samples import is_due, keep, sample
 from actors.risk.state import RiskState
@@ -41,7 +41,7 @@ class Measurer(UniverseListener):
         book, followers = self._engine.book(self.state), list[Follower]()
         if self._statistics is not None:
             followers.append(self._statistics)
-        if book.has_groups or book.desk.max_net_exposure is not None or book.desk.max_nav_age is not None:
+        if book.has_groups or any(getattr(book.desk, name) is not None for name in SUMMED):
             self._sums = GroupSums()
             followers.append(self._sums)
         if followers:

@@ -47,7 +47,7 @@ VENUE = "venue:"
 UNKNOWN_SYMBOL = "unknown_symbol:"
 
 
-HEALTH = frozenset({"stream_down", "circuit_open", "clock_skew", "cursor_stall"})
+HEALTH = frozenset({"stream_down", "circuit_open", "clock_skew", "cursor_stall", "account_unread"})
 """Causes of `venue:VENUE:CAUSE` that are about the way to one venue: they hold its orders, not those elsewhere."""
 
 
@@ -123,7 +123,8 @@ SOURCES: tuple[SourceRow, ...] = (
     SourceRow(
         "limit:NAME",
         _REDUCE,
-        "a fact carries net exposure, leverage, or a tier, theme, venue or symbol beyond a limit of its own",
+        "a fact carries net exposure, leverage, margin, or a tier, theme, venue or symbol beyond a limit of its own, "
+        "or a position too near to its liquidation",
         "back within the limit",
         _FACT,
     ),
@@ -159,7 +160,7 @@ SOURCES: tuple[SourceRow, ...] = (
         "venue:VENUE:CAUSE",
         (),
         "what execution found about its venue: stream_down, circuit_open, clock_skew, cursor_stall, unknown_orders, "
-        "positions_differ, negative_balance, foreign_desk",
+        "open_replace, account_unread (OBSERVE), positions_differ, negative_balance, foreign_desk (HALTED)",
         "its being over; the books' differences, another desk, a venue that the settings do not have any more: Resume",
         (Clearing.WITHDRAWAL, Clearing.PERSON),
     ),

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import msgspec
 
-from actors.risk.activity import HOUR, Window, cycle_start
+from actors.risk.activity import HOUR, SymbolActivity, Window, cycle_start
 from actors.risk.caps import Row, capped, part_of
 from actors.risk.exposure import symbol_exposure
 from actors.risk.facts import drawdown, investable, loss_of_day, loss_of_week
 from actors.risk.limit_book import LimitBook
-from actors.risk.limits import RiskLimits, RiskSettings
+from actors.risk.limits import ONE, RiskLimits, RiskSettings
 from actors.risk.state import RiskState
 from actors.risk.statistical import make_statistics, money_up
 
@@ -39,7 +39,7 @@ def room_of(
     if now is not None:
         rows += _pace(state, limits, now)
     rows += capped(state, settings, book)
-    rows += _symbols(state, settings, book)
+    rows += _symbols(state, settings, book, now)
     if book.measures:
         rows += _bad_times(state, settings, limits)
     return tuple(
@@ -51,6 +51,8 @@ def room_of(
 def _portfolio(state: RiskState, limits: RiskLimits) -> Iterator[Row]:
     nav, totals = state.nav, state.totals
     yield "gross_exposure", part_of(limits.max_gross_exposure, nav), totals.exposure, "quote"
+    if limits.canary_exposure is not None:
+        yield "canary_exposure", limits.canary_exposure, None if nav is None else totals.exposure, "quote"
     yield "cash_reserve", investable(state, limits.min_cash_reserve), _used_cash(state), "quote"
     yield "open_positions", Decimal(limits.max_open_positions), Decimal(len(totals.active)), "count"
     yield "open_orders", Decimal(limits.max_open_orders), Decimal(len(state.reservations)), "count"
@@ -90,12 +92,42 @@ def _pace(state: RiskState, limits: RiskLimits, now: int) -> Iterator[Row]:
         yield "losing_streak", Decimal(limits.max_consecutive_losses), Decimal(activity.losses), "count"
 
 
-def _symbols(state: RiskState, settings: RiskSettings, book: LimitBook) -> Iterator[Row]:
+def _symbols(state: RiskState, settings: RiskSettings, book: LimitBook, now: int | None) -> Iterator[Row]:
     venues = {one.symbol: one.venue for one in settings.instruments}
+    told = state.regime if settings.has_universe else None
     for symbol in {**dict.fromkeys(venues), **dict.fromkeys(state.listings)}:
         # of the scopes that do not depend on who asks
-        part = book.of("", venues.get(symbol, ""), symbol).limits.max_symbol_exposure
-        yield f"symbol_exposure:{symbol}", part_of(part, state.nav), symbol_exposure(state, symbol), "quote"
+        limits = book.of("", venues.get(symbol, ""), symbol).limits
+        most, used = part_of(limits.max_symbol_exposure, state.nav), symbol_exposure(state, symbol)
+        yield f"symbol_exposure:{symbol}", most, used, "quote"
+        if factors := limits.regime_caps:
+            factor = factors.get(limits.regime or told or "", min(factors.values()))
+            yield f"regime_cap:{symbol}", part_of(factor, most), used, "quote"
+        part = limits.max_concentration
+        if part is not None and part < ONE:
+            others, floor = state.totals.exposure - used, part_of(limits.concentration_floor, state.nav)
+            of_others = part * others / (ONE - part)
+            yield f"concentration:{symbol}", None if floor is None else max(of_others, floor), used, "quote"
+        if limits.max_symbol_orders is not None:
+            orders = [state.holdings[listing].orders for listing in state.listings.get(symbol, ())]
+            yield (
+                f"symbol_orders:{symbol}",
+                Decimal(limits.max_symbol_orders),
+                Decimal(max(orders, default=0)),
+                "count",
+            )
+        if now is not None:
+            yield from _pace_of(symbol, state, limits, now)
+
+
+def _pace_of(symbol: str, state: RiskState, limits: RiskLimits, now: int) -> Iterator[Row]:
+    known = state.activity.symbols.get(symbol, SymbolActivity())
+    if limits.max_symbol_hourly_trades is not None:
+        entries = known.hour.count_in(now // HOUR * HOUR)
+        yield f"symbol_hourly:{symbol}", Decimal(limits.max_symbol_hourly_trades), Decimal(entries), "count"
+    if limits.max_errors is not None:
+        errors = sum(time > now - limits.error_window for time in known.errors)
+        yield f"error_circuit:{symbol}", Decimal(limits.max_errors), Decimal(errors), "count"
 
 
 def _bad_times(state: RiskState, settings: RiskSettings, limits: RiskLimits) -> Iterator[Row]:

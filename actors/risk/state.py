@@ -20,6 +20,7 @@ from messages.control import Mode
 from messages.intents import OrderIntent, Purpose, Side
 from messages.modes import DrawdownState, ModeSource
 from messages.reasons import Reason
+from messages.venue_account import PositionMargin
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -137,7 +138,8 @@ class Account(msgspec.Struct):
     """The balances of one venue account by currency; `opened` once it was found as it is at the venue.
 
     `payments` are the ids of the latest payments of funding that were booked, `transfers` those of money from outside.
-    `unvalued` is what came from outside in currencies that had no rate yet.
+    `unvalued` is what came from outside in currencies that had no rate yet. `margins` are what the venue said last of
+    its positions, by symbol; empty where it has no margin.
     """
 
     balances: dict[str, Decimal] = {}
@@ -145,6 +147,7 @@ class Account(msgspec.Struct):
     payments: dict[str, None] = {}
     transfers: dict[str, None] = {}
     unvalued: dict[str, Decimal] = {}
+    margins: dict[str, PositionMargin] = {}
 
 
 class KnownMark(msgspec.Struct, frozen=True, gc=False):

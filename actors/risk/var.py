@@ -130,7 +130,7 @@ class PortfolioStatistics(Follower):
         self._fates = [_NOTHING] * width
         self._unknown: dict[str, None] = {}
         self._moves = np.zeros(len(self._covariance.weights), dtype=np.int64)
-        self._groups = np.zeros(width, dtype=np.int64)
+        self._exposures = np.zeros(width, dtype=np.int64)
         self._gross, self._open = 0, 0
         self._base: float | None = None
         self._state, self.lost, self.moved = state, False, {}
@@ -159,9 +159,7 @@ class PortfolioStatistics(Follower):
             self._base = None
         added = max(fates.buys, fates.sells) - max(before.buys, before.sells)
         self._open += added * covariance.volatilities[row]
-        if self._together is not None and fates.exposure != before.exposure:
-            more = fates.exposure - before.exposure
-            self._groups += np.multiply(self._together[row], more, dtype=np.int64)
+        self._exposures[row] = fates.exposure
 
     # --- asking -----------------------------------------------------------------------------------------------
 
@@ -211,12 +209,10 @@ class PortfolioStatistics(Follower):
             return None
         if self._together is None:  # nobody has asked before
             self._together, self._asked_for_groups = self._grouped(), True
-            self._count_all(state)
-        others = int(self._groups[row]) - self._fates[row].exposure
-        strangers = [
-            each for each in self._unknown if self._covariance and each not in self._covariance.index
-        ]
-        others += sum(fates_of(state, each).exposure for each in strangers)
+        others = int(self._together[row] @ self._exposures) - self._fates[row].exposure
+        for each in self._unknown:
+            if self._covariance and each not in self._covariance.index:
+                others += fates_of(state, each).exposure
         return Decimal(others) / MONEY
 
     def _row(self, state: RiskState, symbol: str) -> int | None:

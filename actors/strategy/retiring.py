@@ -53,9 +53,11 @@ class Retiring(Shadowing):
         left = {each.symbol: each.version for each in message.leaving}
         own = dict.fromkeys(slot.settings.instrument.symbol for slot in self._slots.values())
         for symbol in own:
-            known = self.state.retiring.get(symbol)
-            if symbol in left and (known is None or known.version != left[symbol]):
-                ctx.emit(SymbolRetiring(symbol, left[symbol], ctx.now))
+            known, since = self.state.retiring.get(symbol), left.get(symbol)
+            if known is None and since is None and symbol in message.outside:
+                since = message.version  # it never was in: what is held is from before there was a universe
+            if since is not None and (known is None or known.version != since):
+                ctx.emit(SymbolRetiring(symbol, since, ctx.now))
             elif known is not None and any(each.symbol == symbol for each in message.members):
                 ctx.emit(SymbolReadmitted(symbol, message.version, ctx.now))
 

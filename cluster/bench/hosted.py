@@ -26,6 +26,7 @@ from cluster.bench.workload import (
 from cluster.host import settings_map
 from cluster.host.actor_host import ActorHost, HostSettings
 from cluster.host.clocks import PacedClock
+from cluster.host.garbage import spare_what_is_loaded
 from cluster.host.launch import ChildLaunch, Launch
 from cluster.host.lease import this_incarnation
 from cluster.steps.journal import InputKind
@@ -243,4 +244,5 @@ class RiskRole(Hosted):
 
         host = await assemble(process_spec(ChildLaunch(self.launch(), RISK, "actor", {}, None)))
         assert isinstance(host, ActorHost)
+        spare_what_is_loaded()  # as a desk's processes do
         return host

@@ -6,7 +6,6 @@ Each notes its own moments, ns of the machine's monotonic clock, by the intent t
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from cluster.bench.hosted import Hosted
 from cluster.bench.order_desk import EXECUTION, RISK, STRATEGY, OnCue, exchange_settings, order_launch
 from cluster.bench.order_probes import OrderArrivals, OrderWrites, QuoteReads
 from cluster.host.actor_host import ActorHost
+from cluster.host.garbage import spare_what_is_loaded
 from cluster.host.launch import ChildLaunch
 from cluster.store.port import CommitStatus, Entry, Section
 from messages.base import Address, Message
@@ -77,7 +77,7 @@ class OrderRole(Hosted):
         launch = order_launch(self.url, self.folder)
         host = await assemble(process_spec(ChildLaunch(launch, self.address, "actor", {}, None)))
         assert isinstance(host, ActorHost)
-        gc.freeze()  # as a desk's processes do
+        spare_what_is_loaded()  # as a desk's processes do
         self._watch_reads(host.store)
         self._watch_commits(host.store)
         return host

@@ -19,7 +19,7 @@ from actors.risk.actor import RiskActor
 from cluster.bench.bare import BareRole
 from cluster.bench.crew import BenchError, Crew
 from cluster.bench.figures import Figures, percentile, rates
-from cluster.bench.hosted import RequesterRole, RiskRole
+from cluster.bench.hosted import RequesterRole, RiskRole, TakerRole
 from cluster.bench.paths import FLOOR_DESK
 from cluster.bench.risk_load import (
     LIMITS,
@@ -184,41 +184,55 @@ class WideRiskRole(RiskRole):
 
 
 def measure_all_checks(url: str, folder: Path, plan: AllChecksPlan) -> dict[str, Any]:
-    """Intents per second through the real process, from a full mailbox in batches, every one approved and reserved."""
+    """Intents per second through the real process, from a full mailbox in batches, every one approved and reserved.
+
+    As `throughput.measure_risk` does: who asks has ended before the first of its intents is decided on, for otherwise
+    it is measured how two processes share the machine. Every order is read at the venue's end afterwards.
+    """
     own = measure_own_work(folder, plan)
     with Crew(folder / "logs") as crew:
         asyncio.run(_open(url))
+        _until_returns_are_known(url, folder, crew)
         requester = crew.start("requester", WideRequesterRole, url, str(folder))
-        risk = crew.start("risk", WideRiskRole, url, str(folder))
-        market = Market()
-        for _ in range(MIN_SAMPLES + 2):  # until returns are known, in real time
-            asyncio.run(_post(url, ((STRATEGY, market.all_marks(time.time_ns())),)))
-            time.sleep(SPACING_S)
-        known = 3 + MIN_SAMPLES + 2
-        risk.ask("committed_inputs", known)
         requester.ask("send", plan.intents // _BATCH, _BATCH)
-        steps = risk.ask("committed_inputs", known + plan.intents)
         filling = requester.ask("commit_call", FLOOR_DESK, False)
         requester.end()
+        risk = crew.start("risk", WideRiskRole, url, str(folder))
+        steps = risk.ask("committed_inputs", plan.intents)
         deciding = risk.ask("commit_call", FLOOR_DESK, True)
         risk.end()
+        taker = crew.start("taker", TakerRole, url, str(folder), EXECUTION)
+        taker.ask("taken", plan.intents)
+        taker.end()
         bare = crew.start("bare-requester", BareRole, url, filling, False)
         bare.ask("send", plan.intents // _BATCH)
         reader = crew.start("bare-risk", BareRole, url, deciding, True)
         _, committed = reader.ask("taken", plan.intents)
-    busy = steps[known:] if len(steps) > known else steps
     return {
-        **rates("intents", between_steps(busy), between_commits(committed)),
+        **rates("intents", between_steps(steps), between_commits(committed)),
         **own,
         "says": _says(own),
     }
+
+
+def _until_returns_are_known(url: str, folder: Path, crew: Crew) -> None:
+    """Let a first life of risk take samples, in real time: marks that wait in a mailbox are one sample."""
+    risk, market = crew.start("sampling-risk", WideRiskRole, url, str(folder)), Market()
+    known = 1 + len(opening(DESK))  # the store's birth is one, too
+    for _ in range(MIN_SAMPLES + 2):
+        asyncio.run(_post(url, ((STRATEGY, market.all_marks(time.time_ns())),)))
+        known += 1
+        risk.ask("committed_inputs", known)
+        time.sleep(SPACING_S)
+    risk.end()
 
 
 def _says(own: Figures) -> str:
     names = ", ".join(name for name in LIMITS if name not in ("tiers", "themes", "overrides"))
     return (
         f"{len(SYMBOLS):,} symbols, half of them held, {own['checks_per_intent']} checks an intent; set: {names}; "
-        f"limits of tiers, themes, a strategy, a symbol and the venue"
+        f"limits of tiers, themes, a strategy, a symbol and the venue; a full mailbox is decided on in batches, by a "
+        f"risk that has started anew, once who asks has ended; then every order is read at the venue's end"
     )
 
 

@@ -16,10 +16,11 @@ from typing import Final
 from cluster.bench.workload import EXECUTION, HOUR, VENUE, bench_launch
 from cluster.host.launch import Launch
 from config.schema import DeskConfig
-from messages.account_events import AccountSeeded, VenueReconciled
+from messages.account_events import AccountSeeded, MarginsTold, VenueReconciled
 from messages.base import Address, Message
 from messages.intents import OrderIntent, OrderTerms, OrderType, Side
 from messages.market import Mark, Marks, QuoteSnapshot
+from messages.venue_account import PositionMargin
 
 SYMBOLS: Final = tuple(f"S{index:04}-USDT" for index in range(1_000))
 LONG: Final = SYMBOLS[::4]
@@ -52,6 +53,8 @@ LIMITS: Final[dict[str, object]] = {
     "max_depth_share": "10000%",
     "min_profit": "0%",
     "max_leverage": 1_000,
+    "max_margin_use": "90%",
+    "min_liquidation_distance": "1%",
     "max_net_exposure": "100000%",
     "max_concentration": "90%",
     "max_total_at_risk": "100000%",
@@ -123,11 +126,14 @@ def _listed(name: str) -> dict[str, object]:
 
 
 def opening(generation: str) -> tuple[tuple[Address, Message], ...]:
-    """What risk hears before it may approve: the account with its positions, and that it is as it should be."""
+    """What risk hears before it may approve: the account with its positions, and that it is as it should be; then what
+    the venue says of their margin."""
     held = {**dict.fromkeys(LONG, Decimal(10)), **dict.fromkeys(SHORT, Decimal(-10))}
+    margins = {name: PositionMargin(much, Decimal(5), 100 - 5 * much) for name, much in held.items()}
     return (
         (EXECUTION, AccountSeeded(VENUE, {"USDT": Decimal(100_000_000_000)}, held)),
         (EXECUTION, VenueReconciled(VENUE, clean=True, detail="", generation=generation)),
+        (EXECUTION, MarginsTold(VENUE, margins)),
     )
 
 

@@ -54,6 +54,8 @@ REASONS: Mapping[Layer, Mapping[R, str]] = {
         R.THEME_CAP: "a theme of the symbol would exceed its `max_exposure`",
         R.VENUE_CAP: "the venue would exceed its `max_exposure`",
         R.LEVERAGE_CAP: "the exposure at the venue would be more than `risk.max_leverage` times its account's worth",
+        R.MARGIN_CAP: "maintenance margin at the venue is more than `risk.max_margin_use` of its account's worth",
+        R.LIQUIDATION_DISTANCE: "a position at the venue is nearer to liquidation than `risk.min_liquidation_distance`",
         R.NET_EXPOSURE: "longs less shorts, or shorts less longs, would exceed `risk.max_net_exposure`",
         R.TOTAL_AT_RISK: "everything held, pending and asked for would exceed `risk.max_total_at_risk`",
         R.MAX_SYMBOL_ORDERS: "more orders of the symbol would be open than `risk.max_symbol_orders`",

@@ -66,9 +66,10 @@ when the first of these limits is set: {names}. The counts are risk's state: a r
 _WHAT_IF = """\
 ## What would it allow now?
 
-`raydesk risk` prints the room left of every limit, `raydesk risk --what-if BTC-USDT buy 5000` every check's answer to
-an order of that value, as risk would give it now. Nothing is sent. In code the same is `RiskEngine.check_all(intents,
-portfolio, now, regime=...)`, which judges intents that are raised together, the most confident first."""
+`raydesk risk` prints the room left of every limit on a sum or a count, `raydesk risk --what-if BTC-USDT buy 5000` every
+check's answer to an order of that value, as risk would give it now. Nothing is sent. In code the same is
+`RiskEngine.check_all(intents, portfolio, now, regime=...)`, which judges intents that are raised together, the most
+confident first."""
 
 
 def risk_page() -> str:

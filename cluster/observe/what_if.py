@@ -11,12 +11,14 @@ from messages.intents import OrderIntent, OrderTerms, OrderType, Side, TimeInFor
 from messages.market import QuoteSnapshot
 
 _DEADLINE = 5 * SECOND
+_MOST_LOTS = Decimal("1E15")
 
 
 def asked_intent(portfolio: Portfolio, symbol: str, side: Side, value: Decimal, strategy: str) -> OrderIntent:
     """A market order of `value` (base currency) at the mark of now, with half of the price collar to spare.
 
-    The quote it is decided on is the mark, whose sizes nobody has told. Raises `ConfigurationError` without a mark.
+    The quote it is decided on is the mark, whose sizes nobody has told. Raises `ConfigurationError` without a mark, and
+    for less than a lot or more than anybody could trade.
     """
     state, settings = portfolio.state, portfolio.settings
     instrument = next(one for one in settings.instruments if one.symbol == symbol)
@@ -33,13 +35,19 @@ def asked_intent(portfolio: Portfolio, symbol: str, side: Side, value: Decimal, 
     worst = mark.ask * (ONE + collar) if is_buy else mark.bid * (ONE - collar)
     steps = worst / instrument.tick
     worst = steps.to_integral_value("ROUND_FLOOR" if is_buy else "ROUND_CEILING") * instrument.tick
-    price = mark.ask if is_buy else mark.bid
-    lots = value / (price * instrument.multiplier * instrument.rate) // instrument.lot
+    lot_value = (mark.ask if is_buy else mark.bid) * instrument.multiplier * instrument.rate * instrument.lot
+    if not lot_value <= value < lot_value * _MOST_LOTS:
+        raise ConfigurationError(
+            "not the value of an order in this symbol",
+            field="VALUE",
+            value=value,
+            remedy=f"one lot of it is worth {lot_value.normalize():f}",
+        )
     terms = OrderTerms(
         symbol=symbol,
         venue=instrument.venue,
         side=side,
-        quantity=max(lots, ONE) * instrument.lot,
+        quantity=value // lot_value * instrument.lot,
         order_type=OrderType.MARKET,
         worst_price=worst,
         deadline=portfolio.now + _DEADLINE,

@@ -82,6 +82,16 @@ class ScopedLimits(Settings):
     max_leverage: PositiveMoney | None = Field(
         default=None, description="Largest exposure at a venue, in times the worth of that account."
     )
+    max_margin_use: PositiveShare | None = Field(
+        default=None,
+        description="Largest maintenance margin at a venue with margin, part of that account's worth; at 100 % it "
+        "liquidates.",
+    )
+    min_liquidation_distance: PositiveShare | None = Field(
+        default=None,
+        description="Least distance of the mark from the price at which a venue with margin liquidates a position; "
+        "part of the mark.",
+    )
     max_net_exposure: PositiveRatio | None = Field(
         default=None, description="Largest difference between longs and shorts, part of NAV."
     )

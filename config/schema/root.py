@@ -60,6 +60,7 @@ class DeskConfig(Settings):
     def contradictions(self) -> Iterator[Contradiction]:
         yield from self._unknown_venues()
         yield from self._shared_listings()
+        yield from self._shared_accounts()
         yield from self._foreign_quotes()
         yield from self._unknown_rate_symbols()
         yield from self._senseless_conversions()
@@ -136,6 +137,21 @@ class DeskConfig(Settings):
                     symbol.listing,
                     f"is the listing of more than one symbol on {symbol.venue}",
                     "give each symbol a listing of its own",
+                )
+
+    def _shared_accounts(self) -> Iterator[Contradiction]:
+        # two execution actors would take each other's orders and fills for a stranger's
+        first: dict[tuple[str | None, str], str] = {}
+        for name, venue in self.venues.items():
+            if not isinstance(venue, BinanceUsdmSettings) or venue.api_key is None or venue.read_only:
+                continue
+            other = first.setdefault((venue.rest_url, venue.api_key.get_secret_value()), name)
+            if other != name:
+                yield Contradiction(
+                    ("venues", name, "api_key"),
+                    "***",
+                    f"is the key of venues.{other} too: {other} and {name} would trade on one account",
+                    "give each an account of its own, make one of them read_only, or trade all its symbols on one",
                 )
 
     def _foreign_quotes(self) -> Iterator[Contradiction]:

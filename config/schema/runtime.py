@@ -100,7 +100,9 @@ class RaySettings(Settings):
     )
     dashboard_host: Text = Field(default="127.0.0.1", description="Address that the dashboard listens on.")
     dashboard_port: Port = Field(default=8265, description="Port of the dashboard.")
-    symbols_per_actor: PositiveCount = Field(default=1, description="Strategy actors that share one process.")
+    symbols_per_actor: PositiveCount = Field(
+        default=1, description="Strategy actors that share one process: one, until they can be packed."
+    )
     resources: bool = Field(
         default=False,
         description="Whether actors ask for a custom resource per role; for clusters that label their nodes.",
@@ -108,6 +110,15 @@ class RaySettings(Settings):
     health_check: HealthCheckSettings = Field(
         default=HealthCheckSettings(), description="How soon a dead node is noticed."
     )
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        if self.symbols_per_actor != 1:
+            yield Contradiction(
+                ("symbols_per_actor",),
+                self.symbols_per_actor,
+                "each strategy actor has a process of its own: they can't be packed yet",
+                "set it to 1; `group: true` of a strategy puts all its symbols into one actor",
+            )
 
 
 class BackoffSettings(Settings):

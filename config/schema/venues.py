@@ -180,7 +180,8 @@ class ReconcileSettings(Settings):
     )
     policy: Literal["strict", "warn", "auto"] = Field(
         default="strict",
-        description="strict reduces only until a person has looked, warn tells, auto books a correction.",
+        description="What a difference does: strict reduces until a person has looked, warn until the records agree, "
+        "auto books a correction.",
     )
     external_orders: Literal["ignore", "warn", "cancel"] = Field(
         default="warn", description="What is done about orders on the account that are not the desk's."

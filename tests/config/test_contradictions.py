@@ -32,6 +32,7 @@ symbols:
             "strategies.ema.order.time_to_live",
             "no meaning for market orders",
         ),
+        ("ray.symbols_per_actor=3", "ray.symbols_per_actor", "can't be packed yet"),
         ("desk.base_currency=EUR", "symbols.BTC-USDT", "not quoted in desk.base_currency, EUR"),
         ("desk.rates.USDT=1", "desk.rates.USDT", "is the base currency"),
         ("desk.rates.EUR=1.0812345678", "desk.rates.EUR", "has more than 10 digits"),

@@ -116,3 +116,26 @@ def test_the_start_price_of_a_symbol_that_is_not_there_is_refused(refuse: Refuse
     error = str(refuse(start=start))
     assert "venues.binance.exchange.start_prices" in error
     assert "ETH-USDT-PERP" in error
+
+
+SECOND_VENUE = REMOTE.replace("  binance:\n", "  spare:\n").split("symbols:")[0].removeprefix("venues:\n")
+"""Another venue with the same key at the same address."""
+
+
+def test_two_venues_on_one_account_are_refused_with_both_names(refuse: Refuse) -> None:
+    text = REMOTE.replace("symbols:\n", f"{SECOND_VENUE}symbols:\n", 1)
+    error = refuse("desk: {environment: paper}\n", start=text, environ=KEYS)
+    assert "venues.spare.api_key" in str(error)
+    assert "binance and spare would trade on one account" in str(error)
+    assert "give each an account of its own" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("${KEY}", "other"), ("demo-fapi", "another"), ("    api_key", "    read_only: true\n    api_key")],
+)
+def test_two_venues_that_do_not_trade_on_one_account_are_fine(load: Load, before: str, after: str) -> None:
+    second = SECOND_VENUE.replace(before, after)
+    text = REMOTE.replace("symbols:\n", f"{second}symbols:\n", 1)
+    config = load("desk: {environment: dry_run}\n", start=text, environ=KEYS).config
+    assert set(config.venues) == {"binance", "spare"}

@@ -360,7 +360,9 @@ class UniverseActor(UniverseMemory):
 
     @receives(StrategyHandled)
     def _on_handled(self, message: StrategyHandled, ctx: Context) -> None:
-        """What was given up holds nothing any more: as if it had told itself."""
+        """What was given up holds nothing any more: as if it had told itself. One that runs again speaks for itself."""
+        if message.strategy not in self.state.given_up:
+            return
         for symbol in message.symbols:
             if symbol in self.state.leaving:
                 self._report(symbol, message.strategy, ctx)

@@ -11,7 +11,7 @@ gone, so that its successor is judged beside it.
 
 from __future__ import annotations
 
-from actors.risk.checks import exposure, knowledge, loss, pace, permission, size, surroundings, tail
+from actors.risk.checks import exposure, knowledge, loss, margin, pace, permission, size, surroundings, tail
 from actors.risk.checks.row import Check, Judge, rejects_outright
 from actors.risk.checks.size import least_notional
 from actors.risk.checks.wellformed import malformed_field
@@ -24,6 +24,7 @@ CHECKS: tuple[Check, ...] = (
     *size.CHECKS,
     permission.SELF_TRADE,
     *exposure.CHECKS,
+    *margin.CHECKS,
     *loss.CHECKS,
     *tail.CHECKS,
 )

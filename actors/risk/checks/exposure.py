@@ -19,12 +19,11 @@ from actors.risk.view import View
 from messages.intents import CheckResult
 from messages.reasons import Reason
 
-_ACCEPTED = Reason.ACCEPTED
 _SYMBOL_EXPOSURE, _GROSS_EXPOSURE = Reason.SYMBOL_EXPOSURE, Reason.GROSS_EXPOSURE
 _CASH_RESERVE, _MAX_POSITIONS = Reason.CASH_RESERVE, Reason.MAX_POSITIONS
 _MAX_OPEN_ORDERS, _MAX_SYMBOL_ORDERS = Reason.MAX_OPEN_ORDERS, Reason.MAX_SYMBOL_ORDERS
-_REGIME_CAP, _CONCENTRATION_CAP, _LEVERAGE_CAP = Reason.REGIME_CAP, Reason.CONCENTRATION, Reason.LEVERAGE_CAP
-_TOTAL_AT_RISK_REASON = Reason.TOTAL_AT_RISK
+_REGIME_CAP, _CONCENTRATION, _LEVERAGE_CAP = Reason.REGIME_CAP, Reason.CONCENTRATION, Reason.LEVERAGE_CAP
+_TOTAL_AT_RISK = Reason.TOTAL_AT_RISK
 """Bound once: to look a member up on its enum class costs as much as a comparison of Decimals, and every intent
 passes all checks."""
 
@@ -60,7 +59,7 @@ def _concentration(view: View) -> CheckResult:
     else:
         others = view.total_exposure - view.elsewhere
         limit = max(part * others / (ONE - part), view.limits.concentration_floor * nav)
-    return exposed("concentration", _CONCENTRATION_CAP, view, limit, view.elsewhere)
+    return exposed("concentration", _CONCENTRATION, view, limit, view.elsewhere)
 
 
 def _group_cap(check: str, kind: str, reason: Reason) -> Judge:
@@ -132,7 +131,7 @@ def _total_at_risk(view: View) -> CheckResult:
         return only_reducing("total_at_risk", Reason.NAV_STALE, view)
     limit, observed = part * view.nav, view.total_exposure + view.exposure_after
     holds = observed <= limit
-    return held_to("total_at_risk", _TOTAL_AT_RISK_REASON, view, limit, observed, MONEY, holds=holds)
+    return held_to("total_at_risk", _TOTAL_AT_RISK, view, limit, observed, MONEY, holds=holds)
 
 
 def _cash_reserve(view: View) -> CheckResult:
@@ -140,14 +139,11 @@ def _cash_reserve(view: View) -> CheckResult:
         return only_reducing("cash_reserve", Reason.NAV_STALE, view)
     limit = view.limits.min_cash_reserve * view.nav + view.state.capital.treasury
     free = view.state.totals.cash - view.state.totals.buys_value
-    if not view.is_buy:
-        return CheckResult("cash_reserve", limit, free, MONEY, at_least=True)
-    observed = free - view.worth
-    if observed >= limit:
+    observed = free - view.worth if view.is_buy else free
+    if not view.is_buy or observed >= limit:
         return CheckResult("cash_reserve", limit, observed, MONEY, at_least=True)
     allowed = view.quantity_worth(free - limit)
-    reason = _ACCEPTED if view.quantity <= allowed else _CASH_RESERVE
-    return CheckResult("cash_reserve", limit, observed, MONEY, reason, allowed, at_least=True)
+    return bounded("cash_reserve", _CASH_RESERVE, view, limit, observed, allowed, at_least=True)
 
 
 def _open_positions(view: View) -> CheckResult:

@@ -99,11 +99,13 @@ def bounded(
     observed: Decimal,
     allowed: Decimal,
     unit: str = MONEY,
+    *,
+    at_least: bool = False,
 ) -> CheckResult:
     """The intent may have at most `allowed` units."""
     if view.quantity <= allowed:
-        return CheckResult(check, limit, observed, unit)
-    return CheckResult(check, limit, observed, unit, reason, allowed)
+        return CheckResult(check, limit, observed, unit, _ACCEPTED, None, at_least)
+    return CheckResult(check, limit, observed, unit, reason, allowed, at_least)
 
 
 def exposed(check: str, reason: Reason, view: View, limit: Decimal, others: Decimal) -> CheckResult:

@@ -237,6 +237,20 @@ CASES: tuple[Case, ...] = (
         venue_says(Mode.NORMAL, "unknown_orders"),
     ),
     Case(
+        "venue:paper:open_replace",
+        "venue:VENUE:CAUSE",
+        Mode.REDUCE,
+        venue_says(Mode.REDUCE, "open_replace"),
+        venue_says(Mode.NORMAL, "open_replace"),
+    ),
+    Case(
+        "venue:paper:account_unread",
+        "venue:VENUE:CAUSE",
+        Mode.OBSERVE,
+        venue_says(Mode.OBSERVE, "account_unread"),
+        venue_says(Mode.NORMAL, "account_unread"),
+    ),
+    Case(
         "venue:paper:foreign_desk",
         "venue:VENUE:CAUSE",
         Mode.HALTED,

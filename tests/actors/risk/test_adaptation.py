@@ -68,6 +68,15 @@ def test_three_healthy_cycles_loosen_by_a_step_what_was_tightened() -> None:
     assert proposed([cycle(rejects=3), *[HEALTHY] * 2], LIMITS, present, CHOSEN) == []
 
 
+def test_what_fell_before_people_raised_the_limit_is_brought_to_its_floor_at_once() -> None:
+    present: dict[str, Decimal | int] = {"max_open_orders": 1, "max_order_notional": D(50)}
+    assert proposed([HEALTHY] * 3, LIMITS, present, CHOSEN) == [
+        Step("max_order_notional", D(50), D(200), "healthy"),
+        Step("max_open_orders", 1, 2, "healthy"),
+    ]
+    assert proposed([cycle(rejects=3)], LIMITS, present, CHOSEN) == []
+
+
 def test_only_the_latest_cycle_tightens() -> None:
     """One bad cycle is answered once, and not again for as long as it is in the window."""
     assert proposed([cycle(rejects=5), HEALTHY], LIMITS, {}, CHOSEN) == []
@@ -130,6 +139,12 @@ def throttle(desk: Desk) -> None:
         intent_id, "BTC-USDT", None, OrderState.REJECTED, D(1), D(0), True, Reason.RATE_LIMIT, desk.ctx.now
     )
     desk.give(report, "execution/paper")
+
+
+def refuse(desk: Desk) -> None:
+    """As many orders as are too many for a cycle."""
+    for _ in range(CHOSEN.reject_spike):
+        desk.report(desk.intend(BUY, 1), OrderState.REJECTED)
 
 
 def adapted(desk: Desk) -> Mapping[str, str]:
@@ -204,9 +219,7 @@ def test_a_loosening_after_which_it_gets_worse_is_taken_back_once() -> None:
     for _ in range(3):
         next_cycle(desk)
     assert adapted(desk) == {"max_open_orders": "9"}
-    for _ in range(3):
-        intent_id = desk.intend(BUY, 1)
-        desk.report(intent_id, OrderState.REJECTED)
+    refuse(desk)
     next_cycle(desk)
     assert adapted(desk) == {"max_open_orders": "8"}
     assert outcomes(desk)[-1] is AdaptationOutcome.ROLLED_BACK
@@ -214,6 +227,23 @@ def test_a_loosening_after_which_it_gets_worse_is_taken_back_once() -> None:
         next_cycle(desk)
     assert outcomes(desk).count(AdaptationOutcome.ROLLED_BACK) == 1
     assert desk.replayed().state.adaptation == desk.risk.state.adaptation
+
+
+def test_what_is_taken_back_stays_above_the_floor_of_a_limit_that_people_have_raised() -> None:
+    desk = adapting()
+    desk.give(SetLimit("ann", "max_order_notional", DESK, "500"))
+    for _ in range(2):
+        refuse(desk)
+        next_cycle(desk)
+    assert adapted(desk) == {"max_order_notional": "451.2500"}
+    for _ in range(3):
+        next_cycle(desk)
+    assert adapted(desk) == {"max_order_notional": "473.8125"}
+    desk.give(SetLimit("ann", "max_order_notional", DESK, "5000"))
+    refuse(desk)
+    next_cycle(desk)
+    assert outcomes(desk)[-1] is AdaptationOutcome.ROLLED_BACK
+    assert adapted(desk) == {"max_order_notional": "473.8125"}
 
 
 def test_a_tightening_is_never_taken_back_for_getting_worse() -> None:

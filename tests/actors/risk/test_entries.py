@@ -12,7 +12,7 @@ from messages import codec
 from messages.account_events import Funding, PositionCorrected
 from messages.base import Message
 from messages.reasons import Reason
-from tests.actors.risk import test_properties as sessions
+from tests.actors.risk import sessions
 from tests.actors.risk.desk import BUY, SELL, D, Desk, instrument, ready
 from tests.actors.risk.desk import settings as risk_settings
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from actors.risk.ledger import post, unrealised
-from actors.risk.state import CLOSED_REMEMBERED, Book
+from actors.risk.ledger import post, unrealised, unrealised_of
+from actors.risk.state import CLOSED_REMEMBERED, Book, Holding, KnownMark, RiskState, StrategyHolding
 from actors.risk.summary import average_price
 from messages.account_events import ExternalActivity
 from messages.control import Mode
@@ -116,6 +116,49 @@ def test_cash_moves_by_value_and_fee_and_nav_by_fee_and_spread() -> None:
     assert state.holdings["paper/BTC-USDT"].realised == D(-4)
 
 
+def part(position: str, cost: str | None) -> tuple[RiskState, StrategyHolding]:
+    """A strategy's part of a listing of 10 base units each, whose quote currency is worth 1.2."""
+    state = RiskState(
+        marks={"BTC-USDT": KnownMark(D(99), D(101), 0)},
+        holdings={
+            "paper/BTC-USDT": Holding(venue="paper", symbol="BTC-USDT", multiplier=D(10), rate=D("1.2"))
+        },
+    )
+    book = StrategyHolding(
+        position=D(position),
+        cost=None if cost is None else D(cost),
+        strategy="ema",
+        venue="paper",
+        symbol="BTC-USDT",
+        holder="strategy/BTC-USDT",
+    )
+    return state, book
+
+
+@pytest.mark.parametrize(
+    ("position", "cost", "profit"),
+    [
+        ("2", "2000", "376"),  # 2 x 99 x 10 x 1.2 - 2,000
+        ("0.5", "600", "-6"),
+        ("-2", "-2000", "-424"),  # a short is bought back at the ask
+        ("0", "0", "0"),
+        ("1", None, None),
+    ],
+)
+def test_a_strategy_s_part_is_valued_like_the_account_s(
+    position: str, cost: str | None, profit: str | None
+) -> None:
+    assert unrealised_of(*part(position, cost)) == (None if profit is None else D(profit))
+
+
+def test_without_a_mark_a_strategy_s_profit_is_not_known_unless_it_is_flat() -> None:
+    state, book = part("1", "1200")
+    state.marks = {}
+    assert unrealised_of(state, book) is None
+    book.position = D(0)
+    assert unrealised_of(state, book) == 0
+
+
 def test_a_long_is_valued_at_the_bid_and_a_short_at_the_ask() -> None:
     desk = Desk().seed(1000).mark(bid=100)
     desk.trade(BUY, 1)
@@ -196,6 +239,19 @@ def test_a_fill_that_no_intent_explains_is_in_the_books_once_until_a_person_has_
     assert desk.risk.state.totals.cash == D("100199.5")
     assert desk.mode is Mode.REDUCE
     assert "external:paper" in desk.risk.state.sources
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_only_a_fill_under_our_own_mark_is_told_as_one_of_a_forgotten_intent(ours: bool) -> None:
+    desk = Desk().seed().mark()
+    fill = VenueFill("7", D(100), D(2), D("0.5"), "USDT", Liquidity.TAKER)
+    activity = ExternalActivity(
+        "paper", "x", "v", "BTC-USDT", SELL, OrderState.FILLED, D(2), fill, ours, desk.ctx.now
+    )
+    desk.give(activity, "execution/paper")
+    expected = {"external:paper"} | ({"unmatched_fill:paper"} if ours else set())
+    assert desk.risk.state.sources.keys() == expected
+    assert desk.mode is Mode.REDUCE
 
 
 def test_only_so_many_ended_intents_are_remembered() -> None:

@@ -178,6 +178,15 @@ def test_a_live_desk_tightens_freely_and_loosens_with_an_acknowledgement() -> No
     assert event.acknowledgement == "seen with Ben"
 
 
+def test_a_live_desk_stays_strict_whatever_is_acknowledged() -> None:
+    desk = live(strict=True)
+    put(desk, "strict", "false", acknowledgement="seen with Ben")
+    assert "strict: a live desk is always strict" in refusal(desk)
+    state = ready(limits(strict=True)).risk.state
+    state.limit_changes = {DESK: {"strict": "false"}}  # from before it was live
+    assert desk.risk._engine.book(state).desk.strict
+
+
 def test_a_limit_that_is_tightened_below_what_is_held_reduces_at_once() -> None:
     desk = ready()
     desk.trade(BUY, 100)

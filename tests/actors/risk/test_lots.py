@@ -14,7 +14,7 @@ from actors.risk.books.tax import closed_tax_lots, open_tax_lots
 from actors.risk.ledger import unrealised
 from actors.risk.state import Holding, Lot
 from messages.portfolio import ClosedLot, FillBooked
-from tests.actors.risk import test_properties as sessions
+from tests.actors.risk import sessions
 from tests.actors.risk.desk import BUY, SELL, START, D, Desk, ready
 
 pytestmark = pytest.mark.unit

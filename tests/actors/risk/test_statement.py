@@ -12,7 +12,7 @@ from actors.risk.limits import SECOND
 from actors.risk.state import DAYS_KEPT, ListingFigures
 from messages.account_events import Funding
 from messages.errors import ConfigurationError
-from tests.actors.risk import test_properties as sessions
+from tests.actors.risk import sessions
 from tests.actors.risk.desk import BUY, SELL, START, D, Desk, ready
 
 pytestmark = pytest.mark.unit

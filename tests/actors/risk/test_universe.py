@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from messages.control import SessionStarted
 from messages.intents import Purpose, Verdict
 from messages.reasons import Reason
 from messages.universe import UniverseChanged
-from tests.actors.risk.desk import BUY, SELL, Desk, ready, settings
+from tests.actors.risk.desk import BUY, SELL, D, Desk, instrument, ready, settings
 
 pytestmark = pytest.mark.unit
 
@@ -51,3 +52,30 @@ def test_on_a_desk_without_a_universe_what_an_earlier_one_kept_out_is_approved_a
     assert desk.decision.verdict is Verdict.APPROVED
     desk.restart()
     assert desk.risk.state.outside == {}
+
+
+def test_before_the_first_snapshot_every_symbol_is_outside() -> None:
+    desk = ready()
+    desk.give(SessionStarted("ana", universe=True))
+    desk.restart()
+    desk.intend(BUY, 1)
+    assert (desk.decision.verdict, desk.decision.reason) == (Verdict.REJECTED, Reason.NOT_IN_UNIVERSE)
+    desk.give(outside(1, "ETH-USDT"))
+    desk.give(SessionStarted("ana", universe=True))
+    desk.intend(BUY, 1)
+    assert desk.decision.verdict is Verdict.APPROVED
+
+
+def test_a_desk_without_a_universe_waits_for_none() -> None:
+    desk = ready()
+    desk.give(SessionStarted("ana"))
+    desk.intend(BUY, 1)
+    assert desk.decision.verdict is Verdict.APPROVED
+
+
+def test_money_is_exchanged_while_the_first_snapshot_is_awaited() -> None:
+    money = instrument("USDC-USDT", converts=True)
+    chosen = settings(instruments=(instrument("BTC-USDT"), money), rates={"USDC": D(1)})
+    desk = Desk(chosen).seed(100_000).mark()
+    desk.give(SessionStarted("ana", universe=True))
+    assert list(desk.risk.state.outside) == ["BTC-USDT"]

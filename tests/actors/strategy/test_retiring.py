@@ -141,3 +141,21 @@ def test_on_a_desk_without_a_universe_what_an_earlier_one_let_go_is_traded_again
     long.quote(order=SHORT)
     assert not long.last.terms.reduce_only
     assert long.actor.state.retiring == {}
+
+
+def test_what_is_held_of_a_symbol_that_never_was_in_the_universe_is_closed_too(long: Stage) -> None:
+    snapshot = UniverseChanged(1, (), (), ("BTC-USDT",), "test")
+    long.take(snapshot)
+    assert long.last.terms.side is Side.SELL
+    long.fill_all()
+    assert told(long) == [SymbolRetired("BTC-USDT", 1)]
+    long.wait(60 * SECOND)
+    before = len(long.intents)
+    long.quote(order=SHORT)
+    assert len(long.intents) == before
+    long.take(msgspec.structs.replace(snapshot, version=2))
+    assert len(told(long)) == 1
+    long.take(member(3))
+    long.wait(60 * SECOND)
+    long.quote(order=SHORT)
+    assert not long.last.terms.reduce_only

@@ -358,6 +358,17 @@ def test_what_execution_has_closed_of_a_member_changes_nothing() -> None:
     assert play.members == [BTC, ETH]
 
 
+def test_what_execution_has_closed_says_nothing_of_a_strategy_that_runs_again() -> None:
+    play = with_policy(GiveUpPolicy.FLATTEN)
+    play.give(given_up(GiveUpPolicy.FLATTEN), sender="supervisor/strategies")
+    play.give(RemoveSymbol(ETH, "me"))
+    assert [each.child for each in play.sent(RetryChild)] == [OWN]
+    play.give(StrategyHandled(OWN, (ETH,)), sender="execution/paper")
+    assert list(play.state.leaving) == [ETH], "it has traded since"
+    play.give(SymbolRetired(ETH, 2), sender=OWN)
+    assert play.state.leaving == {}
+
+
 def test_a_group_that_is_given_up_holds_nothing_when_execution_says_so() -> None:
     shared = (candidate(BTC), candidate(ETH, "paper", "strategy/pairs"))
     play = Play(settings(candidates=shared, start=(BTC, ETH)))

@@ -59,7 +59,7 @@ SCENARIOS = (
     Scenario(
         "A connection that ended before anything was sent: failed, may be tried again",
         {
-            "actors/execution/test_placing.py": (
+            "actors/execution/test_resending.py": (
                 "test_a_refused_connection_is_tried_again_under_the_same_id_after_growing_waits",
             ),
         },
@@ -135,7 +135,7 @@ SCENARIOS = (
     Scenario(
         "A pending action that grew old is recovered as committed or failed",
         {
-            "actors/execution/test_placing.py": (
+            "actors/execution/test_resending.py": (
                 "test_a_promised_order_is_asked_for_after_a_crash_and_never_placed_again_blindly",
             ),
             "cluster/steps/test_life.py": ("test_an_unanswered_effect_is_performed_again_after_recovery",),
@@ -321,8 +321,8 @@ SCENARIOS = (
     Scenario(
         "Orders: twice the same, conflict, throttle, retry, partial then filled",
         {
-            "actors/execution/test_placing.py": (
-                "test_an_intent_that_comes_twice_is_placed_once",
+            "actors/execution/test_placing.py": ("test_an_intent_that_comes_twice_is_placed_once",),
+            "actors/execution/test_resending.py": (
                 "test_what_the_venue_surely_did_not_take_is_sent_again_wherever_ids_may_be_used_again",
             ),
             "actors/execution/test_stream.py": (

@@ -8,12 +8,14 @@ from typing import Any
 import msgspec
 
 from actors.risk.limits import SECOND
+from messages.account_events import MarginsTold
 from messages.control import Halt, Mode, SetMode
 from messages.intents import OrderType, Side
 from messages.limits import ProductStatusChanged
 from messages.orders import OrderState
 from messages.reasons import Reason
 from messages.universe import UniverseChanged
+from messages.venue_account import PositionMargin
 from tests.actors.risk.desk import BUY, SELL, D, Desk
 
 Before = Callable[[Desk], object]
@@ -102,6 +104,17 @@ def _of(scope: str, **settings: Any) -> dict[str, Any]:
 
 def _closed(desk: Desk) -> None:
     desk.give(ProductStatusChanged("paper", {"BTC-USDT": "cancel_only"}), "execution/paper")
+
+
+def _margin(maintenance: str, liquidation: str | None = None) -> Before:
+    def before(desk: Desk) -> None:
+        desk.mark("ETH-USDT")
+        price = None if liquidation is None else D(liquidation)
+        desk.give(
+            MarginsTold("paper", {"ETH-USDT": PositionMargin(D(2), D(maintenance), price)}), "execution/paper"
+        )
+
+    return before
 
 
 _AMOUNT: dict[str, Any] = {"allowed": "5", "resized": "5", "before": _buy(quantity="5")}
@@ -295,6 +308,18 @@ CASES: dict[str, Case] = {
     ),
     "venue_cap": Case(reason=Reason.VENUE_CAP, settings=_of("venue:paper"), **_AMOUNT),
     "leverage": Case(reason=Reason.LEVERAGE_CAP, limits={"max_leverage": _HALF}, **_AMOUNT),
+    "margin": Case(
+        reason=Reason.MARGIN_CAP,
+        limits={"max_margin_use": D("0.5")},
+        others={"ETH_USDT": "2"},
+        before=_margin("60000"),
+    ),
+    "liquidation": Case(
+        reason=Reason.LIQUIDATION_DISTANCE,
+        limits={"min_liquidation_distance": D("0.1")},
+        others={"ETH_USDT": "2"},
+        before=_margin("1", "90.01"),
+    ),
     "gross_exposure": Case(reason=Reason.GROSS_EXPOSURE, limits={"max_gross_exposure": _HALF}, **_AMOUNT),
     "net_exposure": Case(reason=Reason.NET_EXPOSURE, limits={"max_net_exposure": _HALF}, **_AMOUNT),
     "total_at_risk": Case(

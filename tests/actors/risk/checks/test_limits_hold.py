@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from actors.risk import engine
 from actors.risk.exposure import open_worth
 from actors.risk.limits import SECOND, RiskLimits
+from actors.risk.margins import account_worth
 from messages.control import Mode, Resume
 from messages.intents import OrderType, Side, Verdict
 from messages.limits import DESK, LimitSet, SetLimit
@@ -250,6 +251,8 @@ class World:
         oldest = min(self.marked_at_of_held(), default=self.desk.ctx.now)
         for moment in (oldest - SECOND, oldest, oldest + 1):
             assert sums.marked_since(state, moment) is (moment <= oldest or not any(self.positions.values()))
+        worth = account_worth(state, "paper", "USDT")
+        assert sums.standing(state, "worth", lambda: account_worth(state, "paper", "USDT")) == worth
 
     def check_that_it_can_t_grow(self, intent_id: str) -> None:
         """Whatever else is filled, this one fill leaves the position nearer to flat, on the same side."""

@@ -101,6 +101,16 @@ def test_the_way_to_one_of_two_venues_holds_the_orders_of_that_venue_alone() -> 
     assert desk.decision.verdict is Verdict.APPROVED
 
 
+def test_an_account_that_was_never_read_holds_its_own_venue_alone() -> None:
+    desk = two_venues()
+    condition(desk, "other", "account_unread", Mode.OBSERVE)
+    assert desk.mode is Mode.NORMAL
+    desk.intend(BUY, 1, venue="other")
+    assert (desk.decision.verdict, desk.decision.reason) == (Verdict.REJECTED, Reason.VENUE_HEALTH)
+    desk.intend(BUY, 1)
+    assert desk.decision.verdict is Verdict.APPROVED
+
+
 def test_the_ways_to_all_venues_hold_the_desk() -> None:
     desk = two_venues()
     condition(desk, "other", "stream_down", Mode.REDUCE)

@@ -11,6 +11,7 @@ import numpy as np
 from actors.strategy import Desk, Strategy
 from actors.strategy.models import Calibration, InputMode, Target
 from actors.strategy.pipeline.arrays import Floats
+from actors.strategy.pipeline.memory import PipelineState
 from actors.strategy.pipeline.strategy import Pipeline
 from actors.strategy.settings import Instrument, StrategySettings
 from actors.strategy.view import SymbolView
@@ -167,3 +168,10 @@ class Minutes(Stage):
     def of(self, kind: type[Message]) -> list[Message]:
         """The journalled events of one type."""
         return [each for each in self.journal if isinstance(each, kind)]
+
+
+def learned(stage: Minutes) -> PipelineState:
+    """What the pipeline of the stage knows."""
+    found = stage.actor.state.learned["flow"]
+    assert isinstance(found, PipelineState)
+    return found
