@@ -180,15 +180,18 @@ def _synthetic_bounds(config: DeskConfig, start: int, *, granted: bool) -> tuple
 
 
 def _recorded_bounds(config: DeskConfig, files: Sequence[str], cache: str) -> tuple[int, int | None]:
-    """The window of the recordings. They are read whole, so that they are known to be sound before anything starts."""
+    """The window of what is traded. The recordings are read whole, so that they are known to be sound before anything
+    starts."""
     if not files:
         raise ConfigurationError(
             "a recorded market needs files",
             field="--data",
             remedy="give one or more recordings with --data FILE",
         )
+    from cluster.host.settings_map import traded_symbols
+
     recording = open_recording(config, list(config.symbols), [Path(file) for file in files], Path(cache))
-    return recording.first_time, recording.last_time
+    return recording.bounds(traded_symbols(config))
 
 
 def open_recording(
@@ -211,7 +214,7 @@ def open_recording(
     missing = [symbol for symbol in symbols if symbol not in recording.symbols]
     if missing:
         raise ConfigurationError(
-            "the data has nothing for every symbol",
+            "the data has nothing for these symbols",
             field="symbols",
             value=", ".join(missing),
             remedy="give their files with --data, or take them out of symbols and strategies",

@@ -13,7 +13,7 @@ from cluster.backtest.record import DataFile, PriceSeries
 from cluster.backtest.report.wording import moment
 from cluster.feeds import Feed, RecordedFeed, expand_data
 from cluster.feeds.columns import Chunk
-from cluster.feeds.window import ClosingQuotes, Window
+from cluster.feeds.window import Window, priced
 from cluster.host import paper_map, settings_map
 from cluster.paper.market import open_feeds
 from cluster.session_feed import open_recording, synthetic_plan
@@ -59,15 +59,15 @@ def open_market(
     )
     if begin >= stop:
         raise ConfigurationError(
-            f"the data covers {moment(first)} to {moment(last)} UTC, and nothing of the window asked for",
+            f"what is traded has data from {moment(first)} to {moment(last)} UTC, and none in the window asked for",
             field="window",
             value=f"{_bound(start, 'its beginning')} to {_bound(end, 'its end')}",
-            remedy="choose --from and --to within the data",
+            remedy="choose --from and --to within the data, --from before --to",
         )
     if (begin, stop) != (first, last):
         feeds = {symbol: Window(feed, begin, stop) for symbol, feed in feeds.items()}
     return MarketData(
-        {symbol: _tradable(config, symbol, feed) for symbol, feed in feeds.items()},
+        {symbol: priced(feed, _kind(config, symbol)) for symbol, feed in feeds.items()},
         begin,
         stop,
         files,
@@ -93,6 +93,7 @@ def _recorded(
             file.last_time,
         )
         for file in recording.files
+        if file.tables
     )
     return feeds, recording.first_time, recording.last_time, files
 
@@ -105,10 +106,6 @@ def _synthetic(
     feeds = open_feeds(paper_map.market_source(config, plan), instruments)
     assert plan.end is not None
     return feeds, plan.start, plan.end, ()
-
-
-def _tradable(config: DeskConfig, symbol: str, feed: Feed) -> Feed:
-    return ClosingQuotes(feed) if _kind(config, symbol) is MarketKind.BARS else feed
 
 
 def _kind(config: DeskConfig, symbol: str) -> MarketKind:

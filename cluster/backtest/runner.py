@@ -18,6 +18,7 @@ from cluster.backtest.record import OrderCounts, ReportSettings, RunRecord, Symb
 from cluster.backtest.result import BacktestResult
 from cluster.backtest.sliced import SlicedDesk
 from cluster.code_version import code_version
+from cluster.feeds.window import ClosingQuotes, LastPrints
 from cluster.host import paper_map
 from cluster.host.strategy_check import require_bars_in
 from config import DeskConfig, LoadedConfig, load_config
@@ -37,6 +38,10 @@ SLICES = (
     "venues at its end."
 )
 GENERATED = "The market was generated from seed {}: these figures say nothing about a real one."
+MADE_QUOTES = (
+    "Strategies saw a quote at the close of each bar, or at the price of each trade where no quotes were recorded. "
+    "These quotes count as rows."
+)
 NO_FUNDING = "No funding was charged or paid."
 FUNDING = "Funding is due on the position at its time, with the mid of that moment as mark price."
 
@@ -172,6 +177,7 @@ def result_of(
             recorded=bool(market.files),
             charged=desk.has_funding,
             sliced=isinstance(desk, SlicedDesk),
+            made_quotes=any(isinstance(feed, ClosingQuotes | LastPrints) for feed in market.feeds.values()),
         ),
         fingerprint=fingerprint,
         rates=dict(config.desk.rates),
@@ -211,18 +217,20 @@ def fill_model(config: DeskConfig, name: str) -> str:
     """How orders are filled at a venue, in one sentence."""
     venue = config.venues[name]
     queue = "behind the size displayed at their price" if venue.fill.queue_position else "first in line"
+    slippage = venue.fill.slippage
+    further = f" and more of that size, each {slippage:%} worse" if slippage else ""
+    worse = f" worsened by {slippage:%}" if slippage else ""
     models = {
-        "top": f"takers get the displayed best price and size, passive orders wait {queue} for prints and "
+        "top": f"takers get the displayed best price and size{further}, passive orders wait {queue} for prints and "
         "quotes through them",
         "depth": f"takers walk the displayed levels, passive orders wait {queue} for prints and quotes through them",
-        "trades": f"takers get the size of the last print, passive orders wait {queue} for prints",
-        "bars": "market orders fill at the next bar's open, limits only when a bar trades through them, stops at the "
-        "worse of stop and open; where one bar could reach both, stops come first",
+        "trades": f"takers get the size of the last print{further}, passive orders wait {queue} for prints",
+        "bars": f"market orders fill at the next bar's open{worse}, limits only when a bar trades through them, "
+        "stops at the worse of stop and open; where one bar could reach both, stops come first",
         "none": "orders meet each other only",
     }
-    slippage = f"; slippage {venue.fill.slippage:%}" if venue.fill.slippage else ""
     return (
-        f"{models[venue.fill.market]}{slippage}; {venue.latency_order / 1e6:g} ms to the book, "
+        f"{models[venue.fill.market]}; {venue.latency_order / 1e6:g} ms to the book, "
         f"{venue.latency_report / 1e6:g} ms back"
     )
 
@@ -245,11 +253,11 @@ def _symbols(config: DeskConfig, market: MarketData) -> tuple[SymbolInfo, ...]:
 
 
 def _notes(
-    config: DeskConfig, *, start: int, recorded: bool, charged: bool, sliced: bool = False
+    config: DeskConfig, *, start: int, recorded: bool, charged: bool, sliced: bool, made_quotes: bool
 ) -> tuple[str, ...]:
     time = SLICES.format(config.feed.slice / 1e6) if sliced else EXACT_TIME
     notes = [] if recorded else [GENERATED.format(config.feed.synthetic.seed)]
-    notes += [CONFLATION, time, FUNDING if charged else NO_FUNDING]
+    notes += [CONFLATION, time, *([MADE_QUOTES] if made_quotes else []), FUNDING if charged else NO_FUNDING]
     if config.desk.rates:
         rates = ", ".join(
             f"1 {currency} = {format_money(rate)}" for currency, rate in config.desk.rates.items()

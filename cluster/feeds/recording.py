@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -78,6 +78,7 @@ class Recording:
         for symbol, placed in by_symbol.items():
             refuse_bars_twice(symbol, placed)
         self._tables = {symbol: [rows for _, rows in placed] for symbol, placed in by_symbol.items()}
+        self._paths = {symbol: {path for path, _ in placed} for symbol, placed in by_symbol.items()}
         self._tables_by_path = {file.path: list(file.tables.values()) for file in self._files}
 
     @property
@@ -92,13 +93,20 @@ class Recording:
 
     @property
     def first_time(self) -> int:
-        """The earliest time in any of the files, ns UTC: the same in every process that replays these files."""
-        return min(file.first_time for file in self._files)
+        """The earliest time in the files of the run, ns UTC: the same in every process that replays these files."""
+        return self.bounds(self._tables)[0]
 
     @property
     def last_time(self) -> int:
-        """The latest time in any of the files, ns UTC."""
-        return max(file.last_time for file in self._files)
+        """The latest time in the files of the run, ns UTC."""
+        return self.bounds(self._tables)[1]
+
+    def bounds(self, symbols: Collection[str]) -> tuple[int, int]:
+        """The earliest and the latest time (ns UTC) in the files that hold rows of `symbols`; in all files where none
+        does. A year of another market in the same folder makes the run no longer."""
+        wanted = {path for symbol in symbols for path in self._paths.get(symbol, ())}
+        files = [file for file in self._files if file.path in wanted] or self._files
+        return min(file.first_time for file in files), max(file.last_time for file in files)
 
     def tables(self, symbol: str) -> Sequence[Rows]:
         """The tables of one symbol, in the order of the files. Raises `DataProviderError` when it has none."""
@@ -175,12 +183,12 @@ class RecordedFeed:
 
     @property
     def first_time(self) -> int:
-        """Where the run begins, ns UTC: over all files, not only over this symbol's rows."""
+        """Where the run begins, ns UTC: over all its files, not only over this symbol's rows."""
         return self.recording.first_time
 
     @property
     def last_time(self) -> int:
-        """Where the run ends, ns UTC: over all files, not only over this symbol's rows."""
+        """Where the run ends, ns UTC: over all its files, not only over this symbol's rows."""
         return self.recording.last_time
 
     @property

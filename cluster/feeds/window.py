@@ -1,4 +1,4 @@
-"""A part of a feed in time, and the closing quotes that bars stand for: feeds made of other feeds."""
+"""A part of a feed in time, and the quotes that bars and prints stand for: feeds made of other feeds."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from actors.venues.matching.instruments import MarketKind
 from cluster.feeds.columns import COLUMNS, Chunk, Feed
 from cluster.feeds.opening_book import OpeningBook
 from messages.market import TickKind
@@ -63,6 +64,33 @@ class ClosingQuotes:
         return rows_from(position, map(_with_quotes, self._feed.open(0)))
 
 
+class LastPrints:
+    """A feed of trades without quotes, whose every trade is followed by a quote at its price, of the same time.
+
+    Followed and not preceded: an order that is decided on the quote must not meet the very trade that made it.
+    """
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self.symbol = feed.symbol
+        self.first_time = feed.first_time
+        self.last_time = feed.last_time
+
+    def open(self, position: int = 0) -> Iterator[Chunk]:
+        """See `Feed.open`."""
+        return rows_from(position, map(_with_last_prices, self._feed.open(0)))
+
+
+def priced(feed: Feed, market: MarketKind) -> Feed:
+    """The feed as strategies can price by it, who know quotes alone: bars bring their close, trades of a feed that has
+    no quote of its own their price."""
+    if market is MarketKind.BARS:
+        return ClosingQuotes(feed)
+    if market is MarketKind.TRADES and not any((rows.kind == TickKind.QUOTE).any() for rows in feed.open(0)):
+        return LastPrints(feed)
+    return feed
+
+
 def rows_from(position: int, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
     """What is left of `chunks` without the first `position` rows."""
     left = position
@@ -77,11 +105,22 @@ def rows_from(position: int, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
 def _with_quotes(chunk: Chunk) -> Chunk:
     bars = chunk.kind == TickKind.BAR
     source = np.repeat(np.arange(len(chunk)), np.where(bars, 2, 1))
-    is_quote = np.zeros(len(source), dtype=bool)
-    is_quote[np.flatnonzero(bars[source] & np.r_[True, source[1:] != source[:-1]])] = True
+    first = np.r_[True, source[1:] != source[:-1]]
+    return _quoted(chunk, source, bars[source] & first, chunk.v3)
+
+
+def _with_last_prices(chunk: Chunk) -> Chunk:
+    trades = chunk.kind == TickKind.TRADE
+    source = np.repeat(np.arange(len(chunk)), np.where(trades, 2, 1))
+    last = np.r_[source[1:] != source[:-1], True]
+    return _quoted(chunk, source, trades[source] & last, chunk.v0)
+
+
+def _quoted(chunk: Chunk, source: np.ndarray, is_quote: np.ndarray, price: np.ndarray) -> Chunk:
+    """The rows `source` of the chunk; those that are to be quotes have `price` on both sides, of unknown size."""
     columns = {name: getattr(chunk, name)[source] for name in COLUMNS}
-    close = columns["v3"].copy()
+    price = price[source]
     columns["kind"] = np.where(is_quote, np.int8(TickKind.QUOTE), columns["kind"])
-    for name, value in (("v0", close), ("v1", np.nan), ("v2", close), ("v3", np.nan), ("v4", np.nan)):
+    for name, value in (("v0", price), ("v1", np.nan), ("v2", price), ("v3", np.nan), ("v4", np.nan)):
         columns[name] = np.where(is_quote, value, columns[name])
     return Chunk(chunk.symbol, *(columns[name] for name in COLUMNS))

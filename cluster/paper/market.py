@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from heapq import heapify, heapreplace
 from typing import TYPE_CHECKING
 
-from actors.venues.matching.instruments import Instrument, MarketKind
+from actors.venues.matching.instruments import Instrument
 from cluster.feeds.columns import Feed
 from cluster.feeds.cursor import FeedCursor
 from cluster.paper.funding import FundingTimes
@@ -21,13 +21,13 @@ _NEVER = 2**63 - 1
 
 
 def open_feeds(source: MarketSource, instruments: tuple[Instrument, ...]) -> dict[str, Feed]:
-    """The feed of each instrument; where it trades on bars, with the closing quotes that a backtest sees too.
+    """The feed of each instrument; where it trades on bars or prints alone, with the quotes that a backtest sees too.
 
     Raises `ConfigurationError` or `DataProviderError` where one is missing.
     """
     if isinstance(source, RecordedSource):
         from cluster.feeds.recording import RecordedFeed, Recording  # with the readers of all formats
-        from cluster.feeds.window import ClosingQuotes
+        from cluster.feeds.window import priced
 
         recording = Recording(
             source.paths,
@@ -37,9 +37,10 @@ def open_feeds(source: MarketSource, instruments: tuple[Instrument, ...]) -> dic
             bar_time=source.bar_time,
             one_sided=source.one_sided,
         )
-        feeds = {each.symbol: RecordedFeed.of(recording, each.symbol) for each in instruments}
-        on_bars = {each.symbol for each in instruments if each.market.kind is MarketKind.BARS}
-        return {symbol: ClosingQuotes(feed) if symbol in on_bars else feed for symbol, feed in feeds.items()}
+        return {
+            each.symbol: priced(RecordedFeed.of(recording, each.symbol), each.market.kind)
+            for each in instruments
+        }
     return {each.symbol: _synthetic_feed(source, each) for each in instruments}
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from actors.venues.matching.instruments import AccountSettings, EngineSettings, Instrument
+from cluster.json_files import read_json
 from cluster.paper.faults import FaultSettings
 from cluster.paper.funding import ConstantFunding
 from messages.codec import digest
@@ -117,16 +118,7 @@ def market_digest(settings: PaperSettings) -> str:
 
 def load_settings(path: Path) -> PaperSettings:
     """Read settings from a JSON file. Raises `ConfigurationError` naming the file and the field."""
-    try:
-        return checked(msgspec.json.decode(path.read_bytes(), type=PaperSettings))
-    except OSError as error:
-        raise ConfigurationError(
-            f"the settings can't be read: {error.strerror}", field="settings", value=str(path)
-        ) from error
-    except msgspec.DecodeError as error:
-        raise ConfigurationError(
-            str(error), field="settings", value=str(path), remedy="correct the file"
-        ) from error
+    return checked(read_json(path, PaperSettings, what="settings", field="settings"))
 
 
 def checked(settings: PaperSettings) -> PaperSettings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -17,7 +18,15 @@ from cluster.backtest.books import Books
 from cluster.backtest.desk import BacktestDesk
 from cluster.backtest.harvest import Harvest
 from cluster.backtest.report.document import report_json
-from cluster.backtest.runner import Progress, backtest, prepare, require_equal_books, result_of
+from cluster.backtest.runner import (
+    MADE_QUOTES,
+    Progress,
+    backtest,
+    fill_model,
+    prepare,
+    require_equal_books,
+    result_of,
+)
 from cluster.steps.machine import PoisonError
 from cluster.steps.recovery import state_digest
 from config import LoadedConfig
@@ -282,6 +291,43 @@ def test_a_recorded_market_without_data_is_refused(tmp_path: Path) -> None:
 def test_data_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataProviderError, match="nowhere"):
         backtest(small_desk(tmp_path), [tmp_path / "nowhere"])
+
+
+def test_trades_alone_are_traded_on(tmp_path: Path) -> None:
+    """Their price stands for the quote that nobody recorded, and is known behind the trade."""
+    steps = (1 if n % 40 < 20 else -1 for n in range(600))
+    prices = itertools.accumulate(steps, initial=50_000)
+    rows = [f"{1_700_000_000_000 + 100 * n},{price},1,buy" for n, price in enumerate(prices)]
+    file = tmp_path / "BTCUSDT-trades.csv"
+    file.write_text("timestamp,price,size,side\n" + "\n".join(rows) + "\n")
+    loaded = small_desk(
+        tmp_path,
+        "venues.paper.fill.market=trades",
+        feed={"mode": "recorded"},
+        symbols={"BTC-USDT": DESK["symbols"]["BTC-USDT"]},
+        strategies={"ema": DESK["strategies"]["ema"]},
+    )
+    result = backtest(loaded, [file], cache=tmp_path / "cache")
+    assert result.record.rows == 2 * len(rows)
+    assert MADE_QUOTES in result.record.notes
+    assert result.fills
+    assert len(result.prices["BTC-USDT"]) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("market", "said"),
+    [
+        ("top", "best price and size and more of that size, each 0.02% worse,"),
+        ("trades", "the last print and more of that size, each 0.02% worse,"),
+        ("bars", "the next bar's open worsened by 0.02%,"),
+        ("depth", "takers walk the displayed levels, passive"),
+    ],
+)
+def test_the_fill_model_says_what_slippage_does_there(tmp_path: Path, market: str, said: str) -> None:
+    fill = f"venues.paper.fill.market={market}", "venues.paper.fill.slippage=2bps"
+    told = fill_model(small_desk(tmp_path, *fill).config, "paper")
+    assert said in told
+    assert told.endswith("5 ms to the book, 5 ms back")
 
 
 def test_a_symbol_without_data_is_named(tmp_path: Path) -> None:

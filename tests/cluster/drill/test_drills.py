@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,6 +19,8 @@ from actors.risk.checks import permission
 from actors.risk.checks.row import passed
 from cluster.drill.drills import DRILLS
 from cluster.drill.evidence import Evidence
+from cluster.drill.run import run_drill
+from config import load_config
 from messages.control import ALLOWED, Action, Mode
 from messages.errors import ConfigurationError
 from messages.modes import Clearing, ModeSource
@@ -39,6 +42,18 @@ def test_a_sound_desk_passes(drill: RunDrill, name: str) -> None:
     assert document.passed
     assert document.fault_begin is not None
     assert document.start < document.fault_begin < document.end
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", DRILLS)
+def test_a_sound_desk_passes_on_recorded_data(name: str, tmp_path: Path) -> None:
+    data = Path(__file__).parents[3] / ".." / "shared" / "data" / "binance_raw_l2"
+    if not data.exists():
+        pytest.skip("skipped: no recorded data")
+    loaded = load_config("replay", environ={}, overrides=DRILLS[name].overrides)
+    document = run_drill(DRILLS[name], loaded, sorted(data.glob("usdm_*.gz")), tmp_path)
+
+    assert failed(document) == set()
 
 
 # --- broken desks ---------------------------------------------------------------------------------------------

@@ -118,6 +118,15 @@ def test_listings_that_are_not_mapped_are_not_part_of_the_run(files: tuple[list[
     assert recording.symbols == ("ETH-USDT",)
 
 
+def test_files_of_other_listings_make_the_run_no_longer(files: tuple[list[Path], Path]) -> None:
+    paths, cache = files
+    feed = RecordedFeed(paths, {"BTCUSDT": "BTC-USDT"}, "BTC-USDT", cache_folder=cache)
+    assert (feed.first_time, feed.last_time) == (START, START + 299 * MS)
+    both = Recording(paths, LISTINGS, cache_folder=cache)
+    assert both.bounds(["BTC-USDT"]) == (feed.first_time, feed.last_time)
+    assert both.bounds([]) == (both.first_time, both.last_time)
+
+
 @pytest.mark.parametrize("listing", ["btcusdt", "BTC/USDT", "BTC-USDT"])
 def test_listings_match_whatever_their_spelling(files: tuple[list[Path], Path], listing: str) -> None:
     paths, cache = files

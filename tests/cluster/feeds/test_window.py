@@ -1,4 +1,4 @@
-"""Windows of feeds, and the quotes at which bars close: the same rows wherever they are entered."""
+"""Windows of feeds, and the quotes that bars and trades stand for: the same rows wherever they are entered."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from actors.venues.matching.grid import Grid
 from actors.venues.matching.instruments import Instrument, MarketKind, MarketModel
 from actors.venues.matching.market import MarketState
 from cluster.feeds.columns import Chunk, Feed, concatenate
-from cluster.feeds.window import ClosingQuotes, Window
+from cluster.feeds.window import ClosingQuotes, LastPrints, Window, priced
 from messages.market import TickKind
 
 
@@ -183,3 +184,33 @@ def test_every_bar_comes_after_a_quote_at_its_close(feed: Bars) -> None:
     assert _rows(quoted) == expected
     for position in range(len(expected) + 1):
         assert _rows(quoted, position) == expected[position:]
+
+
+@given(FEEDS)
+def test_every_trade_comes_before_a_quote_at_its_price(feed: Bars) -> None:
+    expected = []
+    for row in _rows(feed):
+        expected.append(row)
+        if row[1] == TickKind.TRADE:
+            time, _, price, *_ = row
+            expected.append((time, float(TickKind.QUOTE), price, -1.0, price, -1.0, -1.0))
+    quoted = LastPrints(feed)
+    assert _rows(quoted) == expected
+    for position in range(len(expected) + 1):
+        assert _rows(quoted, position) == expected[position:]
+
+
+@pytest.mark.parametrize(
+    ("market", "kinds", "made"),
+    [
+        (MarketKind.BARS, [TickKind.BAR], ClosingQuotes),
+        (MarketKind.TRADES, [TickKind.TRADE, TickKind.BAR], LastPrints),
+        (MarketKind.TRADES, [TickKind.TRADE, TickKind.QUOTE], Bars),
+        (MarketKind.TOP, [TickKind.TRADE], Bars),
+        (MarketKind.DEPTH, [TickKind.TRADE], Bars),
+    ],
+)
+def test_who_brings_no_quotes_is_given_some(
+    market: MarketKind, kinds: list[int], made: type[ClosingQuotes | LastPrints | Bars]
+) -> None:
+    assert type(priced(Bars([1, 2][: len(kinds)], kinds, 1), market)) is made
