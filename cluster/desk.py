@@ -25,6 +25,8 @@ from cluster.host.launch import ChildLaunch, Launch
 from cluster.host.replay_clock import PARKED, Progress, read_progress
 from cluster.host.strategy_check import require_bars_in
 from cluster.host.tree_plan import ROOT, tree_of
+from cluster.host.universe_map import has_universe
+from cluster.money_kind import require_one_kind_of_money
 from cluster.owner import Owner, OwnerLock, read_owner, this_owner
 from cluster.paper.market import open_feeds
 from cluster.preflight import require_preflight
@@ -168,12 +170,6 @@ class Desk:
             return None
         return status.incarnation
 
-    async def wait_until_stopped(self) -> None:
-        """Wait until the tree has ended, whoever stopped it."""
-        handles = Handles(self.launch.namespace)
-        while handles.find(ROOT) is not None:
-            await asyncio.sleep(0.2)
-
     async def close(self) -> None:
         """Let go of the desk. Whoever started it thereby ends its Ray cluster and its embedded Redis."""
         await self.store.close()
@@ -212,6 +208,7 @@ async def start_desk(
     name_lock.take(config.desk.name)
     try:
         home = session_folder(base, fresh=fresh)
+        require_one_kind_of_money(home, config.desk.environment)
         feed = session_feed(config, data, speed, home)
         if config.feed.mode == "recorded":
             source = paper_map.market_source(config, feed)
@@ -232,9 +229,8 @@ async def start_desk(
         if config.desk.environment == "live":
             await require_preflight(loaded, store)
         await open_store(store, config, feed)
-        await store.post(
-            Envelope(OPERATOR, 0, CONTROL, "", "", feed.clock().now(), SessionStarted(by=owner.user))
-        )
+        begun = SessionStarted(by=owner.user, universe=has_universe(config, feed))
+        await store.post(Envelope(OPERATOR, 0, CONTROL, "", "", feed.clock().now(), begun))
         if not feed.granted:  # what is granted is to be the same on every machine
             reasons = not_armed_because(config)
             arming = ArmingDecided(config.desk.environment, not reasons, reasons)
@@ -265,6 +261,8 @@ async def start_desk(
         started = handles
         await _awaited(root.begin.remote())
         await _wait_for_tree(desk)
+        desk.owner = msgspec.structs.replace(owner, tree_up=True)
+        await lock.take(desk.owner)
     except BaseException:
         if started is not None:
             await _end_all(started)
@@ -332,6 +330,7 @@ async def find_desk(name: str, folder: Path | None = None) -> Desk:
 async def _wait_for_tree(desk: Desk, timeout_s: float = 120.0) -> None:
     """Until every child that should run is up, or is being retried: what then fails is shown, not waited for.
 
+    A child is up when its process says so: of a tree that was killed the rows still tell that everybody runs.
     Raises `StoreError` when the root has given up meanwhile, or the tree is not up when the time is over.
     """
     wanted = {
@@ -348,6 +347,8 @@ async def _wait_for_tree(desk: Desk, timeout_s: float = 120.0) -> None:
             name for name in sorted(wanted) if name not in rows or rows[name]["status"] not in _SETTLED
         ]
         if not missing:
+            missing = await _silent(handles, [rows[name] for name in sorted(wanted)])
+        if not missing:
             return
         if handles.find(ROOT) is None:
             why = "; ".join(
@@ -357,6 +358,15 @@ async def _wait_for_tree(desk: Desk, timeout_s: float = 120.0) -> None:
         if time.monotonic() >= deadline:
             raise _not_up(desk, missing, rows, timeout_s)
         await asyncio.sleep(0.05)
+
+
+async def _silent(handles: Handles, rows: Sequence[Mapping[str, Any]]) -> list[Address]:
+    """Those that are told to run and are not found alive in the incarnation that is told."""
+    running = [row for row in rows if row["status"] == "running"]
+    found = {row["address"]: handles.find(row["address"]) for row in running}
+    told = await asyncio.gather(*(handles.identify(each) for each in found.values() if each is not None))
+    alive = {each.address: each.epoch for each in told if each is not None}
+    return [row["address"] for row in running if alive.get(row["address"]) != row["incarnation"]]
 
 
 def _not_up(

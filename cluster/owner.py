@@ -19,7 +19,10 @@ LOCK_SECONDS = 15
 
 
 class Owner(msgspec.Struct, frozen=True):
-    """Who runs the desk: the process that started it, since when (ns UTC), and what it runs."""
+    """Who runs the desk: the process that started it, since when (ns UTC), and what it runs.
+
+    `tree_up` says that its start is over: before, what can be seen of its actors may be of an earlier start.
+    """
 
     token: str
     host: str
@@ -30,6 +33,7 @@ class Owner(msgspec.Struct, frozen=True):
     environment: str
     speed: str
     dashboard: str | None = None
+    tree_up: bool = False
 
 
 def this_owner(token: str, config_hash: str, environment: str, speed: str, dashboard: str | None) -> Owner:

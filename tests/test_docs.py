@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from cluster.docs import PAGES, write_pages
 from cluster.docs.meanings import FAILPOINTS, REASONS
 from cluster.host.failpoints import NAMES
 from cluster.host.settings_map import strategy_settings
+from cluster.host.strategy_check import require_strategies
 from cluster.host.tree_plan import tree_of
 from cluster.metrics import DeskCollector, Picture
 from cluster.session_feed import FeedPlan
@@ -35,6 +37,7 @@ pytestmark = pytest.mark.unit
 ROOT = Path(__file__).parents[1]
 FILES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 NAMES_OF_FILES = [file.name for file in FILES]
+PROFILES = {file.stem for file in (ROOT / "config" / "profiles").glob("*.yaml")}
 
 
 class Block(NamedTuple):
@@ -135,6 +138,34 @@ def test_every_command_shown_is_one() -> None:
     assert len(shown) > 20
     for arguments in shown:
         require_valid(arguments)
+
+
+def test_settings_given_in_examples_are_accepted() -> None:
+    """What a grid tries of a ready-made profile, and what other limits are asked about of any of them."""
+    shown = [arguments for file in FILES for _, text in blocks(file) for arguments in commands_in(text)]
+    tried = 0
+    for command, *rest in shown:
+        values = {name: given_to(name, rest) for name in ("--grid", "--with", "--set")}
+        if command == "sweep" and rest[0] in PROFILES:
+            cases = [(rest[0], list(each)) for each in itertools.product(*map(points, values["--grid"]))]
+        elif command == "replay":
+            cases = [(name, values["--with"]) for name in ("demo", "replay", "synthetic")]
+        else:
+            continue
+        for profile, overrides in cases:
+            loaded = load_config(profile, environ={}, overrides=[*values["--set"], *overrides])
+            require_strategies(loaded.config)
+            tried += 1
+    assert tried > 8
+
+
+def given_to(option: str, arguments: Sequence[str]) -> list[str]:
+    return [value for name, value in itertools.pairwise(arguments) if name == option]
+
+
+def points(axis: str) -> list[str]:
+    path, _, values = axis.partition("=")
+    return [f"{path}={value}" for value in values.split(",")]
 
 
 def test_a_command_that_does_not_exist_would_be_noticed() -> None:

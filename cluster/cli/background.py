@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cluster.cli.desks import Watch, find
+from cluster.cli.desks import find, watched
+from cluster.cli.documents import StatusDocument
 from cluster.cli.exits import DeskNotRunningError
-from cluster.observe.health import judge
+from cluster.cli.reading import health_of, status_of
 from messages.errors import DeskError, DeskLockedError, StoreError
 
 if TYPE_CHECKING:
@@ -33,9 +34,11 @@ class Started(msgspec.Struct, frozen=True):
     log: str
 
 
-def start(arguments: Sequence[str], name: str) -> Started:
-    """Start `raydesk` with these arguments in a session of its own, so that it outlives this terminal."""
-    folder = Path.home() / ".raydesk" / name
+def start(arguments: Sequence[str], folder: Path) -> Started:
+    """Start `raydesk` with these arguments in a session of its own, so that it outlives this terminal.
+
+    What it says goes to `up.log` in the desk's folder.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "up.log"
     with open(log, "wb") as output:
@@ -50,13 +53,21 @@ def start(arguments: Sequence[str], name: str) -> Started:
 
 
 async def refuse_second(name: str, folder: Path | None) -> None:
-    """Raises `DeskLockedError` when a desk of this name runs already."""
+    """Raises `DeskLockedError` when a desk of this name runs already.
+
+    One whose holder is proven gone does not, unless its Ray cluster is another's and lives on: its lock in Redis ends
+    by itself, and who starts anew takes it over.
+    """
+    from cluster.host.lease import proven_gone
+
     try:
         desk = await find(name, folder)
     except DeskNotRunningError:
         return
-    holder = desk.owner.incarnation
+    holder, rays = desk.owner.incarnation, desk.launch.config.ray.address
     await desk.close()
+    if rays is None and proven_gone(holder):
+        return
     raise DeskLockedError(
         "a desk of this name is running",
         field="desk.name",
@@ -65,16 +76,20 @@ async def refuse_second(name: str, folder: Path | None) -> None:
     )
 
 
-async def until_healthy(started: Started, name: str, folder: Path | None, at_most_s: float) -> None:
-    """Wait until the desk is healthy. Raises `DeskError` with the end of its log when it ends or takes too long."""
+async def until_healthy(started: Started, name: str, folder: Path | None, at_most_s: float) -> StatusDocument:
+    """The desk's status as soon as it is healthy.
+
+    Raises `StoreError` with the end of its log when it ends or takes too long.
+    """
     deadline = time.monotonic() + at_most_s
     while time.monotonic() < deadline:
         if _ended(started.pid):
             raise StoreError(
                 f"the desk ended while it was starting: {_tail(started.log)}", field="up", value=name
             )
-        if await _is_healthy(started, name, folder):
-            return
+        found = await _status_if_healthy(started, name, folder)
+        if found is not None:
+            return found
         await asyncio.sleep(_LOOK_S)
     raise StoreError(
         f"the desk is not healthy after {at_most_s:g} s: {_tail(started.log)}",
@@ -110,30 +125,18 @@ async def stop(desk: Desk, at_most_s: float) -> None:
     await desk.store.close()
 
 
-async def _is_healthy(started: Started, name: str, folder: Path | None) -> bool:
-    """Whether the desk that this process holds is healthy; another's of that name does not count."""
+async def _status_if_healthy(started: Started, name: str, folder: Path | None) -> StatusDocument | None:
+    """None also where another process holds the desk of that name."""
     try:
-        desk = await find(name, folder)
-    except DeskNotRunningError:
-        return False
-    try:
-        if desk.owner.incarnation.pid != started.pid:
-            return False
-        watch = Watch(desk)
-        await watch.look_for_life()
-        return judge(
-            watch.projection,
-            watch.statuses,
-            watch.pulses,
-            writable=await watch.observer.writable(),
-            fresh_within_s=watch.fresh_within_s,
-            expected=[f"execution/{venue}" for venue in watch.config.venues],
-            connections=watch.connections,
-        ).healthy
+        async with watched(name, None, folder) as watch:
+            owner = watch.desk.owner
+            # what beats beside a holder that starts its tree may be left of one that was killed
+            if owner.incarnation.pid != started.pid or not owner.tree_up:
+                return None
+            await watch.look_for_life()
+            return await status_of(watch) if (await health_of(watch)).healthy else None
     except DeskError:
-        return False
-    finally:
-        await desk.close()
+        return None
 
 
 def _ended(pid: int) -> bool:

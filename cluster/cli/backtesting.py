@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ from cluster.cli.output import console, moment, say, shown, size, table
 from messages.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from cluster.backtest.costs import Costs
     from cluster.backtest.performance import Statistics
     from cluster.backtest.result import BacktestResult
     from cluster.backtest.runner import Progress as Played
@@ -167,7 +169,9 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[Played], None] | None]:
 
 def _summary(result: BacktestResult) -> Group:
     record, statistics = result.record, result.statistics
-    rows = Table.grid(padding=(0, 2))
+    rows = Table.grid(padding=(0, 1))  # the fingerprint is whole on 80 columns
+    rows.add_column()
+    rows.add_column(overflow="fold")
     for name, value in (
         ("period", f"{moment(record.start)} to {moment(record.end)}, {record.rows:,} rows"),
         ("profit", _profit(statistics, record.base_currency)),
@@ -177,7 +181,7 @@ def _summary(result: BacktestResult) -> Group:
         ("decisions", _decisions(result)),
         ("intents", _intents(result)),
         ("orders", _orders(result)),
-        ("costs", _costs(statistics)),
+        ("costs", _costs(statistics.costs)),
         ("config", record.config_hash[:12]),
         ("fingerprint", record.fingerprint),
     ):
@@ -187,9 +191,9 @@ def _summary(result: BacktestResult) -> Group:
         parts.add_row(
             shown(each.name),
             str(each.fills),
-            f"{each.costs.traded:,.2f}",
-            f"{each.net:,.2f}",
-            f"{each.costs.fees:,.2f}",
+            _money(each.costs.traded),
+            _money(each.net),
+            _money(each.costs.fees),
             str(each.trades),
         )
     return Group(rows, "", parts)
@@ -197,18 +201,22 @@ def _summary(result: BacktestResult) -> Group:
 
 def _profit(statistics: Statistics, currency: str) -> str:
     total = "-" if statistics.total_return is None else f"{statistics.total_return:+.3%}"
-    return f"{statistics.profit:,.2f} {currency} ({total}), final NAV {statistics.final_nav:,.2f}"
+    return f"{_money(statistics.profit)} {currency} ({total}), final NAV {_money(statistics.final_nav)}"
 
 
-def _costs(statistics: Statistics) -> str:
-    costs = statistics.costs
-    parts = (
-        ("fees", costs.fees),
-        ("spread", costs.spread),
-        ("slippage", costs.slippage),
-        ("funding", costs.funding),
+def _costs(costs: Costs) -> str:
+    words = {1: " received", 0: "", -1: " paid"}[(costs.funding > 0) - (costs.funding < 0)]
+    return (
+        f"fees {_money(costs.fees)}, spread {_money(costs.spread)}, slippage {_money(costs.slippage)}, "
+        f"funding {_money(abs(costs.funding))}{words}"
     )
-    return ", ".join(f"{name} {'-' if value is None else f'{value:,.2f}'}" for name, value in parts)
+
+
+def _money(value: float | Decimal | None) -> str:
+    """As the report has it, small amounts with their digits (a desk may count in BTC), in plain characters."""
+    from cluster.backtest.report.wording import money
+
+    return money(value).translate({ord("\N{MINUS SIGN}"): "-", ord("\N{EN DASH}"): "-"})
 
 
 def _trips(statistics: Statistics) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from cluster.cli.desks import JsonFlag
-from cluster.cli.exits import EPILOG, Exit, UsageError
+from cluster.cli.exits import EPILOG, Exit, UsageError, require_known
 from cluster.cli.output import console, print_json, stdout_kept_clean
 from messages.errors import DeskError
 
@@ -47,22 +47,10 @@ def bench(
     from cluster.bench.runner import SECTIONS, run_bench
 
     chosen = sections or (["backtest"] if scenario else list(SECTIONS))
-    unknown = [name for name in chosen if name not in SECTIONS]
-    if unknown:
-        raise UsageError(
-            "there is no such section",
-            field="SECTIONS",
-            value=unknown[0],
-            remedy=f"name some of {', '.join(SECTIONS)}",
-        )
-    strange = [name for name in scenario or () if name not in SCENARIOS]
-    if strange:
-        raise UsageError(
-            "there is no such scenario",
-            field="--scenario",
-            value=strange[0],
-            remedy=f"name some of {', '.join(SCENARIOS)}",
-        )
+    for name in chosen:
+        require_known("SECTIONS", name, SECTIONS, "there is no such section")
+    for name in scenario or ():
+        require_known("--scenario", name, SCENARIOS, "there is no such scenario")
     earlier = None if against is None else _earlier(against, read_result)  # before minutes of measuring
     with stdout_kept_clean() if as_json else nullcontext():
         result = run_bench(chosen, quick=quick, scenarios=scenario or ())

@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from cluster.cli.desks import JsonFlag
-from cluster.cli.exits import Exit, UsageError
+from cluster.cli.exits import Exit, UsageError, require_known
 from cluster.cli.output import console, print_json, say, table
 
 if TYPE_CHECKING:
@@ -38,14 +38,8 @@ def conformance(
     from cluster.conformance.suite import run_suite
 
     wanted = list(dict.fromkeys(venue or VENUES))
-    unknown = next((name for name in wanted if name not in VENUES), None)
-    if unknown is not None:
-        raise UsageError(
-            "there is no such venue",
-            field="--venue",
-            value=unknown,
-            remedy=f"name some of {', '.join(VENUES)}",
-        )
+    for name in wanted:
+        require_known("--venue", name, VENUES, "there is no such venue")
     chosen = [each for each in SCENARIOS if not scenario or scenario in f"{each.group} {each.name}"]
     if not chosen:
         raise UsageError(

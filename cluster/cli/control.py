@@ -19,7 +19,7 @@ from cluster.cli.control_documents import (
     ResumeDocument,
 )
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
-from cluster.cli.exits import EPILOG, Exit, UsageError
+from cluster.cli.exits import EPILOG, Exit, UsageError, require_known
 from cluster.cli.output import console, percent, print_json, shown, table
 from cluster.observe.summary import plain
 from messages.anomalies import OverrideDegrade
@@ -103,9 +103,8 @@ def mode(
 
     In reduce only what reduces exposure passes; in observe the desk looks and does nothing: stops do not work either.
     """
-    if (
-        wanted is Mode.HALTED
-    ):  # what ends with `mode normal` would be a kill switch that nobody has to acknowledge
+    # what ends with `mode normal` would be a kill switch that nobody has to acknowledge
+    if wanted is Mode.HALTED:
         raise UsageError(
             "a desk is halted by its kill switch",
             field="MODE",
@@ -241,10 +240,8 @@ def _refuse_unknown(watch: Watch, message: Flatten) -> None:
         ("SYMBOL", message.symbol, watch.config.symbols),
         ("--venue", message.venue, watch.config.venues),
     ):
-        if value is not None and value not in known:
-            raise UsageError(
-                "the desk does not know it", field=name, value=value, remedy="one of " + ", ".join(known)
-            )
+        if value is not None:
+            require_known(name, value, known, "the desk does not know it")
 
 
 def _is_halted(watch: Watch) -> bool:

@@ -109,6 +109,12 @@ def exchange(
             field="--symbols",
             remedy="name the listings of the files, as in --symbols BTCUSDT,ETHUSDT",
         )
+    if not data and (speed != 1.0 or levels != Levels.DEPTH.value):
+        raise UsageError(
+            "only recorded data has a speed and levels",
+            field="--data",
+            remedy="give the files, or leave out --speed and --levels",
+        )
     if levels not in set(Levels):
         raise UsageError("there is no such choice", field="--levels", value=levels, remedy="depth or quotes")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 from messages.errors import ConfigurationError, DeskError
@@ -26,6 +27,9 @@ MEANINGS: dict[Exit, str] = {
 EPILOG = "Exit codes: " + "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items()) + "."
 """Shown at the end of every help text."""
 
+TAKES_NUMBER = {"ignore_unknown_options": True}
+"""Context of a command that is given a number: `-5` is a value then, refused by its name, and no option."""
+
 
 class DeskNotRunningError(DeskError):
     """No desk of this name can be found, or it does not answer."""
@@ -37,6 +41,14 @@ class UsageError(DeskError):
     """A command was called in a way that makes no sense."""
 
     reason_code = "usage"
+
+
+def require_known(field: str, value: str, known: Iterable[str], problem: str) -> None:
+    """Raises `UsageError` with `problem` and all there is to choose from, where `value` is none of it."""
+    choices = tuple(known)
+    if value not in choices:
+        remedy = "one of " + ", ".join(choices) if choices else "there is none yet"
+        raise UsageError(problem, field=field, value=value, remedy=remedy)
 
 
 _CODES: tuple[tuple[type[DeskError], Exit], ...] = (

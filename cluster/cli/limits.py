@@ -13,7 +13,7 @@ from actors.risk.limit_table import GROUP_CAP, LIMITS, SCOPES, Form, write
 from actors.risk.limits import LimitValue
 from actors.risk.room import room_of
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
-from cluster.cli.exits import EPILOG, Exit, UsageError
+from cluster.cli.exits import EPILOG, TAKES_NUMBER, Exit, UsageError, require_known
 from cluster.cli.limit_documents import (
     LimitCommandDocument,
     LimitEntry,
@@ -51,7 +51,7 @@ limits = typer.Typer(
 def register(app: typer.Typer) -> None:
     """Add this group's commands."""
     limits.command("show", epilog=EPILOG)(show_limits)
-    limits.command("set", epilog=EPILOG)(set_limit)
+    limits.command("set", epilog=EPILOG, context_settings=TAKES_NUMBER)(set_limit)
     app.add_typer(limits, name="limits")
     app.command("risk", epilog=EPILOG)(show_risk)
 
@@ -217,28 +217,22 @@ def _refuse_unknown(watch: Watch, portfolio: Portfolio, scope: str) -> None:
 
     Risk itself knows neither the strategies nor the tiers that a universe may name; it refuses all other scopes.
     """
-    kind, _, name = scope.partition(":")
+    kind = scope.partition(":")[0]
     tiers = (*Tier, *portfolio.settings.tiers.values(), *portfolio.state.tiers.values())
     known = {"strategy": tuple(watch.config.strategies), "tier": tuple(dict.fromkeys(map(str, tiers)))}.get(
         kind
     )
-    if known is not None and name not in known:
-        raise UsageError(
-            f"there is no such {kind}", field="--scope", value=scope, remedy="one of " + ", ".join(known)
-        )
+    if known is not None:
+        scopes = [f"{kind}:{each}" for each in known]
+        require_known("--scope", scope, scopes, f"there is no such {kind}")
 
 
 def _what_if(
     watch: Watch, portfolio: Portfolio, symbol: str, side: Side, value: Decimal, strategy: str
 ) -> WhatIf:
-    if symbol not in watch.config.symbols:
-        known = ", ".join(watch.config.symbols)
-        raise UsageError("the desk does not know it", field="SYMBOL", value=symbol, remedy=f"one of {known}")
-    if strategy and strategy not in watch.config.strategies:
-        known = ", ".join(watch.config.strategies)
-        raise UsageError(
-            "there is no such strategy", field="--strategy", value=strategy, remedy=f"one of {known}"
-        )
+    require_known("SYMBOL", symbol, watch.config.symbols, "the desk does not know it")
+    if strategy:
+        require_known("--strategy", strategy, watch.config.strategies, "there is no such strategy")
     intent = asked_intent(portfolio, symbol, side, value, strategy)
     terms, answer = intent.terms, portfolio.what_if(intent)
     return WhatIf(

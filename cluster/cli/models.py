@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from cluster.cli.backtesting import CacheOption, DataOption, Source, instant
 from cluster.cli.desks import JsonFlag, SetOption, load
-from cluster.cli.exits import EPILOG, Exit, UsageError
+from cluster.cli.exits import EPILOG, Exit, UsageError, require_known
 from cluster.cli.output import (
     console,
     counting_bar,
@@ -330,11 +330,8 @@ def _words(option: str, text: str) -> tuple[str, ...]:
 
 
 def _one_of(option: str, text: str, choices: Sequence[T]) -> T:
-    found = next((each for each in choices if each == text), None)
-    if found is None:
-        known = ", ".join(map(str, choices))
-        raise UsageError("no such choice", field=option, value=text, remedy=f"use one of {known}")
-    return found
+    require_known(option, text, map(str, choices), "no such choice")
+    return next(each for each in choices if each == text)
 
 
 def _parameters(texts: list[str] | tuple[str, ...]) -> dict[str, Parameter]:

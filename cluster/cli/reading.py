@@ -12,7 +12,7 @@ from cluster.cli import pictures
 from cluster.cli.connections import feeds_line, venue_line
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
 from cluster.cli.documents import OrdersDocument, PositionsDocument, StatusDocument
-from cluster.cli.exits import EPILOG, Exit, UsageError
+from cluster.cli.exits import EPILOG, Exit, require_known
 from cluster.cli.fitting import Fitted
 from cluster.cli.output import clock, console, moment, money, percent, print_json, shown, table
 from cluster.cli.owners import owner_facts, progress_of
@@ -33,7 +33,12 @@ def status(
     desk: DeskName = None, config: ConfigOption = None, folder: FolderOption = None, as_json: JsonFlag = False
 ) -> Exit:
     """Show the desk on one screen: mode, money, orders, actors, and whether it is armed."""
-    document = on_desk(desk, config, folder, status_of)
+
+    async def read(watch: Watch) -> StatusDocument:
+        await watch.look_for_life()
+        return await status_of(watch)
+
+    document = on_desk(desk, config, folder, read)
     if as_json:
         print_json(document)
     else:
@@ -42,8 +47,7 @@ def status(
 
 
 async def status_of(watch: Watch) -> StatusDocument:
-    """The status document of a running desk."""
-    await watch.look_for_life()
+    """The status document of a running desk that was looked at for life."""
     total, _ = await watch.observer.dead_letters(1)
     return pictures.status_document(
         watch.config,
@@ -66,7 +70,12 @@ def health(
 
     Exit code 0 or 1.
     """
-    found = on_desk(desk, config, folder, health_of)
+
+    async def read(watch: Watch) -> Health:
+        await watch.look_for_life()
+        return await health_of(watch)
+
+    found = on_desk(desk, config, folder, read)
     if as_json:
         print_json(found)
     else:
@@ -78,8 +87,7 @@ def health(
 
 
 async def health_of(watch: Watch) -> Health:
-    """The checks of a running desk."""
-    await watch.look_for_life()
+    """The checks of a running desk that was looked at for life."""
     return judge(
         watch.projection,
         watch.statuses,
@@ -106,13 +114,7 @@ def orders(
     """List orders with their states, fills and fees."""
     wanted = state or []
     for each in wanted:
-        if each not in tuple(OrderState):
-            raise UsageError(
-                "there is no such order state",
-                field="--state",
-                value=each,
-                remedy=f"use one of {', '.join(known.value for known in OrderState)}",
-            )
+        require_known("--state", each, OrderState, "there is no such order state")
 
     async def read(watch: Watch) -> OrdersDocument:
         await watch.look()
@@ -124,13 +126,8 @@ def orders(
             open_only=open_only,
             limit=limit,
         )
-        if symbol is not None and not document.orders and symbol not in watch.config.symbols:
-            raise UsageError(
-                "the desk does not know it",
-                field="--symbol",
-                value=symbol,
-                remedy="one of " + ", ".join(watch.config.symbols),
-            )
+        if symbol is not None and not document.orders:
+            require_known("--symbol", symbol, watch.config.symbols, "the desk does not know it")
         return document
 
     document = on_desk(desk, config, folder, read)

@@ -21,6 +21,7 @@ from cluster.replaying.results import (
     Side,
     VerdictView,
 )
+from messages.intents import Verdict
 
 _SHOWN = 50
 """Changed decisions printed; `--json` has them all."""
@@ -154,11 +155,14 @@ def _decisions(changed: Iterable[ChangedDecision]) -> RenderableType:
 
 
 def _verdict(view: VerdictView) -> str:
-    words = f"{view.verdict.value} {shown(view.quantity)}"
+    refused = view.verdict is Verdict.REJECTED  # two answers may differ in the reason alone
+    words = f"{view.verdict.value} {view.reason.value if refused else shown(view.quantity)}"
     if view.check is None:
         return words
-    figures = f"limit {shown(view.limit)}, observed {shown(view.observed)} {view.unit}"
-    return f"{words}: {escape(view.check)}, {figures}".rstrip()
+    words += f"; tightest: {escape(view.check)}"
+    if view.limit is None and view.observed is None:
+        return words
+    return f"{words}, limit {shown(view.limit)}, observed {shown(view.observed)} {view.unit}".rstrip()
 
 
 def _other(step: ChangedStep) -> str:

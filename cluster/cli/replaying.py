@@ -12,7 +12,7 @@ import typer
 
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, chosen_name, load
 from cluster.cli.documents import ExportDocument, ReplayDocument
-from cluster.cli.exits import EPILOG, DeskNotRunningError, Exit, UsageError
+from cluster.cli.exits import EPILOG, DeskNotRunningError, Exit, require_known
 from cluster.cli.output import console, print_json, say, size
 from cluster.cli.replay_text import parity_text, replay_text, what_if_text
 from messages.errors import StoreUnavailableError
@@ -154,13 +154,7 @@ def _recorded_desk(
 def _known(recorded: Recorded, names: Sequence[str]) -> tuple[str, ...]:
     with_journal = [address for address, each in recorded.actors.items() if each.journal]
     for name in names:
-        if name not in with_journal:
-            raise UsageError(
-                "this actor has no journal",
-                field="--actor",
-                value=name,
-                remedy=f"name one of {', '.join(with_journal)}",
-            )
+        require_known("--actor", name, with_journal, "this actor has no journal")
     return tuple(names)
 
 

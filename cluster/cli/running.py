@@ -25,14 +25,13 @@ from cluster.cli.desks import (
     existing,
     find,
     load,
-    on_desk,
 )
 from cluster.cli.documents import Progress
 from cluster.cli.exits import EPILOG, Exit, UsageError
 from cluster.cli.live import live_view, nearest_end
 from cluster.cli.outcome import summary_tables
 from cluster.cli.output import console, moment, money, print_json, say, shown, stdout_kept_clean
-from cluster.cli.reading import mode_line, standing, status_of
+from cluster.cli.reading import mode_line, standing
 from cluster.cli.session import Ending, Finished, Request, run_session
 from cluster.host.strategy_check import require_strategies
 from messages.modes import Clearing
@@ -116,14 +115,15 @@ def up(
         arguments += ["--set", each]
     if speed is not None:
         arguments += ["--speed", _speed(speed)]
-    if folder is not None:
-        arguments += ["--folder", str(folder)]
-    asyncio.run(background.refuse_second(loaded.config.desk.name, folder))
-    started = background.start(arguments, loaded.config.desk.name)
+    from cluster.folders import default_folder  # with the desk's own imports
+
+    home = (folder or default_folder(loaded.config)).resolve()
+    arguments += ["--folder", str(home)]
     name = loaded.config.desk.name
-    asyncio.run(background.until_healthy(started, name, folder, wait))
+    asyncio.run(background.refuse_second(name, home))
+    started = background.start(arguments, home)
+    document = asyncio.run(background.until_healthy(started, name, home, wait))
     console().print(f"desk {shown(name)} runs, pid {started.pid}, log {shown(started.log)}")
-    document = on_desk(name, None, folder, status_of)
     console().print(f"{standing(document)}, mode {mode_line(document)}")
     if any(cause.clearing == Clearing.PERSON.value for cause in document.mode_causes.values()):
         console().print(f"a person is waited for: raydesk resume --desk {shown(name)}")

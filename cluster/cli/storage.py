@@ -8,7 +8,7 @@ import typer
 
 import messages.known  # noqa: F401 - all types that actors write
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
-from cluster.cli.exits import EPILOG, Exit, UsageError
+from cluster.cli.exits import EPILOG, Exit, require_known
 from cluster.cli.fitting import Fitted
 from cluster.cli.output import clock, console, moment, print_json, shown
 from cluster.cli.store_documents import (
@@ -96,13 +96,7 @@ def show(
 async def _actor(watch: Watch, address: Address, count: int) -> StoreActorDocument:
     observer = watch.observer
     statuses = {status.address: status for status in await observer.statuses()}
-    if address not in statuses:
-        raise UsageError(
-            "the store knows no such actor",
-            field="ACTOR",
-            value=address,
-            remedy=f"name one of {', '.join(statuses) or 'none: nothing has run yet'}",
-        )
+    require_known("ACTOR", address, statuses, "the store knows no such actor")
     snapshots = await observer.snapshots(address)
     state_step, state = _newest_state(address, snapshots)
     timers = await answered(watch.desk.store.client.hgetall(watch.desk.store.keys.timers(address)))

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
-from cluster.cli.exits import EPILOG, Exit, UsageError
+from cluster.cli.exits import EPILOG, TAKES_NUMBER, Exit, UsageError, require_known
 from cluster.cli.fitting import Fitted
 from cluster.cli.output import clock, console, moment, money, print_json, shown, table
 from cluster.cli.strategy_documents import (
@@ -49,7 +49,8 @@ def register(app: typer.Typer) -> None:
     """Add this group's commands."""
     strategies.command("list", epilog=EPILOG)(list_strategies)
     for command in (enable, disable, budget, sizer, suggest):
-        strategies.command(epilog=EPILOG)(command)
+        context = TAKES_NUMBER if command is budget else None
+        strategies.command(epilog=EPILOG, context_settings=context)(command)
     app.add_typer(strategies, name="strategies")
 
 
@@ -269,14 +270,9 @@ def _key(entry: StrategyEntry) -> tuple[str, str]:
 
 def _concerned(watch: Watch, message: Command) -> set[tuple[str, str]]:
     """The strategy's symbols. Raises `UsageError` for names that switch nothing: that must not look like success."""
-    chosen = watch.config.strategies.get(message.strategy)
-    if chosen is None:
-        raise UsageError(
-            "the desk has no such strategy",
-            field="STRATEGY",
-            value=message.strategy,
-            remedy="one of " + ", ".join(watch.config.strategies),
-        )
+    strategies = watch.config.strategies
+    require_known("STRATEGY", message.strategy, strategies, "the desk has no such strategy")
+    chosen = strategies[message.strategy]
     if not chosen.enabled:
         raise UsageError(
             "the settings don't start this strategy, so that there is nobody to switch",
@@ -288,27 +284,17 @@ def _concerned(watch: Watch, message: Command) -> set[tuple[str, str]]:
         _sizer_in_shadow(watch, message.strategy)
     symbols = watch.config.symbols_of(message.strategy)
     wanted = getattr(message, "symbol", None)
-    if wanted is not None and wanted not in symbols:
-        raise UsageError(
-            "the strategy does not trade it",
-            field="--symbol",
-            value=wanted,
-            remedy="one of " + ", ".join(symbols),
-        )
+    if wanted is not None:
+        require_known("--symbol", wanted, symbols, "the strategy does not trade it")
     universe = watch.projection.universe
     running = (
         {*universe.members, *universe.leaving} if universe.version and not chosen.group else set(symbols)
     )
-    if wanted is not None and wanted not in running:
-        raise UsageError(
-            "the symbol is not in the universe, so that nobody trades it",
-            field="--symbol",
-            value=wanted,
-            remedy="one of " + ", ".join(each for each in symbols if each in running),
-        )
-    return {
-        (message.strategy, symbol) for symbol in symbols if wanted in (None, symbol) and symbol in running
-    }
+    traded = [symbol for symbol in symbols if symbol in running]
+    if wanted is not None:
+        problem = "the symbol is not in the universe, so that nobody trades it"
+        require_known("--symbol", wanted, traded, problem)
+    return {(message.strategy, symbol) for symbol in traded if wanted in (None, symbol)}
 
 
 def _state(each: StrategyEntry) -> str:

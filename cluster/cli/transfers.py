@@ -16,7 +16,7 @@ import msgspec
 import typer
 
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
-from cluster.cli.exits import Exit, UsageError
+from cluster.cli.exits import Exit, UsageError, require_known
 from cluster.cli.output import console, print_json, shown
 from cluster.observe.wording import number
 from config.schema.venues import PaperVenueSettings
@@ -156,13 +156,9 @@ def _refuse_senseless(watch: Watch, message: RecordTransfer) -> None:
         raise UsageError(
             "no currency", field="CURRENCY", value=message.currency, remedy="its code, such as USDT"
         )
-    venue = watch.config.venues.get(message.venue)
-    if venue is None:
-        known = ", ".join(watch.config.venues)
-        raise UsageError(
-            "the desk does not know it", field="VENUE", value=message.venue, remedy=f"one of {known}"
-        )
-    if isinstance(venue, PaperVenueSettings):
+    venues = watch.config.venues
+    require_known("VENUE", message.venue, venues, "the desk does not know it")
+    if isinstance(venues[message.venue], PaperVenueSettings):
         raise UsageError(
             "no money can be moved there: a paper account has what its settings give it",
             field="VENUE",

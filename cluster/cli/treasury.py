@@ -14,7 +14,7 @@ import typer
 from actors.risk.limits import listing_id
 from cluster.cli.control_documents import TreasuryDocument
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
-from cluster.cli.exits import EPILOG, Exit, UsageError
+from cluster.cli.exits import EPILOG, TAKES_NUMBER, Exit, UsageError, require_known
 from cluster.cli.output import console, print_json, shown, table
 from cluster.cli.transfers import deposit, withdraw
 from cluster.observe.wording import number
@@ -40,8 +40,10 @@ treasury = typer.Typer(
 
 def register(app: typer.Typer) -> None:
     """Add this group's commands."""
-    for command in (sweep, purge, trim, deposit, withdraw):
+    for command in (sweep, purge, trim):
         treasury.command(epilog=EPILOG)(command)
+    for command in (deposit, withdraw):
+        treasury.command(epilog=EPILOG, context_settings=TAKES_NUMBER)(command)
     app.add_typer(treasury, name="treasury")
 
 
@@ -139,13 +141,8 @@ def _is_under_way(watch: Watch, line: TreasuryLine) -> bool:
 def _refuse_senseless(watch: Watch, message: TreasuryCommand) -> None:
     """A venue that the desk does not know, and a sweep that can find nothing whatever is on the accounts."""
     config = watch.config
-    if message.venue is not None and message.venue not in config.venues:
-        raise UsageError(
-            "the desk does not know it",
-            field="--venue",
-            value=message.venue,
-            remedy="one of " + ", ".join(config.venues),
-        )
+    if message.venue is not None:
+        require_known("--venue", message.venue, config.venues, "the desk does not know it")
     if message.operation is not TreasuryOperation.SWEEP:
         return
     chosen = config.treasury.sweep

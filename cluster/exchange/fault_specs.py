@@ -17,6 +17,7 @@ from cluster.exchange.faults import (
     TimedFault,
     checked,
 )
+from cluster.json_files import read_json
 from messages.errors import ConfigurationError
 
 T = TypeVar("T", int, float)
@@ -72,16 +73,7 @@ def fault_settings(
 
 def read_faults(path: Path) -> FaultSettings:
     """The faults of a JSON file of `FaultSettings`. Raises `ConfigurationError` naming the file and the field."""
-    try:
-        return checked(msgspec.json.decode(path.read_bytes(), type=FaultSettings))
-    except OSError as error:
-        raise ConfigurationError(
-            f"the faults can't be read: {error.strerror}", field="--faults", value=str(path)
-        ) from error
-    except msgspec.DecodeError as error:
-        raise ConfigurationError(
-            str(error), field="--faults", value=str(path), remedy="correct the file"
-        ) from error
+    return checked(read_json(path, FaultSettings, what="faults", field="--faults"))
 
 
 def _rule(spec: str, head: str, options: dict[str, str]) -> FaultRule:

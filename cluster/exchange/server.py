@@ -23,7 +23,7 @@ from pathlib import Path
 
 import msgspec
 
-from cluster.exchange.api import Event, OrderChanged, PublicTrade, Rules
+from cluster.exchange.api import Event, OrderChanged, PublicTrade, Refusal, Rules
 from cluster.exchange.control import Control
 from cluster.exchange.core import LocalExchange
 from cluster.exchange.core.market import MarketSource
@@ -158,6 +158,11 @@ class ExchangeServer:
 
     def replace_faults(self, settings: FaultSettings) -> None:
         """Go on with these faults; timed ones count from now. Raises `ConfigurationError`."""
+        for each in settings.timed:
+            if isinstance(each, FilterChange):
+                self._changed(
+                    each.listing, each.changes
+                )  # what can't be is told now, not when its time comes
         self._plan.replace(settings)
         if self._front is not None:
             self._front.set_clock_offset(settings.clock_offset_s)
@@ -170,17 +175,25 @@ class ExchangeServer:
         self._running.set_maintenance(on)
 
     def change_rules(self, listing: str, changes: dict[str, str | int | bool]) -> None:
-        """Change rules of a listing. Raises `ConfigurationError` for a field that is not there."""
+        """Change rules of a listing. Raises `ConfigurationError` for what is not there, or can't be so."""
+        self._running.set_rules(self._changed(listing, changes))
+
+    def _changed(self, listing: str, changes: dict[str, str | int | bool]) -> Rules:
+        """The rules of a listing as they would be. Raises `ConfigurationError`."""
         core = self._running
-        before = core.rules(listing)[0]
-        known = msgspec.to_builtins(before)
+        try:
+            known = msgspec.to_builtins(core.rules(listing)[0])
+        except Refusal:
+            raise ConfigurationError("there is no such listing", field="listing", value=listing) from None
         unknown = next((name for name in changes if name not in known or name == "listing"), None)
         if unknown is not None:
             raise ConfigurationError("there is no such rule", field="changes", value=unknown)
         try:
-            core.set_rules(msgspec.convert({**known, **changes}, Rules, strict=False))
+            rules = msgspec.convert({**known, **changes}, Rules, strict=False)
         except msgspec.ValidationError as error:
             raise ConfigurationError(str(error), field="changes", value=changes) from error
+        core.check_rules(rules)
+        return rules
 
     def deposit(self, account: str, currency: str, amount: str) -> None:
         """Give an account money, or take it away. Raises `ConfigurationError`."""

@@ -17,6 +17,7 @@ from cluster.exchange.core.listings import PROFILES, default_listings, perpetual
 from cluster.exchange.faults import FaultSettings
 from cluster.exchange.fronts.binance_usdm.context import FrontSettings
 from cluster.exchange.web import require_loopback
+from cluster.json_files import read_json
 from messages.errors import ConfigurationError
 
 DEFAULT_BALANCE = Decimal(1_000_000)
@@ -91,16 +92,7 @@ def checked(settings: ServerSettings) -> ServerSettings:
 
 def load_settings(path: Path) -> ServerSettings:
     """Read settings from a JSON file. Raises `ConfigurationError` naming the file and the field."""
-    try:
-        return checked(msgspec.json.decode(path.read_bytes(), type=ServerSettings))
-    except OSError as error:
-        raise ConfigurationError(
-            f"the settings can't be read: {error.strerror}", field="settings", value=str(path)
-        ) from error
-    except msgspec.DecodeError as error:
-        raise ConfigurationError(
-            str(error), field="settings", value=str(path), remedy="correct the file"
-        ) from error
+    return checked(read_json(path, ServerSettings, what="settings", field="settings"))
 
 
 def listings_of(symbols: str) -> tuple[Rules, ...]:
@@ -130,11 +122,12 @@ def account_of(spec: str) -> AccountPlan:
         number = part.strip().rstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
         currency = part.strip()[len(number) :]
         try:
-            balances[currency] = Decimal(number)
+            amount = Decimal(number)
         except ArithmeticError:
-            currency = ""
-        if not currency or not balances[currency].is_finite():
+            amount = Decimal("NaN")
+        if not currency or currency in balances or not amount.is_finite() or amount < 0:
             raise ConfigurationError(
                 "this is no balance", field="--account", value=spec, remedy="write NAME=50000USDT,1BTC"
             )
+        balances[currency] = amount
     return AccountPlan(name=name, balances=balances)

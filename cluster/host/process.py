@@ -7,7 +7,6 @@ announces its end by ending: whoever holds the never-ending call `hold` notices 
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import pickle
@@ -19,6 +18,7 @@ from typing import Any, TypeVar
 
 import ray
 
+from cluster.host.garbage import spare_what_is_loaded
 from cluster.host.launch import ProcessSpec, Started, role_of
 from messages.errors import DeskError, FencedError
 from messages.supervision import ExitReason
@@ -41,7 +41,7 @@ class ActorProcess:
     """
 
     def __init__(self, told: bytes) -> None:
-        _keep_what_is_loaded()
+        spare_what_is_loaded()
         self.spec: ProcessSpec = pickle.loads(told)
         self.loop: asyncio.AbstractEventLoop | None = None
         self.host: Any = None
@@ -79,7 +79,7 @@ class ActorProcess:
         ready.cancel()
         if self.finished.done():
             self.finished.result()
-        _keep_what_is_loaded()
+        spare_what_is_loaded()
         return self._started()
 
     def _end(self, task: asyncio.Task[ExitReason]) -> None:
@@ -157,14 +157,6 @@ class ActorProcess:
         self.loop.call_soon_threadsafe(self.host.stop, ExitReason.SHUTDOWN)
         done = asyncio.run_coroutine_threadsafe(_outcome(self.finished), self.loop)
         done.result(timeout=10)
-
-
-def _keep_what_is_loaded() -> None:
-    """Spare the garbage collector what is there for good.
-
-    A full collection looks at all that Ray has loaded: 50 ms, in the midst of a recovery or of an order's way.
-    """
-    gc.freeze()
 
 
 async def _outcome(task: asyncio.Task[ExitReason]) -> None:

@@ -185,8 +185,9 @@ class StepMachine:
     def _reload(self, feed: int | None = None) -> Steps:
         loaded = yield from self._insist(Load(self.address))
         recovered = recover(self.actor, self._pristine, loaded)
-        for note in recovered.notes:
-            yield Report("error", note, {})
+        for level, texts in (("error", recovered.damaged), ("warning", recovered.notes)):
+            for text in texts:
+                yield Report(level, text, {})
         self.position = recovered.position
         self.timers = dict(recovered.timers)
         self.next_due = min((timer.due for timer in self.timers.values()), default=None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 import msgspec
 
@@ -251,8 +251,3 @@ class Store(Protocol):
 
     def status(self, addresses: Sequence[Address]) -> Maybe[list[ActorStatus]]:
         """One atomic look at several actors."""
-
-
-def plain_timer(timer: Timer) -> dict[str, Any]:
-    """A timer's key and time, for people."""
-    return {"key": timer.key, "due": timer.due, "message": type(timer.message).__name__}

@@ -14,7 +14,7 @@ import pytest
 from cluster.cli.exits import Exit
 from cluster.owner import LOCK_SECONDS
 from messages.control import Mode
-from tests.chaos.desks import PROFILE, Session, session, settings, until
+from tests.chaos.desks import Session, session, settings, until
 from tests.chaos.exchange.exchange_log import ExchangeLog, read_log
 from tests.chaos.test_exchange_desk import PARTS
 
@@ -61,7 +61,6 @@ async def _halt(folder: Path) -> None:
         "halted",
         **{
             **PARTS,
-            "ray": {**PROFILE["ray"], "symbols_per_actor": 3},
             "venues": {VENUE: {**PARTS["venues"][VENUE], "exchange": exchange}},
             "strategies": strategies(),
             "risk": {"max_open_orders": 100, "max_symbol_exposure": "20%", "kill_file": str(kill_file)},

@@ -69,7 +69,9 @@ def test_a_second_desk_on_the_account_is_refused_with_the_first_ones_name(redis_
 def test_the_lease_of_a_desk_that_is_proven_dead_is_taken_over(redis_url: str) -> None:
     async def work(one: RedisStore, other: RedisStore) -> None:
         await AccountLeases(one, config("one"), "t1").take(owner("t1", dead=True), "one")
-        await AccountLeases(other, config("other"), "t2").take(owner("t2"), "other")
+        second = AccountLeases(other, config("other"), "t2")
+        await second.take(owner("t2"), "other")
+        assert {venue: each.desk for venue, each in (await second.holders()).items()} == {"binance": "other"}
 
     on(redis_url, work)
 

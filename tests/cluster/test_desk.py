@@ -12,7 +12,8 @@ import ray
 from cluster import desk as joining
 from cluster.desk import Desk, _wait_for_tree, open_store
 from cluster.host.handles import Handles
-from cluster.host.launch import Launch
+from cluster.host.launch import Launch, Started
+from cluster.host.tree_plan import tree_of
 from cluster.session_feed import FeedPlan, replay_generation
 from cluster.store.port import StreamName
 from cluster.store.redis_store import RedisStore, connect
@@ -105,6 +106,39 @@ def test_a_tree_that_does_not_come_up_is_an_error_that_names_who_is_missing(
     assert "strategy/BTC-USDT unseen" in told
     assert "risk running" not in told
     assert "logs" in told
+
+
+def test_a_tree_is_up_when_its_processes_say_so_and_not_when_the_rows_of_a_killed_one_do(
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows outlive their tree; so may its processes, for a moment."""
+    loaded = small_desk(tmp_path)
+    wanted = [each.id for spec in tree_of(loaded.config, LOCKSTEP).values() for each in spec.children]
+    rows = [{"address": each, "status": "running", "last_detail": "", "incarnation": 2} for each in wanted]
+    epochs: dict[str, int | None] = dict.fromkeys(wanted, 1)
+
+    async def identify(self: Handles, address: str) -> Started | None:
+        epoch = epochs[address]
+        return None if epoch is None else Started(address, epoch, 1, "here", "", "", "", None)
+
+    monkeypatch.setattr(Handles, "find", lambda self, address: address)
+    monkeypatch.setattr(Handles, "identify", identify)
+
+    async def wait() -> None:
+        desk = desk_of(redis_url, loaded, "stale")
+        try:
+            await desk.store.show_children("supervisor/desk", rows)
+            with pytest.raises(StoreError, match="not up within"):
+                await _wait_for_tree(desk, 0.1)  # they live, and are of the life before
+            epochs.update(dict.fromkeys(wanted, 2), risk=None)
+            with pytest.raises(StoreError, match="risk running"):
+                await _wait_for_tree(desk, 0.1)  # its process is not ready
+            epochs["risk"] = 2
+            await _wait_for_tree(desk, 5.0)
+        finally:
+            await desk.store.close()
+
+    asyncio.run(wait())
 
 
 def test_a_root_that_is_gone_is_an_error(

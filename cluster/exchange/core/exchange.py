@@ -356,6 +356,11 @@ class LocalExchange:
             floor.status_changed(None)
             floor.commit()
 
+    def check_rules(self, rules: Rules) -> None:
+        """Whether a listing may have these rules from now on. Raises as `set_rules` does."""
+        listing = self._floor.listings.get(rules.listing)
+        check_change(None if listing is None else listing.grid.instrument, rules)
+
     def set_rules(self, rules: Rules) -> None:
         """Change the filters of a listing while it trades. Open orders stay as they are.
 
@@ -363,9 +368,7 @@ class LocalExchange:
         no multiple of what the listing began with.
         """
         floor = self._floor
-        listing = floor.listings.get(rules.listing)
-        check_change(None if listing is None else listing.grid.instrument, rules)
-        assert listing is not None
-        listing.rules = rules
+        self.check_rules(rules)
+        floor.listings[rules.listing].rules = rules
         floor.status_changed(rules)
         floor.commit()

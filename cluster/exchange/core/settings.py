@@ -14,6 +14,7 @@ from messages.errors import ConfigurationError
 
 SECOND = 1_000_000_000
 HOUR = 3_600 * SECOND
+_MOST_UPDATES = 10_000
 
 
 class AccountSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -124,6 +125,8 @@ def _check_numbers(settings: ExchangeSettings) -> None:
     ):
         if not getattr(settings, name) > 0:
             raise _bad(name, getattr(settings, name), "must be greater than 0")
+    if settings.updates_per_second > _MOST_UPDATES:
+        raise _bad("updates_per_second", settings.updates_per_second, f"give at most {_MOST_UPDATES:,}")
     if not settings.listings:
         raise _bad("listings", (), "give at least one")
     for listing, price in settings.start_prices.items():

@@ -90,7 +90,12 @@ class FakeDesk:
         self.store = _LivingStore(stored)
         self.launch = SimpleNamespace(config=stored.loaded.config, config_hash=stored.loaded.hash)
         self.owner = SimpleNamespace(
-            host="here", incarnation=HERE, since=stories.T0, speed="lockstep", config_hash=stored.loaded.hash
+            host="here",
+            incarnation=HERE,
+            since=stories.T0,
+            speed="lockstep",
+            config_hash=stored.loaded.hash,
+            tree_up=True,
         )
         self.dashboard_url = "http://127.0.0.1:8265"
 

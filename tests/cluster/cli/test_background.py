@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import msgspec
 import pytest
 
 from cluster.cli import background
+from cluster.cli import desks as finding
 from cluster.cli.background import Started
 from cluster.cli.exits import DeskNotRunningError, Exit
 from cluster.host.lease import this_incarnation
@@ -35,7 +37,8 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Any:
                 raise DeskNotRunningError("no such desk is running")
             return FakeDesk(desk)
 
-        monkeypatch.setattr(background, "find", find)
+        for module in (background, finding):
+            monkeypatch.setattr(module, "find", find)
 
     return let
 
@@ -57,6 +60,49 @@ def test_a_second_desk_of_a_name_is_refused_with_who_is_first(desk: StoredDesk, 
     assert "pid 4242" in str(caught.value)
     found(None)
     asyncio.run(background.refuse_second(desk.name, None))
+
+
+def test_the_name_of_a_desk_whose_holder_was_killed_is_free_at_once(
+    desk: StoredDesk, monkeypatch: pytest.MonkeyPatch, sleeper: subprocess.Popen[bytes]
+) -> None:
+    fakes = FakeDesk(desk), FakeDesk(desk)
+    for each in fakes:
+        each.owner.incarnation = holder_of(sleeper)
+    left = iter(fakes)
+
+    async def find(name: str, folder: object) -> FakeDesk:
+        return next(left)
+
+    monkeypatch.setattr(background, "find", find)
+    with pytest.raises(DeskLockedError, match=f"pid {sleeper.pid}"):
+        asyncio.run(background.refuse_second(desk.name, None))
+    sleeper.kill()
+    sleeper.wait()
+    asyncio.run(background.refuse_second(desk.name, None))
+
+
+def test_hearts_that_beat_before_the_tree_is_up_are_those_of_an_earlier_one(
+    desk: StoredDesk, monkeypatch: pytest.MonkeyPatch, sleeper: subprocess.Popen[bytes]
+) -> None:
+    """The actors of a desk whose holder was killed live on for a moment, beside the one that is starting."""
+    up = [False, True]
+
+    async def find(name: str, folder: object) -> FakeDesk:
+        fake = FakeDesk(desk)
+        fake.owner.incarnation = holder_of(sleeper)
+        fake.owner.tree_up = up.pop(0)
+        return fake
+
+    monkeypatch.setattr(finding, "find", find)
+    asyncio.run(background.until_healthy(Started(sleeper.pid, ""), desk.name, None, 5.0))
+    assert not up
+
+
+def test_what_a_desk_in_the_background_says_lies_in_its_folder(tmp_path: Path) -> None:
+    started = background.start(["--help"], tmp_path / "desks" / "one")
+    os.waitpid(started.pid, 0)
+    assert Path(started.log) == tmp_path / "desks" / "one" / "up.log"
+    assert "raydesk" in Path(started.log).read_text()
 
 
 def test_up_refuses_before_it_starts_anything(

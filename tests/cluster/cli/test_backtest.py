@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from cluster.cli.backtesting import instant
+from cluster.backtest.costs import Costs
+from cluster.backtest.runner import backtest as played
+from cluster.cli.backtesting import _costs, _money, _summary, instant
 from cluster.cli.exits import Exit
 from cluster.cli.main import run
 from messages.errors import ConfigurationError
@@ -33,6 +38,31 @@ def test_it_ends_in_a_summary_and_a_report(
         assert word in told.out
     assert "report.html" in told.err
     assert {path.name for path in (tmp_path / "out").iterdir()} >= {"report.html", "report.json", "fills.csv"}
+
+
+def test_the_fingerprint_is_whole_on_80_columns(tmp_path: Path) -> None:
+    result = played(small_desk(tmp_path))
+    out = StringIO()
+    Console(file=out, width=80).print(_summary(result))
+    assert result.record.fingerprint in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [(-0.02281, "-0.02281"), (Decimal("1234.567"), "1,234.57"), (-0.0, "0.00"), (None, "-")],
+)
+def test_small_money_keeps_its_digits(amount: float | Decimal | None, shown: str) -> None:
+    assert _money(amount) == shown
+
+
+@pytest.mark.parametrize(
+    ("funding", "shown"), [("-0.2269", "0.2269 paid"), ("12.5", "12.50 received"), ("0", "0.00")]
+)
+def test_the_costs_say_who_paid_the_funding(funding: str, shown: str) -> None:
+    """All else in that line is positive when it was paid."""
+    zero = Decimal(0)
+    costs = Costs(zero, zero, zero, zero, Decimal(funding), None, None, None)
+    assert _costs(costs) == f"fees 0.00, spread -, slippage -, funding {shown}"
 
 
 def test_json_is_the_report_itself(settings: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -78,6 +78,9 @@ def test_people_see_addresses_and_never_a_key(tmp_path: Path) -> None:
         ["--data", "x.gz"],
         ["--levels", "bars"],
         ["--account", "a=much"],
+        ["--speed", "2"],
+        ["--levels", "quotes"],
+        ["--rate", "1e9"],
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_starts(options: list[str]) -> None:

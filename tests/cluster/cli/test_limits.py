@@ -185,6 +185,17 @@ def test_a_what_if_about_nothing_is_refused(
     assert command("risk", "--what-if", *asked, on=empty_desk).code == Exit.USAGE
 
 
+@pytest.mark.parametrize("value", ["0.01", "1e30", "1e999999"])
+def test_a_what_if_of_no_size_that_can_be_traded_says_what_one_lot_is_worth(
+    empty_desk: StoredDesk, risk: Risk, command: Command, value: str
+) -> None:
+    risk.trade("0.04", 50_000)
+    said = command("risk", "--what-if", "BTC-USDT", "buy", value, on=empty_desk)
+    assert said.code == Exit.USAGE
+    assert "VALUE: not the value of an order in this symbol" in said.err
+    assert "one lot of it is worth 50" in said.err
+
+
 def test_a_state_is_read_from_the_snapshot_where_the_journal_has_no_beginning(
     empty_desk: StoredDesk, command: Command
 ) -> None:
@@ -228,6 +239,8 @@ def test_a_value_that_another_limit_forbids_is_named_as_it_was_written(
             "daily_loss_limit: more than the whole would be no limit (found '300%')",
         ),
         ("max_order_notional", "much", "max_order_notional: not a number (found 'much')"),
+        ("max_order_notional", "-5", "max_order_notional: too small (found '-5') — write 0 or more"),
+        ("price_collar", "-25bps", "price_collar: too small (found '-25bps')"),
     ):
         said = command("limits", "set", name, value, on=empty_desk)
         assert said.code == Exit.USAGE

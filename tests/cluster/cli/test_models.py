@@ -114,8 +114,8 @@ def test_a_window_of_the_data_can_be_chosen(train: Train) -> None:
     [
         (["--interval", "90s"], "--interval: must be whole minutes"),
         (["--interval", "often"], "--interval: "),
-        (["--targets", "luck"], "use one of forward_return, peak, valley"),
-        (["--bars", "candles"], "use one of auto, feed, trades, quotes"),
+        (["--targets", "luck"], "one of forward_return, peak, valley"),
+        (["--bars", "candles"], "one of auto, feed, trades, quotes"),
         (["--family", "onnx"], "can't be trained here"),
         (["--parameter", "rounds"], "--parameter: not name=value"),
         (["--parameter", "speed=1"], "not given such a parameter"),

@@ -14,7 +14,7 @@ from messages.base import Message
 from messages.control import Mode, Resume, SetMode
 from messages.modes import Clearing, ModeDecided, ModeSource
 from tests.cluster.cli.conftest import Command
-from tests.cluster.cli.desks import StoredDesk
+from tests.cluster.cli.desks import HERE, StoredDesk
 from tests.cluster.observe.stories import T0, record
 
 pytestmark = pytest.mark.integration
@@ -119,8 +119,7 @@ def test_up_says_what_mode_the_desk_goes_on_in(
     async def nothing(*_: object) -> None: ...
 
     monkeypatch.setattr(background, "refuse_second", nothing)
-    monkeypatch.setattr(background, "until_healthy", nothing)
-    monkeypatch.setattr(background, "start", lambda *_: Started(4242, "up.log"))
+    monkeypatch.setattr(background, "start", lambda *_: Started(HERE.pid, "up.log"))
     said = command("up", "synthetic", "--desk", desk.name, on=desk)
 
     assert said.code == Exit.OK

@@ -153,7 +153,7 @@ def test_a_budget_is_changed_and_given_back(traded: StoredDesk, command: Command
     [
         (("disable", "nobody"), "no such strategy"),
         (("disable", "ema", "--symbol", "DOGE-USDT"), "does not trade it"),
-        (("budget", "ema", "-5"), ""),
+        (("budget", "ema", "-5"), "above zero"),
         (("budget", "ema", "much"), "above zero"),
         (("budget", "ema", "0"), "above zero"),
         (("budget", "ema", "nan"), "above zero"),

@@ -93,6 +93,7 @@ def test_risk_that_does_not_answer_ends_with_one(at_venue: StoredDesk, command: 
         (("usdm", "0", "USDT"), "AMOUNT"),
         (("usdm", "nan", "USDT"), "AMOUNT"),
         (("usdm", "much", "USDT"), "AMOUNT"),
+        (("usdm", "-20", "USDT"), "AMOUNT"),
         (("usdm", "20", "usdt"), "CURRENCY"),
     ],
 )

@@ -138,6 +138,28 @@ def test_settings_that_make_no_sense(tmp_path: Path, changes: dict[str, object],
     assert checked(settings_of(tmp_path, host="0.0.0.0", allow_remote=True)).allow_remote
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        FilterChange(listing="NONE", changes={"tick": "1"}, at_s=60.0),
+        FilterChange(listing="BTCUSDT", changes={"tick": "0"}, at_s=60.0),
+        FilterChange(listing="BTCUSDT", changes={"colour": "1"}, at_s=60.0),
+    ],
+)
+def test_a_change_of_rules_that_can_not_be_is_refused_at_the_start(
+    tmp_path: Path, change: FilterChange
+) -> None:
+    async def scenario() -> None:
+        server = ExchangeServer(settings_of(tmp_path, faults=FaultSettings(timed=(change,))))
+        try:
+            with pytest.raises(ConfigurationError):
+                await server.start()
+        finally:
+            await server.stop()
+
+    asyncio.run(scenario())
+
+
 def test_settings_come_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     path.write_bytes(msgspec.json.encode(settings_of(tmp_path)))
@@ -172,7 +194,7 @@ def test_listings_and_accounts_as_people_write_them() -> None:
     assert len(listings_of("40")) == 40
     assert account_of("a") == AccountPlan(name="a")
     assert account_of("a=50.5USDT,1BTC").balances == {"USDT": Decimal("50.5"), "BTC": Decimal(1)}
-    for wrong in ("a=", "a=5", "a=USDT", "a=xUSDT"):
+    for wrong in ("a=", "a=5", "a=USDT", "a=xUSDT", "a=-5USDT", "a=5USDT,6USDT"):
         with pytest.raises(ConfigurationError, match="--account"):
             account_of(wrong)
     with pytest.raises(ConfigurationError, match="--symbols"):

@@ -172,7 +172,7 @@ def test_what_if_lists_the_changed_decisions_and_is_no_failure(export: Path, com
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (("--actor", "risky"), "name one of"),
+        (("--actor", "risky"), "one of execution/paper, risk"),
         (("--with", "risk.max_order=1"), "unknown setting"),
         (("--with", "risk.max_gross_exposure=-1"), "risk.max_gross_exposure"),
     ],

@@ -118,7 +118,7 @@ class Stage:
     def is_gone(self, incarnation: Incarnation) -> bool:
         return True
 
-    def acts(self, address: Address, epoch: int, effect: Effect, written_at: int) -> None:
+    def acts(self, machine: StepMachine, epoch: int, effect: Effect, written_at: int) -> None:
         return None
 
     def generation(self) -> str:

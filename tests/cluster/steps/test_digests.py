@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from actors.base import Context
+from cluster.steps import recovery
 from cluster.steps.digests import is_digest_due, is_hurried
 from cluster.steps.recovery import of_one_shape, state_digest
 from cluster.steps.settings import StepSettings
@@ -109,3 +110,15 @@ def test_what_may_be_of_any_type_has_a_shape_too() -> None:
     assert of_one_shape(empty, full)
     assert empty != full
     assert not of_one_shape(empty, counts)
+
+
+def test_what_was_packed_in_another_way_is_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    actor = counter()
+    found = state_digest(actor)
+    with monkeypatch.context() as before:
+        before.setattr(recovery, "_CONTENT_FORM", b"as stored")
+        recovery._shape_of.cache_clear()
+        other = state_digest(actor)
+    recovery._shape_of.cache_clear()
+    assert not of_one_shape(found, other)
+    assert of_one_shape(found, state_digest(actor))

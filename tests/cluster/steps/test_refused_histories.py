@@ -94,7 +94,8 @@ def test_a_snapshot_that_is_put_aside_is_named_with_the_reason(damaged: StoredSn
     assert actor.state.numbers == [1, 2, 3, 4]
     assert [position.step for position in recovered.snapshots] == [1]
     assert recovered.steps_since_snapshot == 3
-    [told] = recovered.notes
+    [told] = recovered.damaged
+    assert recovered.notes == ()
     assert told.startswith(f"snapshot at step 3 put aside: {note}")
 
 
@@ -102,7 +103,7 @@ def test_an_actor_that_is_recovered_again_begins_with_what_is_stored_and_not_wit
     actor = counted(5)
     recovered = recover(actor, PRISTINE, Loaded(Position(step=2), None, (), [record(1), record(2)], {}))
     assert actor.state.numbers == [1, 2]
-    assert recovered == Recovered(Position(step=2), {}, (), 2, ())
+    assert recovered == Recovered(Position(step=2), {}, (), 2, (), ())
 
 
 def test_the_newest_of_two_sound_snapshots_is_the_base() -> None:
@@ -185,7 +186,7 @@ def test_a_state_with_a_new_field_starts_on_the_journal_of_the_version_before() 
 def test_a_digest_without_a_shape_is_of_another_version() -> None:
     actor, recovered = history(1, [record(1, "0123456789abcdef")])
     assert actor.state.numbers == [1]
-    assert len(recovered.notes) == 1
+    assert (len(recovered.notes), recovered.damaged) == (1, ())
 
 
 def test_words_about_a_state_are_no_part_of_its_shape() -> None:
@@ -214,4 +215,4 @@ def test_timers_come_back_as_stored() -> None:
     recovered = recover(counter(), PRISTINE, loaded)
     assert recovered.timers == loaded.timers
     assert recovered.timers is not loaded.timers, "the machine changes its own"
-    assert recovered.notes == ()
+    assert (recovered.damaged, recovered.notes) == ((), ())

@@ -9,7 +9,7 @@ import pytest
 
 from actors.base import Timer
 from cluster.steps import requests as ask
-from cluster.steps.journal import InputKind, JournalledInput
+from cluster.steps.journal import InputKind, JournalledInput, JournalRecord
 from cluster.steps.recovery import state_digest
 from cluster.steps.requests import Input
 from cluster.steps.settings import StepSettings
@@ -75,6 +75,14 @@ def test_a_damaged_snapshot_is_reported_as_an_error() -> None:
     note, recovered = Dialog().begin(loaded).reports
     assert (note.level, note.fields, recovered.level) == ("error", {}, "info")
     assert "snapshot at step 3" in note.text
+
+
+def test_a_digest_of_another_version_is_reported_as_a_warning() -> None:
+    records = [JournalRecord(1, 1, 0, [], [], "", 0, 0, 0, 0, "0123456789abcdef")]
+    loaded = msgspec.structs.replace(NOTHING, position=Position(step=1), records=records)
+    note, recovered = Dialog().begin(loaded).reports
+    assert (note.level, note.fields, recovered.level) == ("warning", {}, "info")
+    assert "another version" in note.text
 
 
 def test_lost_history_is_reported_and_the_next_claim_is_above_every_epoch_held() -> None:

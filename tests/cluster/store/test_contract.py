@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-import itertools
-from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -14,156 +10,33 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actors.base import Timer
-from cluster.steps.journal import InputKind, JournalledInput, JournalRecord
-from cluster.store.memory import MemoryStore
+from cluster.steps.journal import JournalRecord
 from cluster.store.port import (
     BEGINNING,
     CLAIM_REFUSED,
     EARLIER_KEPT,
     CommitStatus,
     Incarnation,
-    Position,
     Section,
     StoredSnapshot,
     StreamName,
-    Trim,
 )
-from cluster.store.redis_store import RedisStore, connect
-from messages.base import CONTROL, Envelope, Message
+from messages.base import CONTROL, Message
 from messages.control import Halt, StoreRenewed
 from messages.errors import FencedError
 from messages.intents import Refused
-from tests.samples import Counted, Ping, RefusablePing, UrgentPing
+from tests.cluster.store.stage import CAPACITY, HERE, THERE, Stage, envelope, mail, message_of, section
+from tests.samples import Ping, RefusablePing, UrgentPing
 
 pytestmark = pytest.mark.integration
 
-T = TypeVar("T")
-CAPACITY = 3
-HERE = Incarnation("node", "boot", 1, 1)
-THERE = Incarnation("node", "boot", 2, 2)
-_desks = itertools.count()
-
-Answer = Callable[[T | Awaitable[T]], T]
-
-
-class Stage:
-    """One store under test, with a plain way to call it."""
-
-    def __init__(self, store: Any, runner: asyncio.Runner) -> None:
-        self.store = store
-        self._runner = runner
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        method = getattr(self.store, name)
-
-        def call(*arguments: Any, **options: Any) -> Any:
-            answer = method(*arguments, **options)
-            if inspect.isawaitable(answer):
-
-                async def wait() -> Any:
-                    return await answer
-
-                return self._runner.run(wait())
-            return answer
-
-        return call
-
-
-@pytest.fixture(scope="module")
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as loop:
-        yield loop
-
-
-@pytest.fixture(params=["memory", "redis"])
-def fresh(
-    request: pytest.FixtureRequest, runner: asyncio.Runner, redis_url: str
-) -> Iterator[Callable[[], Stage]]:
-    """Makes an empty store, opened under generation `g1`."""
-    clients = []
-
-    def make() -> Stage:
-        if request.param == "memory":
-            stage = Stage(MemoryStore(capacity=CAPACITY), runner)
-        else:
-            client = connect(redis_url)
-            clients.append(client)
-            stage = Stage(RedisStore(client, f"contract-{next(_desks)}", capacity=CAPACITY), runner)
-        stage.open("g1")
-        return stage
-
-    yield make
-    for client in clients:
-        runner.run(client.aclose())
-
-
-@pytest.fixture
-def store(fresh: Callable[[], Stage]) -> Stage:
-    return fresh()
-
-
-def envelope(message: Message, *, sender: str = "a", sequence: int = 1, to: str = "b") -> Envelope:
-    return Envelope(sender, sequence, to, "cause", "cycle", 7, message)
-
-
-def section(
-    epoch: int,
-    step: int,
-    *envelopes: Envelope,
-    address: str = "a",
-    timers: dict[str, Timer] | None = None,
-    cancelled: tuple[str, ...] = (),
-    digest: str | None = None,
-    taken_mailbox: int = 0,
-    trim: Trim | None = None,
-    **position: Any,
-) -> Section:
-    record = JournalRecord(
-        step=step,
-        epoch=epoch,
-        now=step * 10,
-        inputs=(JournalledInput(InputKind.RESULT, "x", Ping(number=step)),),
-        events=(Counted(number=step),),
-        outputs="",
-        sequence=0,
-        ordinal=step,
-        outstanding=0,
-        feed=0,
-        digest=digest,
-    )
-    return Section(
-        address=address,
-        epoch=epoch,
-        position=Position(step=step, now=step * 10, **position),
-        record=record,
-        envelopes=envelopes,
-        timers=timers or {},
-        cancelled_timers=cancelled,
-        taken_urgent=0,
-        taken_mailbox=taken_mailbox,
-        trim=trim,
-    )
-
-
 ALL = {StreamName.URGENT: BEGINNING, StreamName.CONTROL: BEGINNING, StreamName.MAILBOX: BEGINNING}
-
-
-def mail(store: Stage, address: str) -> list[Message]:
-    """Everything in an actor's own streams, urgent first."""
-    streams = dict.fromkeys((StreamName.URGENT, StreamName.MAILBOX), BEGINNING)
-    return [_message(entry.data) for entry in store.read(address, streams, 1_000)]
-
-
-def _message(data: Any) -> Message:
-    from messages.codec import decode_envelope
-
-    return (data if isinstance(data, Envelope) else decode_envelope(data)).message
 
 
 def test_a_store_is_born_once_and_tells_everyone_its_generation(store: Stage) -> None:
     assert store.open("g2") == "g1"
     control = store.read("anyone", {StreamName.CONTROL: BEGINNING}, 10)
-    assert [_message(entry.data) for entry in control] == [StoreRenewed(generation="g1")]
+    assert [message_of(entry.data) for entry in control] == [StoreRenewed(generation="g1")]
 
 
 def test_a_claim_takes_the_next_epoch_and_names_the_predecessor(store: Stage) -> None:
@@ -273,7 +146,7 @@ def test_control_is_one_stream_for_everyone(store: Stage) -> None:
     store.post(envelope(Halt(by="me", reason="test"), sender="operator", to=CONTROL))
     for address in ("a", "b"):
         read = store.read(address, {StreamName.CONTROL: BEGINNING}, 10)
-        assert _message(read[-1].data) == Halt(by="me", reason="test")
+        assert message_of(read[-1].data) == Halt(by="me", reason="test")
 
 
 def test_a_full_mailbox_refuses_what_may_be_refused_and_tells_the_sender(store: Stage) -> None:
@@ -374,7 +247,7 @@ def test_a_lost_store_is_renewed_once(store: Stage) -> None:
     assert store.renew("g1", "g2", notice) == "g2"
     other = envelope(StoreRenewed(generation="g3"), sender="store", to=CONTROL)
     assert store.renew("g1", "g3", other) == "g2"
-    control = [_message(entry.data) for entry in store.read("a", {StreamName.CONTROL: BEGINNING}, 10)]
+    control = [message_of(entry.data) for entry in store.read("a", {StreamName.CONTROL: BEGINNING}, 10)]
     assert control == [StoreRenewed(generation="g1"), StoreRenewed(generation="g2")]
 
 
@@ -423,61 +296,6 @@ OPERATIONS = st.lists(
     ),
     max_size=40,
 )
-
-
-def taken_one_by_one(store: Stage, count: int) -> list[str]:
-    """Actor `b` takes `count` messages, one a step; returns their ids."""
-    store.claim("b", HERE)
-    for number in range(1, count + 1):
-        store.post(envelope(Ping(number=number)))
-    entries = store.read("b", {StreamName.MAILBOX: BEGINNING}, count)
-    for step, entry in enumerate(entries[:-1], start=1):
-        one = section(1, step, address="b", taken_mailbox=1, mailbox=entry.id)
-        assert store.commit([one]) == [CommitStatus.COMMITTED]
-    return [entry.id for entry in entries]
-
-
-def left(store: Stage) -> list[str]:
-    """The ids in the mailbox of `b`."""
-    return [entry.id for entry in store.read("b", {StreamName.MAILBOX: BEGINNING}, 10_000)]
-
-
-def test_trimming_keeps_the_mail_that_a_kept_record_names(store: Stage) -> None:
-    ids = taken_one_by_one(store, 600)
-    trim = Trim(journal=300, urgent=BEGINNING, mailbox=ids[-1])
-    last = section(1, 600, address="b", taken_mailbox=1, mailbox=ids[-1], trim=trim)
-    assert store.commit([last]) == [CommitStatus.COMMITTED]
-    kept = left(store)
-    assert set(ids[299:]) <= set(kept)  # record 300 took the message of that number
-    assert len(kept) <= 600 - 100  # Redis trims whole nodes, of 100 entries
-    steps = [record.step for record in store.load("b", steps_after=0).records]
-    assert steps[-1] == 600
-    assert set(range(300, 601)) <= set(steps)
-    assert len(steps) <= 600 - 100
-
-
-def test_trimming_again_goes_on_from_there(store: Stage) -> None:
-    ids = taken_one_by_one(store, 600)
-    early = Trim(journal=150, urgent=BEGINNING, mailbox=ids[-1])
-    assert store.commit([section(1, 600, address="b", trim=early, mailbox=ids[-2])]) == [
-        CommitStatus.COMMITTED
-    ]
-    late = Trim(journal=450, urgent=BEGINNING, mailbox=ids[-1])
-    assert store.commit([section(1, 601, address="b", trim=late, mailbox=ids[-2])]) == [
-        CommitStatus.COMMITTED
-    ]
-    kept = left(store)
-    assert set(ids[449:]) <= set(kept)
-    assert len(kept) <= 600 - 300
-
-
-def test_trimming_never_goes_further_than_it_was_told(store: Stage) -> None:
-    ids = taken_one_by_one(store, 300)
-    trim = Trim(journal=300, urgent=BEGINNING, mailbox=ids[49])
-    assert store.commit([section(1, 300, address="b", trim=trim, mailbox=ids[-2])]) == [
-        CommitStatus.COMMITTED
-    ]
-    assert set(ids[49:]) <= set(left(store))
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

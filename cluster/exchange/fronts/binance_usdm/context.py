@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from cluster.exchange.api import Exchange, OrderRecord, Refusal, Rules
+from cluster.exchange.api import Exchange, OrderRecord, Rules
 from cluster.exchange.fronts.binance_usdm.limits import Limits, LimitSettings
 from cluster.exchange.fronts.binance_usdm.listen_keys import ListenKeys
 from cluster.exchange.fronts.binance_usdm.parameters import Parameters
 from cluster.exchange.fronts.binance_usdm.public_record import PublicRecord
 from cluster.exchange.fronts.binance_usdm.wire import ms
-from messages.reasons import Reason
 
 
 class FrontSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -112,8 +111,3 @@ class Call:
             ),
             None,
         )
-
-
-def unknown_order() -> Refusal:
-    """There is no such order for whoever asks."""
-    return Refusal(Reason.UNKNOWN_ORDER)

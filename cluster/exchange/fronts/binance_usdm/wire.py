@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from cluster.exchange.api import Leg, OrderRecord, Refusal, Request, Rules, Status
+from cluster.exchange.api import Leg, OrderRecord, Request, Rules, Status
 from messages.intents import OrderType, TimeInForce
 from messages.reasons import Reason
 
@@ -92,16 +92,3 @@ def working_type(request: Request) -> str:
 def good_till(request: Request) -> int:
     """The end of an order in ms; 0 without one."""
     return 0 if request.expire_at is None else ms(request.expire_at)
-
-
-def is_algo(record: OrderRecord) -> bool:
-    """Whether an order belongs to the conditional orders' endpoints."""
-    return record.conditional
-
-
-def require_listed(rules: dict[str, Rules], symbol: str) -> Rules:
-    """The rules of a symbol. Raises `Refusal` SYMBOL_UNKNOWN."""
-    found = rules.get(symbol)
-    if found is None:
-        raise Refusal(Reason.SYMBOL_UNKNOWN, symbol)
-    return found
