@@ -116,10 +116,14 @@ def cancel_external(actor: ExecutionMemory, ctx: Context, told: VenueOrder) -> N
 
 
 def on_cancel_result(actor: ExecutionMemory, ctx: Context, result: CancelResult) -> None:
-    """The end of a cancel of an order that is not known here: where it did not get through, the account is compared,
-    which tells whether the order is open still, and cancels it again."""
-    if result.outcome in (Outcome.NOT_SENT, Outcome.NO_ANSWER):
-        ctx.after(actor.settings.account_backoff_max_ns, AccountQueryDue(), key="account")
+    """The end of a cancel of an order that is not known here: the account is compared.
+
+    That tells whether the order is open still, and cancels it again, or that the difference is over.
+    """
+    unanswered = result.outcome in (Outcome.NOT_SENT, Outcome.NO_ANSWER)
+    settings = actor.settings
+    wait = settings.account_backoff_max_ns if unanswered else settings.account_backoff_ns
+    ctx.after(wait, AccountQueryDue(), key="account")
 
 
 def take_from_holdings(

@@ -6,9 +6,11 @@ The universe's outside is here too: markets whose figures are drawn, and that at
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from random import Random
 from typing import Protocol
 
+from actors.execution.state import ExecutionState
 from actors.operations.universe.actor import UNIVERSE
 from actors.operations.universe.memory import UniverseState
 from actors.strategy.state import StrategyActorState
@@ -33,6 +35,7 @@ from messages.universe import (
 from supervisors.state import SupervisorState
 from supervisors.tree import STRATEGIES
 
+_ZERO = Decimal(0)
 _LONGEST_ANSWER = 300 * MILLISECOND
 
 
@@ -99,7 +102,8 @@ class Membership:
         if list(state.members) != wanted:
             yield f"{UNIVERSE} trades {list(state.members)} where people want {wanted}"
         for symbol in state.leaving:
-            if not any(address in parked for address in self.actors[symbol]):
+            left_alone = any(address in parked for address in self.actors[symbol])
+            if not left_alone and not self._is_held_against_others(symbol):
                 yield f"{UNIVERSE}: {symbol} is still leaving, told by {list(state.reported.get(symbol, ()))}"
         supervisor = self._shadows[STRATEGIES].actor.state
         assert isinstance(supervisor, SupervisorState)
@@ -107,6 +111,19 @@ class Membership:
             there = address in named or address in supervisor.children
             if there is self.is_absent(address) and address not in parked:
                 yield f"{address} is {'there though its symbol has left' if there else 'not there'}"
+
+    def _is_held_against_others(self, symbol: str) -> bool:
+        """Whether a desk that drains holds what no exit may leave: beside others' trades it adds to the account."""
+        states = [shadow.actor.state for shadow in self._shadows.values()]
+        desks = [each for each in states if isinstance(each, ExecutionState) and each.draining]
+        account = sum((each.positions.get(symbol, _ZERO) for each in desks), _ZERO)
+        return bool(desks) and any(
+            abs(account - each.position.quantity) > abs(account)
+            for state in states
+            if isinstance(state, StrategyActorState)
+            for each in state.strategies.values()
+            if each.symbol == symbol
+        )
 
     def check_left(self) -> list[str]:
         """The symbols that have left, once all is at rest. Raises `Finding` where one of them is still held."""

@@ -265,6 +265,44 @@ def test_a_late_fill_of_an_order_thought_not_sent_is_booked() -> None:
     assert rig.state.positions == {"BTC-USDT": 1}
 
 
+@pytest.mark.parametrize("has_universe", [True, False])
+@pytest.mark.parametrize("by_steps", [True, False])
+def test_the_universe_is_told_once_that_an_order_which_was_over_is_not(
+    by_steps: bool, has_universe: bool
+) -> None:
+    """Its symbol may have left meanwhile, and its strategy with it."""
+    rig = Rig(msgspec.structs.replace(WARY, has_universe=has_universe))
+    order = not_sent(rig)
+    assert told(rig.envelopes, OrderReopened, "universe") == []
+    heard = []
+    if by_steps:
+        rig.event(order, OrderState.WORKING)
+        heard += told(rig.envelopes, OrderReopened, "universe")
+    rig.event(order, OrderState.FILLED, filled="1", fill="f1")
+    heard += told(rig.envelopes, OrderReopened, "universe")
+    assert heard == ([OrderReopened("BTC-USDT")] if has_universe else [])
+
+
+def test_the_universe_is_told_of_a_fill_after_the_end_and_of_none_before_it() -> None:
+    rig = Rig(msgspec.structs.replace(WARY, has_universe=True))
+    order = rig.working()
+    rig.event(order, OrderState.PARTIALLY_FILLED, filled="0.25", fill="f1")
+    rig.event(order, OrderState.CANCELLED, filled="0.25")
+    assert order.settled
+    assert told(rig.envelopes, OrderReopened, "universe") == []
+    rig.event(order, OrderState.CANCELLED, filled="0.5", fill="f2")
+    assert told(rig.envelopes, OrderReopened, "universe") == [OrderReopened("BTC-USDT")]
+
+
+def test_the_universe_is_told_when_the_venue_counts_more_after_the_end() -> None:
+    rig = Rig(msgspec.structs.replace(WARY, has_universe=True))
+    order = rig.working()
+    rig.event(order, OrderState.CANCELLED)
+    assert order.settled
+    rig.event(order, OrderState.CANCELLED, filled="0.5")
+    assert told(rig.envelopes, OrderReopened, "universe") == [OrderReopened("BTC-USDT")]
+
+
 # --- crashes
 
 

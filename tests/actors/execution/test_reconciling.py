@@ -388,6 +388,8 @@ def test_a_cancel_of_somebody_elses_order_that_did_not_get_through_is_repeated_w
     account(rig, open_order("web_1"))
     assert rig.effects == [CancelOrder("web_1", SYMBOL, "v9")]
     rig.take(CancelResult("web_1", Outcome.ACCEPTED, Reason.ACCEPTED))
+    assert rig.wait(rig.settings.account_backoff_ns) == [QueryAccount("paper")], "the difference is over"
+    account(rig)
     assert rig.wait(3_600 * SECOND) == []
 
 
