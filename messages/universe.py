@@ -124,6 +124,18 @@ class StrategyHandled(Message, frozen=True):
     symbols: tuple[str, ...]
 
 
+@message_type
+class SymbolHeld(Message, frozen=True):
+    """An order on this symbol was filled after its end (execution, strategy -> universe).
+
+    Who had told that nothing is held of the symbol holds something now, and may not run any more.
+    """
+
+    urgent = True
+
+    symbol: str
+
+
 # ---------------------------------------------------------------- operators
 
 

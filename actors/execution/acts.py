@@ -33,6 +33,9 @@ from messages.routing import ReplaceEnded
 RISK: Address = "risk"
 """The address of the portfolio risk actor."""
 
+UNIVERSE: Address = "universe"
+"""Who removes the strategies of a symbol that has left, where symbols come and go."""
+
 _UNKNOWN = OrderState.UNKNOWN
 _DOUBTFUL = TERMINAL | {OrderState.UNKNOWN}
 """States in which an order was told to be, or may be thought to be, dead: that it lives is news. That an order works,

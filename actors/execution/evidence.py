@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from actors.base import Context
 from actors.execution.acts import (
+    UNIVERSE,
     longest_life,
     may_cancel,
     miss_fills,
@@ -26,6 +27,7 @@ from actors.execution.transitions import TRANSITIONS, Trigger
 from messages.order_events import CancelWished, FillReceived, OrderTimer
 from messages.orders import Fill, OrderState
 from messages.reasons import Reason
+from messages.universe import SymbolHeld
 
 
 class Told(NamedTuple):
@@ -92,11 +94,16 @@ def revive(ctx: Context, order: Order) -> None:
     ctx.emit(CancelWished(order.client_order_id, Reason.LATE_ACCEPTANCE))
 
 
-def book(ctx: Context, order: Order, fill: Fill, venue_filled: Decimal) -> None:
-    """Book one fill, seen for the first time, and tell risk, the requester and whose position it changes."""
+def book(actor: ExecutionMemory, ctx: Context, order: Order, fill: Fill, venue_filled: Decimal) -> None:
+    """Book one fill, seen for the first time, and tell risk, the requester and whose position it changes.
+
+    After the end was told its symbol may have left, and its strategy with it: who closes what is held must run again.
+    """
     revive(ctx, order)
     ctx.emit(FillReceived(fill, venue_filled))
     tell(ctx, (order.requester, order.beneficiary), fill)
+    if order.was_settled and actor.settings.has_universe:
+        ctx.send(UNIVERSE, SymbolHeld(order.symbol))
     note_overfill(ctx, order)
 
 

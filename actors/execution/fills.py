@@ -163,7 +163,7 @@ def _book(actor: ExecutionMemory, ctx: Context, trade: VenueTrade) -> bool:
         fill.liquidity,
         trade.time,
     )
-    book(ctx, order, told, order.filled + fill.quantity)
+    book(actor, ctx, order, told, order.filled + fill.quantity)
     weigh(actor, ctx, order, told_by_fills(order, trade.venue_order_id), fill_booked=True)
     return True
 

@@ -172,7 +172,7 @@ class ExecutionMemory(RoutingMemory):
     def remember_settled(self, event: e.OrderSettled) -> None:
         """The order is closed; it stays in memory for late news until it is pruned."""
         order = self.state.orders[event.client_order_id]
-        order.settled = True
+        order.settled = order.was_settled = True
         order.asking = False
         if order.tally is not None:
             order.tally.recorded = event.filled  # its record follows in the same step, where anybody reads it

@@ -47,7 +47,7 @@ class Order(msgspec.Struct):
       the last one was put that it answered with the order.
     - `fills_asked`: the venue is being asked for fills it counts and we miss; `fill_probes` counts the ends of that.
     - `retry_at`: nothing was written, and the order is to be placed again then.
-    - `settled`: ended, and every fill the venue counts has been seen.
+    - `settled`: ended, and every fill the venue counts has been seen; `was_settled`: so it was told once, at least.
     - `routed`: one of several orders of its intent; `child`, `attempt` say which. `replacing`: a change is under way.
     - `tally`: what its router record needs, where it is the only order of its intent.
     """
@@ -84,6 +84,7 @@ class Order(msgspec.Struct):
     fills_asked: bool = False
     fill_probes: int = 0
     settled: bool = False
+    was_settled: bool = False
     routed: bool = False
     child: int = 0
     attempt: int = 0

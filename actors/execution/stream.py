@@ -161,7 +161,7 @@ def _take(actor: ExecutionMemory, ctx: Context, order: Order, event: VenueEvent,
     fill = event.fill
     fresh = _new_fill(order, event)
     if fill is not None and fresh:
-        book(ctx, order, _fill(actor, order, event, fill), event.filled)
+        book(actor, ctx, order, _fill(actor, order, event, fill), event.filled)
     weigh(actor, ctx, order, _told(order, event, late=late), fill_booked=fresh)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from actors.base import Context
-from actors.execution.acts import RISK, request_cancel
+from actors.execution.acts import RISK, UNIVERSE, request_cancel
 from actors.execution.instruments import at_market, one_at_market, tick_of
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import ZERO, Order, within
@@ -34,9 +34,6 @@ from messages.reasons import Reason
 from messages.supervision import GiveUpPolicy, StrategyGivenUp
 from messages.universe import StrategyHandled
 from messages.wards import ExitAbandoned, ExitEnded, ExitRaised, WardDue, WardReleased, WardTaken
-
-UNIVERSE: Address = "universe"
-"""Who waits for a symbol that leaves to be flat, where symbols come and go."""
 
 
 def on_given_up(actor: ExecutionMemory, ctx: Context, given_up: StrategyGivenUp) -> None:

@@ -1,7 +1,8 @@
 """What a strategy actor does with a symbol that leaves the universe: enter nothing, leave, tell when nothing is held.
 
 It goes on until the position is flat and every intent has ended, over any number of failed exits and restarts; then
-the universe has the actor removed, or the symbol comes back and is traded as before.
+the universe has the actor removed, or the symbol comes back and is traded as before. A fill that comes even later is
+told to the universe, and closed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from messages.base import Address, Message
 from messages.reasons import Reason
 from messages.universe import (
     RetirementTold,
+    SymbolHeld,
     SymbolReadmitted,
     SymbolRetired,
     SymbolRetiring,
@@ -63,7 +65,11 @@ class Retiring(Shadowing):
 
     def _go_on(self, ctx: Context) -> None:
         for symbol, retirement in list(self.state.retiring.items()):
-            if not self._holds(symbol, ctx) and not retirement.told:
+            holds = self._holds(symbol, ctx)
+            if holds and retirement.told:
+                ctx.emit(SymbolRetiring(symbol, retirement.version, ctx.now))
+                ctx.send(UNIVERSE, SymbolHeld(symbol))
+            elif not holds and not retirement.told:
                 ctx.emit(RetirementTold(symbol, retirement.version))
                 ctx.send(UNIVERSE, SymbolRetired(symbol, retirement.version))
 

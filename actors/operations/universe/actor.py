@@ -4,6 +4,7 @@ What is traded is one numbered snapshot. Each change of it goes to everybody as 
 let nothing be entered that is not in it. A symbol that comes is started through the supervisor; one that goes is
 `leaving` until every actor that trades it has told that it holds nothing of it any more, and only then removed. One
 that was given up can't tell: it is tried once more, and when that fails execution closes what it holds, and tells.
+What is filled after the end of its order may be held by nobody who runs: its symbol is left once more.
 
 Persons come before figures, and bans before both:
 
@@ -55,6 +56,7 @@ from messages.universe import (
     SymbolChosen,
     SymbolFigures,
     SymbolGone,
+    SymbolHeld,
     SymbolRetired,
     SymbolStanding,
     SymbolUnbanned,
@@ -268,11 +270,17 @@ class UniverseActor(UniverseMemory):
         return Reason.ADDED if self.state.chosen.get(symbol) else None
 
     def _settle(
-        self, ctx: Context, cause: str, wanted: set[str] | None = None, *, anew: bool = False
+        self,
+        ctx: Context,
+        cause: str,
+        wanted: set[str] | None = None,
+        *,
+        anew: bool = False,
+        again: str | None = None,
     ) -> None:
         """Make the snapshot what it should be; `wanted` are the members by figures, None to leave those as they are.
 
-        Nobody is told where nothing has changed, unless `anew`.
+        Nobody is told where nothing has changed, unless `anew`. `again` is a symbol that left and has to be left anew.
         """
         state, settings = self.state, self.settings
         if wanted is None:
@@ -284,11 +292,12 @@ class UniverseActor(UniverseMemory):
             if self._forbidden(symbol) is None and (demanded is not None or symbol in wanted):
                 members[symbol] = self._member(symbol, demanded, ctx.now)
         came, went = members.keys() - state.members.keys(), state.members.keys() - members.keys()
-        if not anew and not came and not went and members == state.members:
+        left = {again} - members.keys() if again is not None else set()
+        if not anew and not left and not came and not went and members == state.members:
             return
         leaving = {symbol: each for symbol, each in state.leaving.items() if symbol not in members}
         version = state.version + 1
-        for symbol in sorted(went):
+        for symbol in sorted(went | left):
             leaving[symbol] = LeavingSymbol(symbol, self._why_gone(symbol), ctx.now, version)
         changes = tuple(sorted(came | went)) if cause == _FIGURES else ()
         told = tuple(members.values()), tuple(leaving.values())
@@ -300,7 +309,9 @@ class UniverseActor(UniverseMemory):
         for symbol in members:
             if symbol in came:
                 self._start(symbol, ctx)
-        for symbol in sorted(went):
+        for symbol in sorted(went | left):
+            if symbol in left:
+                self._start(symbol, ctx)
             self._try_once_more(symbol, ctx)
             self._end_if_flat(symbol, ctx)
 
@@ -366,6 +377,13 @@ class UniverseActor(UniverseMemory):
         for symbol in message.symbols:
             if symbol in self.state.leaving:
                 self._report(symbol, message.strategy, ctx)
+
+    @receives(SymbolHeld)
+    def _on_held(self, message: SymbolHeld, ctx: Context) -> None:
+        """What was told of a symbol that leaves is void, and of one that has left its actor must run to close it."""
+        symbol = message.symbol
+        if self.state.version and symbol in self._candidates and symbol not in self.state.members:
+            self._settle(ctx, f"{symbol} is held again", again=symbol)
 
     def _try_once_more(self, symbol: str, ctx: Context) -> None:
         """Nobody leaves better than the symbol's own strategies; when they fail again, we hear of it."""

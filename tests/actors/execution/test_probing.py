@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from actors.execution.order import Order
@@ -13,8 +14,9 @@ from messages.control import Mode, ModeChanged
 from messages.order_events import OrderEscalated, OrderResent
 from messages.orders import OrderState
 from messages.reasons import Reason
+from messages.universe import SymbolHeld
 from messages.venue import Outcome, PlaceOrder
-from tests.actors.execution.rig import SAFE, STRATEGY, WARY, Rig, kinds, state_of
+from tests.actors.execution.rig import SAFE, STRATEGY, WARY, Rig, kinds, state_of, told
 
 pytestmark = pytest.mark.unit
 
@@ -266,41 +268,27 @@ def test_a_late_fill_of_an_order_thought_not_sent_is_booked() -> None:
 
 
 @pytest.mark.parametrize("has_universe", [True, False])
-@pytest.mark.parametrize("by_steps", [True, False])
-def test_the_universe_is_told_once_that_an_order_which_was_over_is_not(
-    by_steps: bool, has_universe: bool
-) -> None:
+def test_the_universe_is_told_of_every_fill_after_the_end(has_universe: bool) -> None:
     """Its symbol may have left meanwhile, and its strategy with it."""
     rig = Rig(msgspec.structs.replace(WARY, has_universe=has_universe))
     order = not_sent(rig)
-    assert told(rig.envelopes, OrderReopened, "universe") == []
-    heard = []
-    if by_steps:
-        rig.event(order, OrderState.WORKING)
-        heard += told(rig.envelopes, OrderReopened, "universe")
-    rig.event(order, OrderState.FILLED, filled="1", fill="f1")
-    heard += told(rig.envelopes, OrderReopened, "universe")
-    assert heard == ([OrderReopened("BTC-USDT")] if has_universe else [])
+    rig.event(order, OrderState.WORKING)
+    assert told(rig.envelopes, SymbolHeld, "universe") == [], "nothing is held yet"
+    for number, filled in enumerate(("0.5", "1")):
+        rig.event(order, OrderState.PARTIALLY_FILLED, filled=filled, quantity="0.5", fill=f"f{number}")
+        heard = told(rig.envelopes, SymbolHeld, "universe")
+        assert heard == ([SymbolHeld("BTC-USDT")] if has_universe else [])
 
 
-def test_the_universe_is_told_of_a_fill_after_the_end_and_of_none_before_it() -> None:
+def test_the_universe_is_told_of_no_fill_before_the_end() -> None:
     rig = Rig(msgspec.structs.replace(WARY, has_universe=True))
     order = rig.working()
-    rig.event(order, OrderState.PARTIALLY_FILLED, filled="0.25", fill="f1")
+    rig.event(order, OrderState.PARTIALLY_FILLED, filled="0.25", quantity="0.25", fill="f1")
     rig.event(order, OrderState.CANCELLED, filled="0.25")
     assert order.settled
-    assert told(rig.envelopes, OrderReopened, "universe") == []
-    rig.event(order, OrderState.CANCELLED, filled="0.5", fill="f2")
-    assert told(rig.envelopes, OrderReopened, "universe") == [OrderReopened("BTC-USDT")]
-
-
-def test_the_universe_is_told_when_the_venue_counts_more_after_the_end() -> None:
-    rig = Rig(msgspec.structs.replace(WARY, has_universe=True))
-    order = rig.working()
-    rig.event(order, OrderState.CANCELLED)
-    assert order.settled
-    rig.event(order, OrderState.CANCELLED, filled="0.5")
-    assert told(rig.envelopes, OrderReopened, "universe") == [OrderReopened("BTC-USDT")]
+    assert told(rig.sent, SymbolHeld, "universe") == []
+    rig.event(order, OrderState.CANCELLED, filled="0.5", quantity="0.25", fill="f2")
+    assert told(rig.envelopes, SymbolHeld, "universe") == [SymbolHeld("BTC-USDT")]
 
 
 # --- crashes

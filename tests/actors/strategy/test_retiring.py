@@ -10,7 +10,7 @@ from messages.decisions import DecisionMade
 from messages.intents import Side
 from messages.orders import OrderState
 from messages.reasons import Reason
-from messages.universe import LeavingSymbol, SymbolRetired, UniverseChanged, UniverseMember
+from messages.universe import LeavingSymbol, SymbolHeld, SymbolRetired, UniverseChanged, UniverseMember
 from tests.actors.strategy.sample_strategies import LONG, SHORT
 from tests.actors.strategy.stage import BTC, ETH, SECOND, Stage, strategy
 
@@ -159,3 +159,21 @@ def test_what_is_held_of_a_symbol_that_never_was_in_the_universe_is_closed_too(l
     long.wait(60 * SECOND)
     long.quote(order=SHORT)
     assert not long.last.terms.reduce_only
+
+
+def test_what_is_filled_after_it_was_told_is_told_closed_and_told_anew(long: Stage) -> None:
+    entry = long.last_intent_id
+    long.take(leaves())
+    long.fill_all()
+    assert told(long) == [SymbolRetired("BTC-USDT", 2)]
+    long.fill(entry, "0.4")
+    assert [(to, each) for _, to, each in long.sent if isinstance(each, SymbolHeld)] == [
+        ("universe", SymbolHeld("BTC-USDT"))
+    ]
+    assert long.last.terms.side is Side.SELL
+    long.crash(fold=True)
+    long.take(leaves(3))  # the universe begins anew with it
+    long.fill_all()
+    assert long.held == 0
+    assert told(long) == [SymbolRetired("BTC-USDT", 2), SymbolRetired("BTC-USDT", 3)]
+    assert len([each for _, _, each in long.sent if isinstance(each, SymbolHeld)]) == 1

@@ -19,6 +19,7 @@ from messages.universe import (
     MarketObserved,
     RemoveSymbol,
     StrategyHandled,
+    SymbolHeld,
     SymbolRetired,
     UnbanSymbol,
     UniverseCommandRefused,
@@ -304,6 +305,59 @@ def test_settings_that_make_no_sense_are_refused(changes: dict[str, object], fie
     with pytest.raises(ConfigurationError) as caught:
         UniverseActor(settings(**changes))
     assert caught.value.field == field
+
+
+# ---------------------------------------------------------------- what is held again
+
+
+def test_a_symbol_that_is_gone_is_left_once_more_when_it_is_held_again() -> None:
+    play = static()
+    play.give(RemoveSymbol(ETH, "me"))
+    play.give(SymbolRetired(ETH, 2), sender=OWN)
+    play.give(SymbolHeld(ETH), sender="execution/paper")
+    assert play.told is not None
+    assert [(each.symbol, each.reason, each.version) for each in play.told.leaving] == [
+        (ETH, Reason.REMOVED, 3)
+    ]
+    assert [each.spec.id for each in play.sent(AddChild)] == [OWN], "nobody else closes what it holds"
+    assert play.sent(RemoveChild) == []
+    play.give(SymbolRetired(ETH, 2), sender=OWN)
+    assert list(play.state.leaving) == [ETH], "that was said before"
+    play.give(SymbolRetired(ETH, 3), sender=OWN)
+    assert [each.child for each in play.sent(RemoveChild)] == [OWN]
+
+
+def test_what_was_said_of_a_leaving_symbol_is_void_when_it_is_held_again() -> None:
+    shared = (candidate(BTC), candidate(ETH, "paper", "strategy/pairs"))
+    play = Play(settings(candidates=shared, start=(BTC, ETH)))
+    play.give(RemoveSymbol(ETH, "me"))
+    play.give(SymbolRetired(ETH, 2), sender=OWN)
+    play.give(SymbolHeld(ETH), sender="execution/paper")
+    play.give(SymbolRetired(ETH, 3), sender="strategy/pairs")
+    assert play.sent(RemoveChild) == [], "its own actor may hold something again"
+    play.give(SymbolRetired(ETH, 3), sender=OWN)
+    assert [each.child for each in play.sent(RemoveChild)] == [OWN]
+
+
+@pytest.mark.parametrize("symbol", [ETH, "DOGE-USDT"])
+def test_a_late_fill_changes_nothing_where_its_symbol_is_traded_or_is_no_candidate(
+    symbol: str,
+) -> None:
+    play = static()
+    play.give(SymbolHeld(symbol), sender="execution/paper")
+    assert (play.outputs.sent, play.state.version) == ((), 1)
+
+
+def test_one_that_was_given_up_when_its_symbol_left_is_tried_once_more_when_it_is_held_again() -> None:
+    play = with_policy(GiveUpPolicy.FLATTEN)
+    play.give(RemoveSymbol(ETH, "me"))
+    play.give(given_up(GiveUpPolicy.FLATTEN), sender="supervisor/strategies")
+    play.give(StrategyHandled(OWN, (ETH,)), sender="execution/paper")
+    assert play.state.leaving == {}
+    play.give(SymbolHeld(ETH), sender="execution/paper")
+    assert [each.spec.id for each in play.sent(AddChild)] == [OWN]
+    assert [each.child for each in play.sent(RetryChild)] == [OWN]
+    assert list(play.state.leaving) == [ETH]
 
 
 # ---------------------------------------------------------------- strategy actors that were given up
