@@ -117,13 +117,15 @@ class Membership:
         states = [shadow.actor.state for shadow in self._shadows.values()]
         desks = [each for each in states if isinstance(each, ExecutionState) and each.draining]
         account = sum((each.positions.get(symbol, _ZERO) for each in desks), _ZERO)
-        return bool(desks) and any(
-            abs(account - each.position.quantity) > abs(account)
+        held = [
+            each.position.quantity
             for state in states
             if isinstance(state, StrategyActorState)
             for each in state.strategies.values()
             if each.symbol == symbol
-        )
+        ]
+        by_others = bool(desks) and account != sum(held, _ZERO)
+        return by_others and any(abs(account - each) > abs(account) for each in held)
 
     def check_left(self) -> list[str]:
         """The symbols that have left, once all is at rest. Raises `Finding` where one of them is still held."""
