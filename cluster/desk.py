@@ -19,6 +19,7 @@ from cluster.arming import not_armed_because
 from cluster.code_version import code_version
 from cluster.embedded_redis import EmbeddedRedis, RedisSettings, chosen_port
 from cluster.folders import default_folder, leave_word, not_running, read_word, session_folder
+from cluster.history import require_nothing_before, require_one_kind_of_money
 from cluster.host import paper_map
 from cluster.host.handles import Handles
 from cluster.host.launch import ChildLaunch, Launch
@@ -26,12 +27,11 @@ from cluster.host.replay_clock import PARKED, Progress, read_progress
 from cluster.host.strategy_check import require_bars_in
 from cluster.host.tree_plan import ROOT, tree_of
 from cluster.host.universe_map import has_universe
-from cluster.money_kind import require_one_kind_of_money
 from cluster.owner import Owner, OwnerLock, read_owner, this_owner
 from cluster.paper.market import open_feeds
 from cluster.preflight import require_preflight
 from cluster.ray_session import RaySession, join
-from cluster.session_feed import FeedPlan, replay_generation, session_feed
+from cluster.session_feed import FeedPlan, keep_plan, replay_generation, session_feed
 from cluster.store.port import Incarnation
 from cluster.store.redis_store import RedisStore, connect
 from config import DeskConfig
@@ -208,7 +208,6 @@ async def start_desk(
     name_lock.take(config.desk.name)
     try:
         home = session_folder(base, fresh=fresh)
-        require_one_kind_of_money(home, config.desk.environment)
         feed = session_feed(config, data, speed, home)
         if config.feed.mode == "recorded":
             source = paper_map.market_source(config, feed)
@@ -228,6 +227,9 @@ async def start_desk(
         await AccountLeases(store, config, token).take(owner, config.desk.name)
         if config.desk.environment == "live":
             await require_preflight(loaded, store)
+        if fresh:
+            await require_nothing_before(store, config.desk.name)
+        await require_one_kind_of_money(store, config.desk.environment)
         await open_store(store, config, feed)
         begun = SessionStarted(by=owner.user, universe=has_universe(config, feed))
         await store.post(Envelope(OPERATOR, 0, CONTROL, "", "", feed.clock().now(), begun))
@@ -253,6 +255,7 @@ async def start_desk(
             owner=token,
             embedded_redis=embedded,
         )
+        keep_plan(feed, home)
         leave_word(launch)
         desk = Desk(launch, store, owner, session, name_lock)
         handles = Handles(launch.namespace, resources=config.ray.resources)

@@ -1,7 +1,7 @@
 """Where a desk lives on disk: its sessions, the word it leaves for other processes, and the lock on its name.
 
 <folder>/lock          held by the process that runs the desk
-<folder>/current       leads to the latest session
+<folder>/current       leads to the latest session that has begun
 <folder>/desk          the one history of a desk that is started again and again
 <folder>/runs/<id>     sessions that began afresh
 """
@@ -26,6 +26,7 @@ from config import DeskConfig
 from messages.errors import DeskLockedError, StoreUnavailableError
 
 CURRENT = "current"
+RUNS = "runs"
 LAUNCH_FILE = "launch"
 
 _Settings = TypeVar("_Settings", bound=BaseModel)
@@ -43,19 +44,24 @@ def desk_home(name: str) -> Path:
 
 def session_folder(base: Path, *, fresh: bool) -> Path:
     """The folder of this session: the desk's one history, or with `fresh` a new one beside the earlier ones."""
-    chosen = base / "runs" / f"{time.time_ns():x}" if fresh else base / "desk"
+    chosen = base / RUNS / f"{time.time_ns():x}" if fresh else base / "desk"
     chosen.mkdir(parents=True, exist_ok=True)
-    replacement = base / f".{CURRENT}-{secrets.token_hex(4)}"
-    replacement.symlink_to(chosen)
-    replacement.replace(base / CURRENT)
     return chosen
 
 
 def leave_word(launch: Launch) -> None:
-    """Let other processes of this user find the desk. No secret is written down, nor an address that carries one."""
-    path = Path(launch.folder) / LAUNCH_FILE
+    """Let other processes of this user find the desk. No secret is written down, nor an address that carries one.
+
+    From now on `current` leads to this session, and not earlier: one that is refused hides none that has run.
+    """
+    home = Path(launch.folder)
+    path = home / LAUNCH_FILE
     path.touch(mode=0o600)
     path.write_bytes(pickle.dumps(_without_secrets(launch)))
+    base = home.parent.parent if home.parent.name == RUNS else home.parent
+    replacement = base / f".{CURRENT}-{secrets.token_hex(4)}"
+    replacement.symlink_to(home)
+    replacement.replace(base / CURRENT)
 
 
 def read_word(name: str, folder: Path | None) -> Launch:

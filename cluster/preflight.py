@@ -202,7 +202,7 @@ def _rule(name: str) -> Judge:
     rule = next(each for each in LIVE_RULES if each.name == name)
 
     async def judge(probe: Probe) -> str:
-        found = [f"{'.'.join(each.path)} {each.message}" for each in rule.broken(probe.config)]
+        found = [f"{'.'.join(each.path)}: {each.message}" for each in rule.broken(probe.config)]
         if name == "live_env_armed" and probe.config.desk.environment != "live":
             found.insert(0, f"desk.environment is {probe.config.desk.environment}, not live")
         if name == "live_env_armed" and probe.config.arming.role == "monitor":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from cluster.durable_files import write_atomically
 from cluster.host.clocks import DeskClock, GrantedClock, PaceAnchor, PacedClock
 from messages.child_specs import SECOND
 from messages.errors import ConfigurationError
@@ -65,7 +66,7 @@ class FeedPlan(msgspec.Struct, frozen=True):
 
 
 def session_feed(config: DeskConfig, data: Sequence[Path], speed: str | None, home: Path) -> FeedPlan:
-    """The plan of the session in `home`: the one it began with, or a new one that is written down.
+    """The plan of the session in `home`: the one it began with, or a new one, to be kept once it does begin.
 
     Raises `ConfigurationError` for a speed or data that make no sense, or that differ from what the session began
     with; `DataProviderError` for data that can't be read.
@@ -73,7 +74,6 @@ def session_feed(config: DeskConfig, data: Sequence[Path], speed: str | None, ho
     path = home / PLAN_FILE
     wanted = _plan(config, data, speed, home)
     if not path.exists():
-        path.write_bytes(msgspec.json.encode(wanted))
         return wanted
     begun = msgspec.json.decode(path.read_bytes(), type=FeedPlan)
     for field, before, now in (("--data", begun.files, wanted.files), ("--speed", begun.speed, wanted.speed)):
@@ -85,6 +85,14 @@ def session_feed(config: DeskConfig, data: Sequence[Path], speed: str | None, ho
                 remedy=f"go on with {before}, or begin afresh in another folder",
             )
     return begun
+
+
+def keep_plan(plan: FeedPlan, home: Path) -> None:
+    """Write down what the session in `home` begins with, so that it goes on with the same.
+
+    To be done last before anybody trades: a start that was refused must not fix the speed, nor when the market begins.
+    """
+    write_atomically(home / PLAN_FILE, msgspec.json.encode(plan))
 
 
 def _plan(config: DeskConfig, data: Sequence[Path], speed: str | None, home: Path) -> FeedPlan:

@@ -18,7 +18,7 @@ from cluster.backtest.record import OrderCounts, ReportSettings, RunRecord, Symb
 from cluster.backtest.result import BacktestResult
 from cluster.backtest.sliced import SlicedDesk
 from cluster.code_version import code_version
-from cluster.feeds.window import ClosingQuotes, LastPrints
+from cluster.feeds.window import MadeQuotes
 from cluster.host import paper_map
 from cluster.host.strategy_check import require_bars_in
 from config import DeskConfig, LoadedConfig, load_config
@@ -177,7 +177,7 @@ def result_of(
             recorded=bool(market.files),
             charged=desk.has_funding,
             sliced=isinstance(desk, SlicedDesk),
-            made_quotes=any(isinstance(feed, ClosingQuotes | LastPrints) for feed in market.feeds.values()),
+            made_quotes=any(isinstance(feed, MadeQuotes) for feed in market.feeds.values()),
         ),
         fingerprint=fingerprint,
         rates=dict(config.desk.rates),

@@ -205,7 +205,7 @@ def _profit(statistics: Statistics, currency: str) -> str:
 
 
 def _costs(costs: Costs) -> str:
-    words = {1: " received", 0: "", -1: " paid"}[(costs.funding > 0) - (costs.funding < 0)]
+    words = " received" if costs.funding > 0 else " paid" if costs.funding < 0 else ""
     return (
         f"fees {_money(costs.fees)}, spread {_money(costs.spread)}, slippage {_money(costs.slippage)}, "
         f"funding {_money(abs(costs.funding))}{words}"

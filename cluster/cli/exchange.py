@@ -15,7 +15,7 @@ from rich.markup import escape
 
 from cluster.cli.conformance import conformance
 from cluster.cli.desks import JsonFlag
-from cluster.cli.exits import EPILOG, Exit, UsageError
+from cluster.cli.exits import EPILOG, Exit, UsageError, require_known
 from cluster.cli.output import console, say, shown, table
 
 if TYPE_CHECKING:
@@ -115,8 +115,7 @@ def exchange(
             field="--data",
             remedy="give the files, or leave out --speed and --levels",
         )
-    if levels not in set(Levels):
-        raise UsageError("there is no such choice", field="--levels", value=levels, remedy="depth or quotes")
+    require_known("--levels", levels, Levels, "there is no such choice")
 
     def settings(folder: Path) -> ServerSettings:
         return checked(

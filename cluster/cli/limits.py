@@ -14,6 +14,7 @@ from actors.risk.limits import LimitValue
 from actors.risk.room import room_of
 from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Watch, on_desk
 from cluster.cli.exits import EPILOG, TAKES_NUMBER, Exit, UsageError, require_known
+from cluster.cli.fitting import Fitted
 from cluster.cli.limit_documents import (
     LimitCommandDocument,
     LimitEntry,
@@ -322,13 +323,19 @@ def _print_what_if(asked: WhatIf) -> None:
         f"{asked.side.value} {number(asked.asked)} {shown(asked.symbol)} at {number(asked.worst_price)} or better: "
         f"[{colour}]{asked.verdict.value}[/], {number(asked.quantity)}, {asked.reason.value}"
     )
-    rows = table("check", "", ">limit", ">is", ">room", ">lets pass", "reason")
+    rows = Fitted("check", "", ">limit", ">is", ">room", ">lets pass", "reason", spare=("room", "lets pass"))
+    plain: list[str] = []
     for each in asked.checks:
+        if each.passed and each.limit is None and each.observed is None:
+            plain.append(each.check)
+            continue
         figures = [_figure(value, each.unit) for value in (each.limit, each.observed, each.room)]
         verdict = "[green]passes[/]" if each.passed else "[bold red]fails[/]"
         allowed = "" if each.allowed is None else number(each.allowed)
         rows.add_row(each.check, verdict, *figures, allowed, "" if each.passed else each.reason.value)
     console().print(rows)
+    if plain:
+        console().print(f"[green]passed[/], without figures: {', '.join(plain)}")
 
 
 def _figure(value: Decimal | None, unit: str) -> str:

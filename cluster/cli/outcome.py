@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from rich.console import Group
 from rich.table import Table
 
-from cluster.cli.output import money, shown, table
+from cluster.cli.output import money, pairs, shown, table
 from cluster.observe.projection import Projection
 from cluster.observe.summary import RunSummary
 from messages.orders import OrderState
@@ -40,14 +38,14 @@ def summary_tables(summary: RunSummary) -> Group:
             "intents",
             f"{summary.intents}: {summary.approved} approved, {summary.resized} resized, {rejected} rejected",
         ),
-        ("rejected", _pairs(summary.rejected)),
-        ("orders", _pairs(summary.orders)),
+        ("rejected", pairs(summary.rejected)),
+        ("orders", pairs(summary.orders)),
         (
             "fills",
-            f"{summary.fills}, fees {_pairs(summary.fees)}"
+            f"{summary.fills}, fees {pairs(summary.fees)}"
             + (f", funding {money(summary.funding)}" if summary.funding else ""),
         ),
-        ("positions", _pairs(summary.positions)),
+        ("positions", pairs(summary.positions)),
         ("nav", f"{money(summary.nav)}, cash {money(summary.cash)}"),
         (
             "profit",
@@ -68,7 +66,3 @@ def summary_tables(summary: RunSummary) -> Group:
             str(actor.journal_length),
         )
     return Group(rows, "", actors)
-
-
-def _pairs(values: Mapping[str, object]) -> str:
-    return ", ".join(f"{shown(name)} {shown(value)}" for name, value in values.items()) or "none"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TextIO
@@ -100,6 +100,11 @@ def shown(value: object) -> str:
     if isinstance(value, tuple | list):
         return escape(", ".join(map(str, value))) or "-"
     return escape(str(value))
+
+
+def pairs(values: Mapping[str, object]) -> str:
+    """Names, each with its value; `none` without any. Safe to print as markup."""
+    return ", ".join(f"{shown(name)} {shown(value)}" for name, value in values.items()) or "none"
 
 
 def money(value: Decimal | None) -> str:

@@ -43,10 +43,16 @@ def preflight(
         colour = COLOURS[each.status.value]
         rows.add_row(shown(each.name), f"[{colour}]{each.status.value}[/]", shown(each.detail))
     console().print(rows)
-    verdict = "[green]green[/]" if document.green else "[bold red]not green[/]"
-    armed = "ARMED" if document.armed else f"NOT_ARMED ({shown(document.not_armed_because)})"
-    console().print(f"preflight of {shown(document.desk)}, {document.environment}: {verdict}, {armed}")
+    console().print(verdict(document))
     return Exit.OK if document.green else Exit.TROUBLE
+
+
+def verdict(document: Preflight) -> str:
+    """What the checks come to. They are those of live: whether orders of a paper desk may leave is another matter."""
+    green = "[green]green[/]" if document.green else "[bold red]not green[/]"
+    armed = "ARMED" if document.armed else f"NOT_ARMED ({shown(document.not_armed_because)})"
+    now = "" if document.environment == "live" else f"as it is, in {document.environment}, "
+    return f"{shown(document.desk)} in live: {green}; {now}{armed}"
 
 
 async def _run(loaded: LoadedConfig, folder: Path | None) -> Preflight:

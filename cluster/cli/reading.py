@@ -14,7 +14,7 @@ from cluster.cli.desks import ConfigOption, DeskName, FolderOption, JsonFlag, Wa
 from cluster.cli.documents import OrdersDocument, PositionsDocument, StatusDocument
 from cluster.cli.exits import EPILOG, Exit, require_known
 from cluster.cli.fitting import Fitted
-from cluster.cli.output import clock, console, moment, money, percent, print_json, shown, table
+from cluster.cli.output import clock, console, moment, money, pairs, percent, print_json, shown, table
 from cluster.cli.owners import owner_facts, progress_of
 from cluster.cli.traces import render_trace
 from cluster.observe.health import Health, judge
@@ -213,10 +213,10 @@ def _status_screen(document: StatusDocument) -> Group:
             "profit",
             f"realised {money(document.realized)}, unrealised {money(document.unrealized)}, before fees",
         ),
-        ("positions", _pairs(document.positions)),
+        ("positions", pairs(document.positions)),
         ("intents", _intents_line(document)),
-        ("rejected", _pairs(document.rejected)),
-        ("orders", f"{_pairs(document.orders)}; {document.fills} fills"),
+        ("rejected", pairs(document.rejected)),
+        ("orders", f"{pairs(document.orders)}; {document.fills} fills"),
         ("actors", f"{document.actors_alive} of {document.actors} alive, {document.restarts} restarts"),
         *([("feeds", feeds_line(document.feeds))] if document.feeds is not None else []),
         *((f"venue {shown(name)}", venue_line(venue)) for name, venue in document.venues.items()),
@@ -270,11 +270,6 @@ def _intents_line(document: StatusDocument) -> str:
     return f"{line}, {document.intents - told} undecided or no longer in risk's journal"
 
 
-def _pairs(values: object) -> str:
-    assert isinstance(values, dict)
-    return ", ".join(f"{shown(name)} {shown(value)}" for name, value in values.items()) or "none"
-
-
 def _orders_table(document: OrdersDocument) -> Group:
     rows = Fitted(*ORDER_COLUMNS, spare=ORDERS_SPARE)
     for order in document.orders:
@@ -292,7 +287,7 @@ def _orders_table(document: OrdersDocument) -> Group:
             order.state,
             order.reason,
         )
-    footer = f"{len(document.orders)} of {document.total} shown; all orders: {_pairs(document.states)}"
+    footer = f"{len(document.orders)} of {document.total} shown; all orders: {pairs(document.states)}"
     return Group(rows, footer)
 
 

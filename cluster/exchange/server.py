@@ -159,10 +159,8 @@ class ExchangeServer:
     def replace_faults(self, settings: FaultSettings) -> None:
         """Go on with these faults; timed ones count from now. Raises `ConfigurationError`."""
         for each in settings.timed:
-            if isinstance(each, FilterChange):
-                self._changed(
-                    each.listing, each.changes
-                )  # what can't be is told now, not when its time comes
+            if isinstance(each, FilterChange):  # what can't be is told now, not when its time comes
+                self._changed(each.listing, each.changes)
         self._plan.replace(settings)
         if self._front is not None:
             self._front.set_clock_offset(settings.clock_offset_s)

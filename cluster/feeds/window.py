@@ -47,38 +47,47 @@ class Window:
                 yield chunk if (begin, stop) == (0, len(chunk)) else chunk.part(begin, stop)
 
 
-class ClosingQuotes:
+class MadeQuotes:
+    """A feed with quotes that are made of its own rows; positions count them too."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self.symbol = feed.symbol
+        self.first_time = feed.first_time
+        self.last_time = feed.last_time
+
+    def open(self, position: int = 0) -> Iterator[Chunk]:
+        """See `Feed.open`."""
+        return rows_from(position, map(self._with_quotes, self._feed.open(0)))
+
+    def _with_quotes(self, chunk: Chunk) -> Chunk:
+        raise NotImplementedError
+
+
+class ClosingQuotes(MadeQuotes):
     """A feed whose every bar is preceded by a quote at its close, of the same time.
 
     Strategies price and mark by quotes, and bars alone have none: the close is what is known of bid and ask.
     """
 
-    def __init__(self, feed: Feed) -> None:
-        self._feed = feed
-        self.symbol = feed.symbol
-        self.first_time = feed.first_time
-        self.last_time = feed.last_time
-
-    def open(self, position: int = 0) -> Iterator[Chunk]:
-        """See `Feed.open`."""
-        return rows_from(position, map(_with_quotes, self._feed.open(0)))
+    def _with_quotes(self, chunk: Chunk) -> Chunk:
+        bars = chunk.kind == TickKind.BAR
+        source = np.repeat(np.arange(len(chunk)), np.where(bars, 2, 1))
+        first = np.r_[True, source[1:] != source[:-1]]
+        return _quoted(chunk, source, bars[source] & first, chunk.v3)
 
 
-class LastPrints:
+class LastPrints(MadeQuotes):
     """A feed of trades without quotes, whose every trade is followed by a quote at its price, of the same time.
 
     Followed and not preceded: an order that is decided on the quote must not meet the very trade that made it.
     """
 
-    def __init__(self, feed: Feed) -> None:
-        self._feed = feed
-        self.symbol = feed.symbol
-        self.first_time = feed.first_time
-        self.last_time = feed.last_time
-
-    def open(self, position: int = 0) -> Iterator[Chunk]:
-        """See `Feed.open`."""
-        return rows_from(position, map(_with_last_prices, self._feed.open(0)))
+    def _with_quotes(self, chunk: Chunk) -> Chunk:
+        trades = chunk.kind == TickKind.TRADE
+        source = np.repeat(np.arange(len(chunk)), np.where(trades, 2, 1))
+        last = np.r_[source[1:] != source[:-1], True]
+        return _quoted(chunk, source, trades[source] & last, chunk.v0)
 
 
 def priced(feed: Feed, market: MarketKind) -> Feed:
@@ -100,20 +109,6 @@ def rows_from(position: int, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
             continue
         yield chunk.part(left, len(chunk)) if left else chunk
         left = 0
-
-
-def _with_quotes(chunk: Chunk) -> Chunk:
-    bars = chunk.kind == TickKind.BAR
-    source = np.repeat(np.arange(len(chunk)), np.where(bars, 2, 1))
-    first = np.r_[True, source[1:] != source[:-1]]
-    return _quoted(chunk, source, bars[source] & first, chunk.v3)
-
-
-def _with_last_prices(chunk: Chunk) -> Chunk:
-    trades = chunk.kind == TickKind.TRADE
-    source = np.repeat(np.arange(len(chunk)), np.where(trades, 2, 1))
-    last = np.r_[source[1:] != source[:-1], True]
-    return _quoted(chunk, source, trades[source] & last, chunk.v0)
 
 
 def _quoted(chunk: Chunk, source: np.ndarray, is_quote: np.ndarray, price: np.ndarray) -> Chunk:

@@ -10,17 +10,18 @@ import pytest
 import ray
 
 from cluster import desk as joining
-from cluster.desk import Desk, _wait_for_tree, open_store
+from cluster.desk import Desk, _wait_for_tree, open_store, start_desk
 from cluster.host.handles import Handles
 from cluster.host.launch import Launch, Started
+from cluster.host.lease import this_incarnation
 from cluster.host.tree_plan import tree_of
 from cluster.session_feed import FeedPlan, replay_generation
 from cluster.store.port import StreamName
 from cluster.store.redis_store import RedisStore, connect
-from config import DeskConfig, LoadedConfig
+from config import DeskConfig, LoadedConfig, load_config
 from messages import codec
 from messages.control import StoreRenewed
-from messages.errors import StoreError
+from messages.errors import ConfigurationError, StoreError
 from tests.cluster.backtest.market import small_desk
 
 pytestmark = pytest.mark.integration
@@ -78,6 +79,66 @@ def test_a_session_whose_time_is_granted_keeps_the_generation_of_its_seed(
 def desk_of(redis_url: str, loaded: LoadedConfig, name: str) -> Desk:
     launch = Launch(name, name, loaded.config, loaded.hash, "c0de", redis_url, "", LOCKSTEP)
     return Desk(launch, RedisStore(connect(redis_url), name), None)  # type: ignore[arg-type]
+
+
+def refusal(
+    loaded: LoadedConfig, redis_url: str, folder: Path, *, fresh: bool = False
+) -> tuple[str, bytes | None]:
+    """Why a desk of these settings does not start, and whose money its history is about then."""
+
+    async def there() -> bytes | None:
+        with pytest.raises(ConfigurationError) as refused:
+            await start_desk(loaded, fresh=fresh, folder=folder, environ={})
+        said.append(str(refused.value))
+        store = RedisStore(connect(redis_url), loaded.config.desk.name)
+        try:
+            return await store.note("environment")
+        finally:
+            await store.close()
+
+    said: list[str] = []
+    noted = asyncio.run(there())
+    return said[0], noted
+
+
+def test_a_session_does_not_begin_afresh_on_an_earlier_ones_books(redis_url: str, tmp_path: Path) -> None:
+    """Its market and its paper venue begin anew: the positions of before would be of another world."""
+    loaded = small_desk(tmp_path, "desk.name=used", redis={"mode": "url", "url": redis_url})
+
+    async def used() -> None:
+        store = RedisStore(connect(redis_url), "used")
+        await store.claim("risk", this_incarnation())
+        await store.close()
+
+    asyncio.run(used())
+    said, noted = refusal(loaded, redis_url, tmp_path, fresh=True)
+    assert "its Redis holds a history of this desk" in said
+    assert noted is None
+    assert not list(tmp_path.rglob("feed.json")), "nor is it decided when its market begins"
+
+
+def test_a_live_desk_that_may_not_start_leaves_its_history_as_it_was(
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was traded with real money, so that paper may go on."""
+    monkeypatch.setenv("HOME", str(tmp_path))  # the locks on accounts lie there
+    said, noted = refusal(
+        load_config(
+            "live",
+            environ={"BINANCE_API_KEY": "key", "BINANCE_API_SECRET": "secret"},
+            overrides={
+                "desk.name": "unarmed",
+                "arming.live_trading": True,
+                "arming.acknowledgement": "I_UNDERSTAND",
+                "redis.mode": "url",
+                "redis.url": redis_url,
+            },
+        ),
+        redis_url,
+        tmp_path / "unarmed",
+    )
+    assert "preflight is not green" in said
+    assert noted is None
 
 
 def test_a_tree_that_does_not_come_up_is_an_error_that_names_who_is_missing(

@@ -14,8 +14,9 @@ from config import DeskConfig, load_config
 pytestmark = pytest.mark.unit
 
 
-def left_word(folder: Path, config: DeskConfig) -> None:
-    """Word of a desk with these settings."""
+def left_word(folder: Path, config: DeskConfig, *, fresh: bool = False) -> Path:
+    """Word of a desk with these settings. Returns its session's folder."""
+    home = session_folder(folder, fresh=fresh)
     leave_word(
         Launch(
             desk="written",
@@ -24,10 +25,11 @@ def left_word(folder: Path, config: DeskConfig) -> None:
             config_hash="",
             code_version="",
             redis_url="redis://localhost",
-            folder=str(session_folder(folder, fresh=False)),
+            folder=str(home),
             feed=FeedPlan(),
         )
     )
+    return home
 
 
 def synthetic() -> DeskConfig:
@@ -63,6 +65,17 @@ def test_settings_that_came_after_the_word_was_left_have_their_defaults(
     assert read.strategies[name].weight == fresh.strategies[name].weight
     assert read.treasury == fresh.treasury
     assert read.symbols == fresh.symbols
+
+
+def test_current_leads_to_the_latest_session_that_has_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAYDESK__REDIS__URL", "redis://localhost")
+    for fresh in (False, True, False, True):
+        home = left_word(tmp_path, synthetic(), fresh=fresh)
+        session_folder(tmp_path, fresh=True)  # of a start that is refused then
+        assert (tmp_path / "current").resolve() == home.resolve()
+        assert read_word("written", tmp_path).folder == str(home)
 
 
 def test_no_secret_is_written_down(tmp_path: Path) -> None:

@@ -168,6 +168,26 @@ def test_a_what_if_is_answered_as_risk_would_and_sends_nothing(
     assert "symbol_exposure" in text
 
 
+def test_a_what_if_has_a_row_for_each_check_with_figures_and_one_line_for_those_without(
+    empty_desk: StoredDesk, risk: Risk, command: Command
+) -> None:
+    risk.trade("0.04", 50_000)
+    said = command("risk", "--what-if", "BTC-USDT", "buy", "20000", on=empty_desk).out.splitlines()
+    told = [line.split() for line in said]
+    assert ["well_formed", "passes", "-", "-", "-"] not in told
+    assert [
+        "order_notional",
+        "fails",
+        "5,000.00",
+        "20,100.00",
+        "-15,100.00",
+        "0.099",
+        "max_order_notional",
+    ] in told
+    [plain] = [line for line in said if line.startswith("passed, without figures: ")]
+    assert "well_formed, kill_switch, mode" in plain
+
+
 def test_a_what_if_of_a_strategy_that_there_is_not_is_refused(
     empty_desk: StoredDesk, risk: Risk, command: Command
 ) -> None:
