@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from actors.base import Actor, applies
+from actors.execution.order import ZERO
 from actors.execution.settings import ExecutionSettings
 from actors.execution.state import ExecutionState, Holding, holding_key
 from actors.execution.venue_state import Condition, FillsQuestion, stranger_key
@@ -23,8 +24,6 @@ from messages.account_setup import (
 )
 from messages.control import Mode
 from messages.orders import Fill
-
-ZERO = Decimal(0)
 
 
 class AccountMemory(Actor[ExecutionState]):
@@ -163,6 +162,7 @@ class AccountMemory(Actor[ExecutionState]):
         signed = event.quantity * event.side.sign
         if event.of_account:
             self.move_position(event.symbol, signed)
+            self.note_put_back(event.symbol, signed)
         else:
             self.move_holding(event.owner, event.strategy, event.symbol, signed)
 

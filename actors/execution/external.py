@@ -16,7 +16,7 @@ from actors.execution.client_ids import Whose, whose
 from actors.execution.conditions import set_condition
 from actors.execution.instruments import tick_of
 from actors.execution.memory import ExecutionMemory
-from actors.execution.order import within
+from actors.execution.order import ZERO, within
 from actors.execution.settings import ExternalPolicy, ReconcilePolicy
 from actors.execution.venue_state import stranger_key
 from messages.account_events import (
@@ -32,8 +32,6 @@ from messages.intents import Side
 from messages.orders import OrderState
 from messages.reasons import Reason
 from messages.venue import CancelOrder, CancelResult, Outcome, VenueOrder
-
-ZERO = Decimal(0)
 
 _STRATEGIES = "strategy/"
 _AT_WORK = frozenset({OrderState.WORKING, OrderState.PARTIALLY_FILLED})
@@ -153,7 +151,9 @@ def take_from_holdings(
     taken = min(left, abs(claimed)) * (1 if signed > 0 else -1)
     ctx.emit(HoldingsExceeded(symbol, claimed, claimed + taken, ctx.now))
     if actor.settings.reconcile_policy is ReconcilePolicy.AUTO:
-        _tell_owners(actor, ctx, symbol, taken, price, time, reason)
+        # also what was taken under another policy, and no person has looked at
+        untold = actor.state.at_venue.exceeded.get(symbol, ZERO)
+        _tell_owners(actor, ctx, symbol, untold, price, time, reason)
     elif actor.settings.external_policy is ExternalPolicy.IGNORE:
         ctx.emit(HoldingsSettled(symbol, ctx.now))
 

@@ -379,12 +379,14 @@ class ExecutionMemory(RoutingMemory):
 
     @applies(ExitEnded)
     def remember_exit_ended(self, event: ExitEnded) -> None:
-        """The exit is over; the next one waits for its time."""
-        ended = self.state.exits.pop(event.intent_id, None)
+        """The exit is over; the next one waits for its time, and one that was filled ends a row of failures."""
+        ended, order = self.state.exits.pop(event.intent_id, None), self.state.order_of(event.intent_id)
         ward = self.state.wards.get(ended.ward) if ended is not None else None
         if ended is not None and ward is not None:
             key = holding_key(ended.ward, ended.strategy, ended.symbol)
             ward.next_at[key] = event.retry_at
+            if order is not None and order.filled:
+                ward.attempts.pop(key, None)
             if event.reason is Reason.STOP_WOULD_TRIGGER:
                 ward.crossed[key] = None
 

@@ -140,12 +140,14 @@ def _wanted(actor: ExecutionMemory, holding: Holding | None) -> Wanted | None:
 def _fits(actor: ExecutionMemory, order: Order, wanted: Wanted) -> bool:
     if not order.conditional:
         return True  # an exit at the market is under way
-    if order.filled and wanted.beyond:
-        return True  # it fires: the rest is seen to when it is done
+    if order.terms.side is not wanted.side or order.leaves > wanted.quantity:
+        return False
+    if order.filled:
+        return True  # it fires: what it leaves is seen to when it is done
     distance = actor.settings.protective_stop or ZERO
     stop = order.terms.stop_price or ZERO
     near = abs(stop - wanted.price) <= wanted.price * distance * _PRICE_TOLERANCE
-    return order.terms.side is wanted.side and order.leaves == wanted.quantity and near
+    return order.leaves == wanted.quantity and near
 
 
 def _end(

@@ -60,6 +60,7 @@ class Exit(msgspec.Struct, frozen=True):
 class Ward(msgspec.Struct):
     """A strategy that was given up. `attempts` and `next_at` (desk time, ns UTC) are by holding key.
 
+    `attempts` are exits since one was filled, stops that stand among them.
     `crossed` are holdings whose stop could not be placed, as the price was beyond it already: they are closed.
     """
 

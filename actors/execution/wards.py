@@ -101,9 +101,10 @@ def _end_exit(actor: ExecutionMemory, ctx: Context, intent_id: str, reason: Reas
     exit_ = actor.state.exits[intent_id]
     ward = actor.state.wards.get(exit_.ward)
     settings = actor.settings
-    attempts = (
-        1 if ward is None else ward.attempts.get(holding_key(exit_.ward, exit_.strategy, exit_.symbol), 1)
-    )
+    key = holding_key(exit_.ward, exit_.strategy, exit_.symbol)
+    order = actor.state.order_of(intent_id)
+    worked = order is not None and bool(order.filled)
+    attempts = 1 if ward is None or worked else ward.attempts.get(key, 1)
     delay = doubling(settings.exit_backoff_ns, attempts - 1, settings.exit_backoff_max_ns)
     ctx.emit(ExitEnded(intent_id, reason, ctx.now + delay))
     if ward is not None:
@@ -156,11 +157,12 @@ def _handle(actor: ExecutionMemory, ctx: Context, ward: Ward, holding: Holding) 
     key = holding_key(holding.owner, holding.strategy, holding.symbol)
     # what no single order can be for is an exit of its own, in its turn
     quantity = one_at_market(actor, holding.symbol, _uncovered(actor, ward, holding))
-    under_way = any(
-        (exit_.ward, exit_.strategy, exit_.symbol) == (holding.owner, holding.strategy, holding.symbol)
+    exits = [
+        actor.state.order_of(intent_id)
         for intent_id, exit_ in actor.state.exits.items()
-        if actor.state.order_of(intent_id) is None or _flattens(ward, holding)
-    )
+        if holding_key(exit_.ward, exit_.strategy, exit_.symbol) == key
+    ]
+    under_way = any(order is None or _flattens(ward, holding) for order in exits)
     leaving = any(
         order.symbol == holding.symbol and order.state is not OrderState.UNKNOWN
         for order in _orders_to_go(actor, holding.owner, ward)
@@ -168,7 +170,7 @@ def _handle(actor: ExecutionMemory, ctx: Context, ward: Ward, holding: Holding) 
     if quantity <= 0 or under_way or leaving or ward.next_at.get(key, 0) > ctx.now or key in ward.abandoned:
         return
     attempts = ward.attempts.get(key, 0)
-    if attempts >= actor.settings.exit_attempts:
+    if attempts - len(exits) >= actor.settings.exit_attempts:  # a stop that stands is no failure
         ctx.emit(ExitAbandoned(holding.owner, holding.strategy, holding.symbol, attempts))
         return
     terms = _exit_terms(actor, ctx, ward, holding, quantity)

@@ -82,7 +82,7 @@ class RiskActor(Adapter):
             self._start_day(ctx)
         if self._is_configured_otherwise():
             self._set_configured(ctx)
-        if self.state.outside and not self._settings.has_universe:
+        if (self.state.universe_version or self.state.outside) and not self._settings.has_universe:
             self._forget_universe(ctx)
         handler = self._receive.get(type(message))
         if handler is not None:

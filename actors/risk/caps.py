@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
-from functools import partial
-from typing import TYPE_CHECKING, TypeVar
 
 from actors.risk.exposure import open_worth
+from actors.risk.following import GroupSums, standing
 from actors.risk.limit_book import LimitBook
 from actors.risk.limits import ONE, ZERO, RiskLimits, RiskSettings
 from actors.risk.margins import account_worth, liquidation_distance, maintenance
 from actors.risk.state import RiskState
 from messages.intents import Side
 
-if TYPE_CHECKING:
-    from actors.risk.following import GroupSums
-
-T = TypeVar("T")
 Row = tuple[str, Decimal | None, Decimal | None, str]
 """A limit's name, what it is, what is used of it, and the unit of both."""
 
@@ -57,27 +52,22 @@ def _accounts(
     if limits.max_leverage is limits.max_margin_use is limits.min_liquidation_distance is None:
         return
     for venue, account in state.accounts.items():
-        reckon = partial(_standing, state, sums, venue)
         worth = None
         if state.nav is not None:
-            worth = reckon("worth", partial(account_worth, state, venue, settings.base_currency))
+            worth = standing(sums, account_worth, state, venue, settings.base_currency)
         if limits.max_leverage is not None:
             exposure = sum((one.exposure for one in state.holdings.values() if one.venue == venue), ZERO)
             yield f"leverage:{venue}", part_of(limits.max_leverage, worth), exposure, "quote"
         if not account.margins:
             continue
         if limits.max_margin_use is not None:
-            most = part_of(limits.max_margin_use, worth)
-            yield f"margin:{venue}", most, reckon("maintenance", partial(maintenance, state, venue)), "quote"
-        distance = reckon("liquidation", partial(liquidation_distance, state, venue))
-        if limits.min_liquidation_distance is not None and distance is not None:
-            # how near it is, so that it is used up at the limit as every other is
-            yield f"liquidation:{venue}", ONE - limits.min_liquidation_distance, ONE - distance, "ratio"
-
-
-def _standing(state: RiskState, sums: GroupSums | None, venue: str, name: str, reckon: Callable[[], T]) -> T:
-    """See `View.standing`: what is reckoned here is what the intents after it are judged by."""
-    return reckon() if sums is None else sums.standing(state, f"{name}:{venue}", reckon)
+            most, used = part_of(limits.max_margin_use, worth), standing(sums, maintenance, state, venue)
+            yield f"margin:{venue}", most, used, "quote"
+        if limits.min_liquidation_distance is not None:
+            distance = standing(sums, liquidation_distance, state, venue)
+            if distance is not None:
+                # how near it is, so that it is used up at the limit as every other is
+                yield f"liquidation:{venue}", ONE - limits.min_liquidation_distance, ONE - distance, "ratio"
 
 
 def part_of(ratio: Decimal, whole: Decimal | None) -> Decimal | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
 from actors.risk.exposure import open_worth, open_worths
 from actors.risk.marks import oldest_mark
@@ -35,6 +35,7 @@ _BUY = Side.BUY
 Apply = Callable[[Any], None]
 Moved = Callable[[Any, RiskState], tuple[str, ...]]
 T = TypeVar("T")
+Of = TypeVarTuple("Of")
 
 
 class Follower:
@@ -146,7 +147,7 @@ class GroupSums(Follower):
         self._worths: dict[str, tuple[Decimal, Decimal]] | None = None
         self._buys = self._sells = ZERO
         self._marked_since = 0
-        self._standing: dict[str, Any] = {}
+        self._standing: dict[tuple[Any, ...], Any] = {}
 
     def beside(self, state: RiskState, cap: GroupCap, listing: str) -> Decimal:
         """The exposure of a group's listings but this one of them; all of them where there is no such listing."""
@@ -174,14 +175,15 @@ class GroupSums(Follower):
             self._marked_since = moment if oldest is None else oldest
         return self._marked_since >= moment
 
-    def standing(self, state: RiskState, name: str, reckon: Callable[[], T]) -> T:
-        """A figure that goes by what is held, its marks and the accounts alone; reckoned anew when those change."""
+    def standing(self, reckon: Callable[[RiskState, *Of], T], state: RiskState, *of: *Of) -> T:
+        """See `standing`; reckoned anew when something else than reservations has changed."""
         self._refresh(state)
         if self.revalued:
             self._standing, self.revalued = {}, False
-        if name not in self._standing:
-            self._standing[name] = reckon()
-        found: T = self._standing[name]
+        key = (reckon, *of)
+        if key not in self._standing:
+            self._standing[key] = reckon(state, *of)
+        found: T = self._standing[key]
         return found
 
     def _refresh(self, state: RiskState) -> None:
@@ -236,3 +238,11 @@ class GroupSums(Follower):
         holding = state.holdings.get(listing)
         found = self._known[listing] = ZERO if holding is None else holding.exposure
         return found
+
+
+def standing(sums: GroupSums | None, reckon: Callable[[RiskState, *Of], T], state: RiskState, *of: *Of) -> T:
+    """What `reckon` finds, which goes by what is held, its marks and the accounts alone.
+
+    Where `sums` are kept it is shared: by what facts are held to and by all intents of a batch.
+    """
+    return reckon(state, *of) if sums is None else sums.standing(reckon, state, *of)

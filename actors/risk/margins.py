@@ -21,7 +21,8 @@ _QUANTUM = Decimal("0.000001")
 def account_worth(state: RiskState, venue: str, base_currency: str) -> Decimal:
     """Cash and positions of one account at their marks, in base currency."""
     worth = in_base(state.accounts[venue].balances, state.rates, base_currency)
-    return worth + sum((one.value or ZERO for one in state.holdings.values() if one.venue == venue), ZERO)
+    held = (state.holdings[listing] for listing in state.totals.active)
+    return worth + sum((one.value or ZERO for one in held if one.venue == venue), ZERO)
 
 
 def maintenance(state: RiskState, venue: str) -> Decimal:

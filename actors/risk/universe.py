@@ -29,8 +29,8 @@ class UniverseListener(LimitKeeper):
             ctx.emit(UniverseTaken(changed.version, changed.outside, tiers))
 
     def _forget_universe(self, ctx: Context) -> None:
-        """The settings have none any more: symbols that an earlier one kept out are traded again."""
-        ctx.emit(UniverseTaken(self.state.universe_version, ()))
+        """The settings have none any more: what an earlier one kept out is traded again, and one to come waited for."""
+        ctx.emit(UniverseTaken(0, ()))
 
     @applies(UniverseTaken)
     def remember_universe(self, event: UniverseTaken) -> None:

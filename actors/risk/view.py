@@ -7,9 +7,9 @@ and bid. Without a mark both are the worst price.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from actors.risk.exposure import long_fate, open_worth, reducible, short_fate
 from actors.risk.limits import RiskInstrument, listing_id
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from actors.risk.limit_book import GroupCap, InForce
     from actors.risk.var import PortfolioStatistics  # brings numpy
 
-T = TypeVar("T")
 _BUY, _HALTED = Side.BUY, Mode.HALTED
 _DOWN = Context(prec=28, rounding=ROUND_FLOOR)
 _UP = Context(prec=28, rounding=ROUND_CEILING)
@@ -191,12 +190,6 @@ class View:
             if holding is not None and listing != own:
                 found += holding.exposure
         return found
-
-    def standing(self, name: str, reckon: Callable[[], T]) -> T:
-        """A figure of the intent's venue that goes by what is held, its marks and the accounts alone."""
-        if self.sums is None:
-            return reckon()
-        return self.sums.standing(self.state, f"{name}:{self.terms.venue}", reckon)
 
     @property
     def is_halted(self) -> bool:

@@ -25,43 +25,30 @@ from collections.abc import Sequence
 import msgspec
 
 from actors.base import Context, receives
-from actors.operations.universe.memory import UniverseMemory, UniverseState
+from actors.operations.universe.leaving import Leaving
 from actors.operations.universe.regime import regime_of
 from actors.operations.universe.selecting import Before, judge, moves, silent_venues
-from actors.operations.universe.settings import (
-    Candidate,
-    UniverseMode,
-    UniverseSettings,
-    check_settings,
-)
+from actors.operations.universe.settings import UniverseMode, UniverseSettings, check_settings
 from messages.base import CONTROL, Address, Effect
 from messages.control import SessionStarted
 from messages.limits import RegimeChanged
 from messages.reasons import Reason
-from messages.supervision import AddChild, GiveUpPolicy, RemoveChild, RetryChild, StrategyGivenUp
 from messages.universe import (
     AddSymbol,
     BanOver,
     BanSymbol,
     CycleBegun,
-    LeaverHandedOver,
-    LeaverReported,
     LeavingSymbol,
     MarketObserved,
     ObserveMarket,
     RemoveSymbol,
-    StrategyHandled,
     SymbolBan,
     SymbolBanned,
     SymbolChosen,
     SymbolFigures,
-    SymbolGone,
     SymbolHeld,
-    SymbolRetired,
     SymbolStanding,
     SymbolUnbanned,
-    TraderGivenUp,
-    TraderRetried,
     UnbanSymbol,
     UniverseChanged,
     UniverseCommandRefused,
@@ -73,7 +60,6 @@ from messages.universe import (
 )
 
 UNIVERSE: Address = "universe"
-STRATEGIES: Address = "supervisor/strategies"
 
 _CYCLE = "cycle"
 _FIGURES = "figures"
@@ -84,14 +70,12 @@ _DYNAMIC = UniverseMode.DYNAMIC
 Command = AddSymbol | RemoveSymbol | BanSymbol | UnbanSymbol
 
 
-class UniverseActor(UniverseMemory):
+class UniverseActor(Leaving):
     """See the module docstring. Raises `ConfigurationError` for settings that make no sense."""
 
     def __init__(self, settings: UniverseSettings, address: Address = UNIVERSE) -> None:
         check_settings(settings)
-        super().__init__(address, UniverseState())
-        self.settings = settings
-        self._candidates: dict[str, Candidate] = {each.symbol: each for each in settings.candidates}
+        super().__init__(settings, address)
 
     def outstanding(self) -> Sequence[Effect]:
         """Figures that were asked for and not told yet."""
@@ -341,84 +325,12 @@ class UniverseActor(UniverseMemory):
         known = Reason.NOT_IN_UNIVERSE if standing is None or standing.fit else standing.reason
         return self._forbidden(symbol) or known
 
-    # ------------------------------------------------------------------ strategies
-
-    def _start(self, symbol: str, ctx: Context) -> None:
-        """Have the symbol's own strategy actor run; those of its groups run anyway."""
-        candidate = self._candidates.get(symbol)
-        if candidate is not None and candidate.child is not None:
-            ctx.send(STRATEGIES, AddChild(candidate.child))
-
-    @receives(SymbolRetired)
-    def _on_retired(self, message: SymbolRetired, ctx: Context) -> None:
-        """An actor holds nothing of a leaving symbol any more; word about an earlier leaving is void."""
-        leaving = self.state.leaving.get(message.symbol)
-        if leaving is not None and message.version >= leaving.version:
-            self._report(message.symbol, ctx.sender, ctx)
-
-    def _report(self, symbol: str, address: Address, ctx: Context) -> None:
-        if address not in self.state.reported.get(symbol, {}):
-            ctx.emit(LeaverReported(symbol, address))
-        self._end_if_flat(symbol, ctx)
-
-    @receives(StrategyGivenUp)
-    def _on_given_up(self, message: StrategyGivenUp, ctx: Context) -> None:
-        """Execution looks after what it holds; of a symbol that leaves nothing may be held, with a stop or without."""
-        ctx.emit(TraderGivenUp(message.strategy, ctx.now))
-        for symbol in message.symbols:
-            if symbol in self.state.leaving:
-                self._hand_over(symbol, ctx)
-
-    @receives(StrategyHandled)
-    def _on_handled(self, message: StrategyHandled, ctx: Context) -> None:
-        """What was given up holds nothing any more: as if it had told itself. One that runs again speaks for itself."""
-        if message.strategy not in self.state.given_up:
-            return
-        for symbol in message.symbols:
-            if symbol in self.state.leaving:
-                self._report(symbol, message.strategy, ctx)
-
     @receives(SymbolHeld)
     def _on_held(self, message: SymbolHeld, ctx: Context) -> None:
         """What was told of a symbol that leaves is void, and of one that has left its actor must run to close it."""
         symbol = message.symbol
         if self.state.version and symbol in self._candidates and symbol not in self.state.members:
             self._settle(ctx, f"{symbol} is held again", again=symbol)
-
-    def _try_once_more(self, symbol: str, ctx: Context) -> None:
-        """Nobody leaves better than the symbol's own strategies; when they fail again, we hear of it."""
-        candidate = self._candidates.get(symbol)
-        child = None if candidate is None else candidate.child
-        if child is not None and child.id in self.state.given_up:
-            ctx.emit(TraderRetried(child.id, ctx.now))
-            ctx.send(STRATEGIES, RetryChild(child.id))
-
-    def _hand_over(self, symbol: str, ctx: Context) -> None:
-        """Have the positions of the symbol's own actor closed where it would only have been held with a stop."""
-        candidate = self._candidates.get(symbol)
-        child = None if candidate is None else candidate.child
-        order = None if child is None else child.on_give_up
-        if child is None or order is None or child.id not in self.state.given_up:
-            return
-        ctx.emit(LeaverHandedOver(symbol, child.id, ctx.now))
-        if order.policy is GiveUpPolicy.FLATTEN:
-            return  # so it was told already
-        for executor in order.executors:
-            if executor != ctx.address:
-                ctx.send(executor, StrategyGivenUp(child.id, (symbol,), GiveUpPolicy.FLATTEN, order.stop))
-
-    def _end_if_flat(self, symbol: str, ctx: Context) -> None:
-        """Remove the strategy actor of a symbol once all that trade it hold nothing."""
-        candidate = self._candidates.get(symbol)
-        actors = () if candidate is None else candidate.actors
-        told = self.state.reported.get(symbol, {})
-        if any(address not in told for address in actors):
-            return
-        ctx.emit(SymbolGone(symbol, self.state.version, ctx.now))
-        if candidate is None:  # the settings have dropped it, and the supervisor may not have heard of that
-            ctx.send(STRATEGIES, RemoveChild(f"strategy/{symbol}"))
-        elif candidate.child is not None:
-            ctx.send(STRATEGIES, RemoveChild(candidate.child.id))
 
 
 def _since(found: UniverseMember, known: UniverseMember) -> UniverseMember:

@@ -13,8 +13,9 @@ from actors.risk.checks.row import (
     only_reducing,
     passed,
 )
-from actors.risk.exposure import in_base
+from actors.risk.following import standing
 from actors.risk.limits import ONE, ZERO
+from actors.risk.margins import account_worth
 from actors.risk.view import View
 from messages.intents import CheckResult
 from messages.reasons import Reason
@@ -84,18 +85,13 @@ def _leverage(view: View) -> CheckResult:
     """The exposure at one venue beside the worth of that account: the others' money is no margin here."""
     most, state, venue = view.limits.max_leverage, view.state, view.terms.venue
     assert most is not None
-    account = state.accounts.get(venue)
-    if view.nav is None or account is None:
+    if view.nav is None or venue not in state.accounts:
         return only_reducing("leverage", Reason.NAV_STALE, view)
     if len(state.accounts) == 1:
         return exposed("leverage", _LEVERAGE_CAP, view, most * view.nav, view.total_exposure)
-    worth, others = in_base(account.balances, state.rates, view.base_currency), ZERO
-    for listing in state.totals.active:
-        holding = state.holdings[listing]
-        if holding.venue == venue:
-            worth += holding.value or ZERO
-            if listing != view.listing:
-                others += holding.exposure
+    worth = standing(view.sums, account_worth, state, venue, view.base_currency)
+    beside = (state.holdings[listing] for listing in state.totals.active if listing != view.listing)
+    others = sum((holding.exposure for holding in beside if holding.venue == venue), ZERO)
     return exposed("leverage", _LEVERAGE_CAP, view, most * worth, others)
 
 

@@ -7,6 +7,7 @@ position is its own affair. What bounds the position itself is `max_leverage`. A
 from __future__ import annotations
 
 from actors.risk.checks.row import MONEY, RATIO, Check, held_to, only_reducing, passed
+from actors.risk.following import standing
 from actors.risk.margins import account_worth, liquidation_distance, maintenance
 from actors.risk.view import View
 from messages.intents import CheckResult
@@ -23,8 +24,8 @@ def _margin(view: View) -> CheckResult:
         return only_reducing("margin", Reason.NAV_STALE, view)
     if not account.margins:
         return _MARGIN
-    limit = part * view.standing("worth", lambda: account_worth(state, venue, view.base_currency))
-    used = view.standing("maintenance", lambda: maintenance(state, venue))
+    limit = part * standing(view.sums, account_worth, state, venue, view.base_currency)
+    used = standing(view.sums, maintenance, state, venue)
     return held_to("margin", Reason.MARGIN_CAP, view, limit, used, MONEY, holds=used <= limit)
 
 
@@ -33,7 +34,7 @@ def _liquidation(view: View) -> CheckResult:
     assert least is not None
     if view.nav is None or venue not in state.accounts:
         return only_reducing("liquidation", Reason.NAV_STALE, view)
-    distance = view.standing("liquidation", lambda: liquidation_distance(state, venue))
+    distance = standing(view.sums, liquidation_distance, state, venue)
     if distance is None:
         return _LIQUIDATION
     reason, holds = Reason.LIQUIDATION_DISTANCE, distance >= least

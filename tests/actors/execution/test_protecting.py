@@ -15,6 +15,7 @@ from messages.orders import Fill, Liquidity, OrderState
 from messages.protection import ProtectionEnded, ProtectionMissing
 from messages.reasons import Layer, Reason
 from messages.supervision import GiveUpPolicy, StrategyGivenUp
+from messages.universe import SymbolHeld
 from messages.venue import Outcome, PlaceOrder, VenueFill
 from messages.venue_account import InstrumentsResult
 from messages.venue_stream import VenueEvent
@@ -240,14 +241,16 @@ def test_a_position_too_large_for_one_stop_has_the_largest_one_and_a_person_is_t
     assert desk.happened(ProtectionMissing) == [missing]
 
 
-def test_what_such_a_stop_leaves_when_it_has_fired_is_closed_at_once() -> None:
+@pytest.mark.parametrize("first", [4, 8])
+def test_what_such_a_stop_leaves_when_it_has_fired_is_closed_at_once(first: int) -> None:
     desk = limited()
     desk.trade("15", Side.BUY)
     stop = desk.state.orders[desk.protect().client_order_id]
     desk.wait(SECOND)
-    desk.event(stop, OrderState.PARTIALLY_FILLED, filled="4", fill="s1", quantity="4", price="89")
+    filled, rest = str(first), str(10 - first)
+    desk.event(stop, OrderState.PARTIALLY_FILLED, filled=filled, fill="s1", quantity=filled, price="89")
     assert [*desk.effects, *desk.wait(SECOND)] == [], "what fires is not taken back"
-    desk.event(stop, OrderState.FILLED, filled="10", fill="s2", quantity="6", price="89")
+    desk.event(stop, OrderState.FILLED, filled="10", fill="s2", quantity=rest, price="89")
     (wish,) = desk.wishes.values()
     assert (wish.terms.order_type, wish.terms.quantity) == (OrderType.STOP, 5)
     (request,) = desk.approve()
@@ -255,6 +258,16 @@ def test_what_such_a_stop_leaves_when_it_has_fired_is_closed_at_once() -> None:
     desk.place_result(desk.state.orders[request.client_order_id], Outcome.REJECTED, Reason.STOP_WOULD_TRIGGER)
     (wish,) = desk.wishes.values()
     assert (wish.terms.order_type, wish.terms.quantity) == (OrderType.MARKET, 5)
+
+
+def test_a_stop_that_fires_is_taken_back_where_it_would_sell_more_than_is_still_held() -> None:
+    desk = held("10")
+    stop = desk.state.orders[desk.protect().client_order_id]
+    desk.wait(SECOND)
+    desk.event(stop, OrderState.PARTIALLY_FILLED, filled="4", fill="s1", quantity="4", price="89")
+    assert desk.effects == []
+    desk.trade("4", Side.SELL)
+    assert kinds(desk.effects) == ["CancelOrder"]
 
 
 def test_a_stop_that_could_open_a_position_is_not_placed() -> None:
@@ -295,3 +308,23 @@ def test_without_the_setting_or_the_trait_no_stop_is_kept() -> None:
     bare = Desk(msgspec.structs.replace(PROTECTED, traits=msgspec.structs.replace(SAFE.traits, stops=False)))
     bare.trade("2", Side.BUY)
     assert bare.wishes == {}
+
+
+@pytest.mark.parametrize("has_universe", [True, False])
+def test_the_universe_is_told_of_a_stop_that_fires_though_its_strategy_is_flat(has_universe: bool) -> None:
+    """The strategy waits for its own orders alone: its symbol may have left, and it has been removed."""
+    desk = Desk(msgspec.structs.replace(PROTECTED, has_universe=has_universe))
+    desk.trade("2", Side.BUY)
+    stop = desk.state.orders[desk.protect().client_order_id]
+    desk.trade("2", Side.SELL)
+    assert told(desk.sent, SymbolHeld, "universe") == []
+    desk.event(stop, OrderState.FILLED, filled="2", quantity="2", fill="late", price="90")
+    assert told(desk.envelopes, SymbolHeld, "universe") == ([SymbolHeld(SYMBOL)] if has_universe else [])
+
+
+def test_the_universe_is_not_told_of_a_stop_that_closes_what_is_held() -> None:
+    desk = Desk(msgspec.structs.replace(PROTECTED, has_universe=True))
+    desk.trade("2", Side.BUY)
+    stop = desk.state.orders[desk.protect().client_order_id]
+    desk.event(stop, OrderState.FILLED, filled="2", quantity="2", fill="f", price="90")
+    assert told(desk.sent, SymbolHeld, "universe") == []

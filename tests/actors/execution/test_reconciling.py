@@ -281,6 +281,24 @@ def test_a_manual_close_is_told_to_the_strategy_where_corrections_are_made() -> 
     assert [each.quantity for each in rig.state.holdings.values()] == [Decimal(1)]
 
 
+def test_what_no_person_has_looked_at_is_told_once_corrections_are_made() -> None:
+    rig = by_hand(holding(STRICT, "3"), Side.SELL, "1", 1)
+    rig.settings = rig.actor.settings = msgspec.structs.replace(rig.settings, reconcile_policy=AUTO)
+    by_hand(rig, Side.SELL, "1", 2)
+    assert [each.quantity for each in told(rig.sent, PositionCorrected, STRATEGY)] == [Decimal(2)]
+    assert [each.quantity for each in rig.state.holdings.values()] == [Decimal(1)]
+    assert rig.state.positions == {SYMBOL: Decimal(1)}
+
+
+def test_what_a_correction_puts_back_is_not_taken_from_the_strategy() -> None:
+    rig = by_hand(holding(STRICT, "3"), Side.SELL, "2")
+    rig.settings = rig.actor.settings = msgspec.structs.replace(rig.settings, reconcile_policy=AUTO)
+    looks(rig, BTC="2")
+    (entry,) = looked(rig)
+    assert entry.quantity == Decimal(1)
+    assert [each.quantity for each in rig.state.holdings.values()] == [Decimal(2)]
+
+
 def test_what_nobody_owns_is_taken_first() -> None:
     rig = holding(AUTO, "3")
     by_hand(rig, Side.BUY, "2", 1)

@@ -222,33 +222,20 @@ CASES: tuple[Case, ...] = (
     Case("unreserved_order:execution/paper", "unreserved_order:ACTOR", Mode.REDUCE, order_of_nobody, resume),
     Case("overfill:paper", "overfill:VENUE", Mode.REDUCE, overfill, resume),
     Case("external:paper", "external:VENUE", Mode.REDUCE, external, resume),
-    Case(
-        "venue:paper:stream_down",
-        "venue:VENUE:CAUSE",
-        Mode.REDUCE,
-        venue_says(Mode.REDUCE, "stream_down"),
-        venue_says(Mode.NORMAL, "stream_down"),
-    ),
-    Case(
-        "venue:paper:unknown_orders",
-        "venue:VENUE:CAUSE",
-        Mode.REDUCE,
-        venue_says(Mode.REDUCE, "unknown_orders"),
-        venue_says(Mode.NORMAL, "unknown_orders"),
-    ),
-    Case(
-        "venue:paper:open_replace",
-        "venue:VENUE:CAUSE",
-        Mode.REDUCE,
-        venue_says(Mode.REDUCE, "open_replace"),
-        venue_says(Mode.NORMAL, "open_replace"),
-    ),
-    Case(
-        "venue:paper:account_unread",
-        "venue:VENUE:CAUSE",
-        Mode.OBSERVE,
-        venue_says(Mode.OBSERVE, "account_unread"),
-        venue_says(Mode.NORMAL, "account_unread"),
+    *(
+        Case(
+            f"venue:paper:{cause}",
+            "venue:VENUE:CAUSE",
+            mode,
+            venue_says(mode, cause),
+            venue_says(Mode.NORMAL, cause),
+        )
+        for cause, mode in (
+            ("stream_down", Mode.REDUCE),
+            ("unknown_orders", Mode.REDUCE),
+            ("open_replace", Mode.REDUCE),
+            ("account_unread", Mode.OBSERVE),
+        )
     ),
     Case(
         "venue:paper:foreign_desk",

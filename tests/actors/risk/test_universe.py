@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from messages.control import SessionStarted
@@ -52,6 +53,20 @@ def test_on_a_desk_without_a_universe_what_an_earlier_one_kept_out_is_approved_a
     assert desk.decision.verdict is Verdict.APPROVED
     desk.restart()
     assert desk.risk.state.outside == {}
+
+
+def test_a_universe_that_comes_back_is_waited_for_again() -> None:
+    desk = ready()
+    desk.give(outside(3))
+    for has_universe in (False, True):
+        desk.settings = msgspec.structs.replace(desk.settings, has_universe=has_universe)
+        desk.restart()
+        desk.give(SessionStarted("ana", universe=has_universe))
+    desk.intend(BUY, 1)
+    assert desk.decision.reason is Reason.NOT_IN_UNIVERSE
+    desk.give(outside(4))
+    desk.intend(BUY, 1)
+    assert desk.decision.verdict is Verdict.APPROVED
 
 
 def test_before_the_first_snapshot_every_symbol_is_outside() -> None:

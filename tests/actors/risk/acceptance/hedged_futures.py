@@ -25,6 +25,9 @@ SCENARIOS = (
     Scenario(
         "A notional between the equity clamp and the trade cap is clamped, above the cap vetoed",
         {
+            "actors/risk/acceptance/test_limit_scenarios.py": (
+                "test_between_clamp_and_cap_the_clamp_holds_above_the_cap_both_do",
+            ),
             "actors/risk/checks/test_table.py": (
                 "test_what_exceeds_it_shrinks_to_what_would_pass",
                 "test_what_leaves_no_room_is_rejected",
@@ -39,11 +42,18 @@ SCENARIOS = (
                 "test_a_part_of_the_desk_has_a_limit_of_its_own",
                 "test_the_strictest_wins_a_part_can_t_loosen_what_holds_for_all",
             ),
+            "actors/risk/acceptance/test_limit_scenarios.py": (
+                "test_a_symbols_own_leverage_tightens_the_desks_and_never_loosens_it",
+            ),
         },
+        "the stricter of the two holds: a part can't loosen what holds for the desk",
     ),
     Scenario(
         "Whitelist, minimum, symbol cap, day loss, cooldown, error circuit: a reason each, also after a restart",
         {
+            "actors/risk/acceptance/test_limit_scenarios.py": (
+                "test_each_veto_has_its_own_reason_and_no_other_before_and_after_a_restart",
+            ),
             "actors/risk/checks/test_table.py": (
                 "test_what_leaves_no_room_is_rejected",
                 "test_a_limit_on_one_order_rejects_what_would_be_below_the_minimum",
@@ -81,7 +91,7 @@ SCENARIOS = (
     Scenario(
         "A buy while short closes first, opens then, and opens nothing where flat is not confirmed",
         {
-            "actors/execution/routing/test_router.py": (
+            "actors/execution/routing/test_slices.py": (
                 "test_a_flip_closes_first_and_opens_the_rest_once_that_is_filled",
                 "test_a_flip_whose_close_is_not_filled_opens_nothing",
                 "test_an_order_that_turns_a_hedged_position_closes_one_leg_and_opens_the_other",
@@ -227,7 +237,7 @@ SCENARIOS = (
     Scenario(
         "TWAP below and above its threshold, a crash between slices",
         {
-            "actors/execution/routing/test_router.py": (
+            "actors/execution/routing/test_slices.py": (
                 "test_a_twap_works_equal_slices_one_after_the_other",
                 "test_small_slices_are_made_fewer",
                 "test_a_twap_goes_on_after_a_crash_between_slices",

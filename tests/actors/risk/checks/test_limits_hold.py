@@ -252,7 +252,7 @@ class World:
         for moment in (oldest - SECOND, oldest, oldest + 1):
             assert sums.marked_since(state, moment) is (moment <= oldest or not any(self.positions.values()))
         worth = account_worth(state, "paper", "USDT")
-        assert sums.standing(state, "worth", lambda: account_worth(state, "paper", "USDT")) == worth
+        assert sums.standing(account_worth, state, "paper", "USDT") == worth
 
     def check_that_it_can_t_grow(self, intent_id: str) -> None:
         """Whatever else is filled, this one fill leaves the position nearer to flat, on the same side."""

@@ -87,27 +87,18 @@ def condition(desk: Desk, venue: str, cause: str, mode: Mode) -> None:
     desk.give(VenueCondition(venue, cause, mode, "seen"), f"execution/{venue}")
 
 
-def test_the_way_to_one_of_two_venues_holds_the_orders_of_that_venue_alone() -> None:
+@pytest.mark.parametrize(("cause", "mode"), [("stream_down", Mode.REDUCE), ("account_unread", Mode.OBSERVE)])
+def test_the_way_to_one_of_two_venues_holds_the_orders_of_that_venue_alone(cause: str, mode: Mode) -> None:
     desk = two_venues()
     desk.intend(BUY, 1)
-    condition(desk, "other", "stream_down", Mode.REDUCE)
+    condition(desk, "other", cause, mode)
     assert desk.mode is Mode.NORMAL
     desk.intend(BUY, 1, venue="other")
     assert (desk.decision.verdict, desk.decision.reason) == (Verdict.REJECTED, Reason.VENUE_HEALTH)
     desk.intend(BUY, 1)
     assert desk.decision.verdict is Verdict.APPROVED
-    condition(desk, "other", "stream_down", Mode.NORMAL)
+    condition(desk, "other", cause, Mode.NORMAL)
     desk.intend(BUY, 1, venue="other")
-    assert desk.decision.verdict is Verdict.APPROVED
-
-
-def test_an_account_that_was_never_read_holds_its_own_venue_alone() -> None:
-    desk = two_venues()
-    condition(desk, "other", "account_unread", Mode.OBSERVE)
-    assert desk.mode is Mode.NORMAL
-    desk.intend(BUY, 1, venue="other")
-    assert (desk.decision.verdict, desk.decision.reason) == (Verdict.REJECTED, Reason.VENUE_HEALTH)
-    desk.intend(BUY, 1)
     assert desk.decision.verdict is Verdict.APPROVED
 
 
