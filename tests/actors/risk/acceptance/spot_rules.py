@@ -275,6 +275,9 @@ SCENARIOS = (
     Scenario(
         "So many trades in an hour and a day",
         {
+            "actors/risk/acceptance/test_limit_scenarios.py": (
+                "test_as_many_trades_as_its_limit_pass_in_a_window_and_no_more",
+            ),
             "actors/risk/checks/test_table.py": ("test_what_leaves_no_room_is_rejected",),
             "actors/risk/checks/test_special.py": (
                 "test_a_window_of_utc_ends_at_its_end_and_survives_a_restart",
@@ -330,6 +333,7 @@ SCENARIOS = (
             "actors/execution/test_modes.py": (
                 "test_the_kill_switch_cancels_at_once_all_but_protective_orders",
             ),
+            "chaos/test_halt.py": ("test_halt_while_fifty_orders_work",),
         },
     ),
     Scenario(
