@@ -126,8 +126,9 @@ class StrategyHandled(Message, frozen=True):
 
 @message_type
 class SymbolHeld(Message, frozen=True):
-    """An order on this symbol was filled after its end (execution, strategy -> universe).
+    """An order on this symbol was filled that its strategy did not wait for (execution, strategy -> universe).
 
+    It was filled after its end, or the strategy has not asked for it, as for a stop at the venue.
     Who had told that nothing is held of the symbol holds something now, and may not run any more.
     """
 

@@ -23,6 +23,7 @@ from actors.execution.acts import (
 )
 from actors.execution.memory import ExecutionMemory
 from actors.execution.order import Order
+from actors.execution.state import holding_key
 from actors.execution.transitions import TRANSITIONS, Trigger
 from messages.order_events import CancelWished, FillReceived, OrderTimer
 from messages.orders import Fill, OrderState
@@ -98,11 +99,14 @@ def book(actor: ExecutionMemory, ctx: Context, order: Order, fill: Fill, venue_f
     """Book one fill, seen for the first time, and tell risk, the requester and whose position it changes.
 
     After the end was told its symbol may have left, and its strategy with it: who closes what is held must run again.
+    So may it while an order works that its strategy has not asked for, as a stop at the venue.
     """
     revive(ctx, order)
     ctx.emit(FillReceived(fill, venue_filled))
     tell(ctx, (order.requester, order.beneficiary), fill)
-    if order.was_settled and actor.settings.has_universe:
+    held = holding_key(order.beneficiary, order.strategy, order.symbol) in actor.state.holdings
+    unawaited = order.was_settled or (held and order.requester != order.beneficiary)
+    if unawaited and actor.settings.has_universe:
         ctx.send(UNIVERSE, SymbolHeld(order.symbol))
     note_overfill(ctx, order)
 

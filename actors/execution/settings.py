@@ -92,7 +92,7 @@ class ExecutionSettings(msgspec.Struct, frozen=True):
     - `routing`: how intents that are more than one order are worked; `taker_fee` (fraction) counts where the venue
       tells none.
     - `has_universe`: symbols come and go, and whoever decides that is told when a given-up strategy holds nothing, and
-      when an order is filled after its end.
+      when an order is filled that its strategy does not wait for.
     - `keep_closed`, `keep_tombstones`, `keep_waiting`, `keep_missing`, `keep_payments`, `keep_fills`: bounds of what
       the state remembers.
     """

@@ -46,6 +46,8 @@ PROBE: Address = "probe"
 _ORDERED_AT = 1_500 * MILLISECOND
 _AGAIN = SECOND
 _PROBED_AT = 3 * SECOND
+_TRADED_UNTIL = 4 * SECOND
+"""From when symbols that are to be out in the end leave: until then they are traded, so that something is held."""
 _BELIEVED = SECOND
 """How long a process may believe what is not true any more once nothing is in its way."""
 _PATIENCE = 60 * SECOND
@@ -104,7 +106,8 @@ class Calm:
             if not self._may_stay_parked(supervisor):
                 world.post(RetryChild(child), to=supervisor)
         if not self.probes or any(world.membership.unsettled(world.named, self._parked())):
-            for word in world.membership.last_words():
+            all_in = world.clock.now < world.shape.plan.until + _TRADED_UNTIL
+            for word in world.membership.last_words(all_in=all_in):
                 world.post(word, to=UNIVERSE)
         world.at(world.clock.now + _AGAIN, self._put_in_order)
 

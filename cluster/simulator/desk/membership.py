@@ -77,10 +77,13 @@ class Membership:
         )
         return chance.choice(commands)
 
-    def last_words(self) -> Iterator[Message]:
-        """What people want of every symbol in the end, whatever bans and figures have come to."""
+    def last_words(self, *, all_in: bool = False) -> Iterator[Message]:
+        """What people want of every symbol in the end, whatever bans and figures have come to.
+
+        Before that they want `all_in`, so that what is to go has been traded, and is held.
+        """
         for symbol in self.actors:
-            if symbol in self._out_at_last:
+            if symbol in self._out_at_last and not all_in:
                 yield RemoveSymbol(symbol, "operator")
             else:
                 yield UnbanSymbol(symbol, "operator")

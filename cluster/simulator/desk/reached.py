@@ -112,6 +112,7 @@ COUNTERS: Final = (
     "a symbol that was leaving came back",
     "a symbol came or left by its figures",
     "an intent on a symbol outside the universe was rejected",
+    "a symbol was left against what others held of it",
     "a group came back with positions in several symbols",
     "an entry filled the budget of its strategy",
     "a policy swept idle cash",

@@ -100,7 +100,9 @@ class DeskWorld:
             orders=orders,
             limits=LimitAudit(self.cast.risk_settings),
             budgets=BudgetAudit(self.store, self.shape.config, self.reached),
-            members=MemberAudit(self.store, exists=has_universe(self.shape.config, self.shape.feed)),
+            members=MemberAudit(
+                self.store, self.reached, exists=has_universe(self.shape.config, self.shape.feed)
+            ),
             store=self.store,
             reached=self.reached,
             tell=self._tell,

@@ -76,7 +76,7 @@ class Auditor(Watch):
         held = self.budgets.held(state, section) if isinstance(state, StrategyActorState) else {}
         super().committed(section, actor)
         heard = before, shadow.cursors[InputKind.CONTROL]
-        self.members.committed(section, heard)
+        self.members.committed(section, heard, self.shadows)
         if held:
             self.budgets.committed(section, heard, held)
         timers = self._timers[section.address]

@@ -58,7 +58,8 @@ def test_people_have_a_last_word_on_every_symbol_and_never_want_none(shapes: lis
     for seed, shape in enumerate(shapes):
         if shape.universe is None:
             continue
-        words = list(DeskWorld(shape, Random(seed)).membership.last_words())
+        membership = DeskWorld(shape, Random(seed)).membership
+        words = list(membership.last_words())
         wanted = {each.symbol for each in words if isinstance(each, AddSymbol)}
         unwanted = {each.symbol for each in words if isinstance(each, RemoveSymbol)}
         traded = {symbol for place in strategy_places(shape.config) for symbol in place.symbols}
@@ -66,6 +67,8 @@ def test_people_have_a_last_word_on_every_symbol_and_never_want_none(shapes: lis
         assert wanted
         assert not wanted & unwanted
         ended.add(bool(unwanted))
+        before = {each.symbol for each in membership.last_words(all_in=True) if isinstance(each, AddSymbol)}
+        assert before == traded
     assert ended == {True, False}
 
 

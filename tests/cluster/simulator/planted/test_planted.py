@@ -24,7 +24,7 @@ QUICK = {
     "fallback_beside_the_maker": "1",
     "group_recovers_one_symbol": "5",
     "removed_symbol_still_trades": "3",
-    "universe_unknown_to_risk": "3",
+    "exits_of_a_leaving_symbol_refused": "4",
 }
 """Bugs that the first seeds find, and the number of the invariant that they break."""
 
