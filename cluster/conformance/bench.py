@@ -130,14 +130,20 @@ class Target(StrEnum):
     FILLS = "fills"
 
 
+LATE_S = 0.3
+"""How late an answer is that comes in time."""
+
+
 class Tuning(msgspec.Struct, frozen=True, kw_only=True):
     """What a scenario wants otherwise than usual.
 
-    Times in seconds; `clock_ahead_s` is how far the venue's clock is ahead from the start. `orders_10s`, `weight_1m`
-    are the venue's request limits, `max_orders` its limit of open orders and of stops; `funding_every_s` 0 = none.
+    Times in seconds; `answer_s` is how long the port waits for an answer: long, so that a busy machine is not taken
+    for a silent venue, short where a scenario waits for the time out; `clock_ahead_s` is how far the venue's clock is
+    ahead from the start. `orders_10s`, `weight_1m` are the venue's request limits, `max_orders` its limit of open
+    orders and of stops; `funding_every_s` 0 = none.
     """
 
-    answer_s: float = 1.5
+    answer_s: float = 10.0
     stream_silence_s: float = 2.0
     stream_renewal_s: float = 600.0
     clock_ahead_s: float = 0.0

@@ -31,7 +31,7 @@ from messages.venue import (
 from messages.venue_account import AccountResult, QueryAccount
 from messages.venue_stream import VenueEvent
 
-PATIENCE_S = 10.0
+PATIENCE_S = 20.0
 """How long a scenario waits for what must come."""
 
 D = Decimal

@@ -37,7 +37,8 @@ def ray_cluster(tmp_path_factory: pytest.TempPathFactory, failpoints: Path) -> I
     yield
     started += [each for each in children() if each not in started]
     cluster.stop()
-    _, left = psutil.wait_procs([each for each in started if each not in others], timeout=15)
+    # Ray's agents only look for their parent now and then
+    _, left = psutil.wait_procs([each for each in started if each not in others], timeout=60)
     os.environ.clear()
     os.environ.update(environment)
     left += [each for each in processes_of(tmp_path_factory.getbasetemp()) if each not in others]

@@ -87,9 +87,9 @@ def test_a_message_that_nobody_expects_is_put_aside_and_its_reader_goes_on(desk:
 def test_a_grave_message_that_is_lost_reduces_trading_until_a_person_looks(desk: Session, run: Run) -> None:
     run(_deliver(desk, EXECUTION, StreamName.URGENT, b"\xc1 not even MessagePack"))
     run(_letter_for(desk, EXECUTION, "urgent"))
-    run(until(lambda: _mode_is(desk, Mode.REDUCE), 20, "risk reduces trading"))
+    run(until(lambda: _mode_is(desk, Mode.REDUCE), 60, "risk reduces trading"))
     run(desk.desk.post(Resume(by="person", acknowledgement="I have looked at the dead letter")))
-    run(until(lambda: _mode_is(desk, Mode.NORMAL), 20, "a person clears it"))
+    run(until(lambda: _mode_is(desk, Mode.NORMAL), 60, "a person clears it"))
     run(_steps_on(desk, EXECUTION))
 
 
@@ -106,7 +106,7 @@ def test_a_damaged_journal_record_parks_its_actor_and_says_where(
     desk: Session, run: Run, tmp_path: Path
 ) -> None:
     run(_kill_with_its_last_record_replaced(desk, BTC, _flipped, tmp_path))
-    run(until(lambda: _status_is(desk, BTC, "given_up"), 40, "the actor is parked"))
+    run(until(lambda: _status_is(desk, BTC, "given_up"), 60, "the actor is parked"))
     detail = run(desk.row(BTC))["last_detail"]
     assert "checksum" in detail
     assert BTC in detail
@@ -118,7 +118,7 @@ def test_a_state_that_does_not_match_the_dead_ones_digest_parks_its_actor(
 ) -> None:
     """Recovery compares: the digest of the last commit is replaced by another one, under a sound checksum."""
     run(_kill_with_its_last_record_replaced(desk, ETH, _of_another_state, tmp_path))
-    run(until(lambda: _status_is(desk, ETH, "given_up"), 40, "the actor is parked"))
+    run(until(lambda: _status_is(desk, ETH, "given_up"), 60, "the actor is parked"))
     assert "differs from the one that was committed" in run(desk.row(ETH))["last_detail"]
 
 
@@ -187,7 +187,7 @@ async def _kill_with_its_last_record_replaced(
         return None
 
     step = await until(
-        stopped_past_its_snapshot, 10, f"{address} has committed a step since its last snapshot"
+        stopped_past_its_snapshot, 60, f"{address} has committed a step since its last snapshot"
     )
     [(entry_id, fields)] = await store.client.xrevrange(key, count=1)
     await store.client.xadd(key, {"r": altered(fields[b"r"])}, id=f"{step}-1")
@@ -206,7 +206,7 @@ async def _journal_stands_still(desk: Session, address: str) -> None:
         after = await store.client.xrevrange(key, count=1)
         return bool(before) and before[0][0] == after[0][0]
 
-    await until(still, 10, f"the journal of the stopped {address} stands still")
+    await until(still, 60, f"the journal of the stopped {address} stands still")
 
 
 def _flipped(data: bytes) -> bytes:
@@ -229,7 +229,7 @@ async def _letter_for(desk: Session, address: str, stream: str) -> DeadLetter:
         _, letters = await observer.dead_letters()
         return next((each for each in letters if each.address == address and stream in each.input), None)
 
-    letter: DeadLetter = await until(found, 30, f"a dead letter of {address}")
+    letter: DeadLetter = await until(found, 60, f"a dead letter of {address}")
     return letter
 
 
@@ -240,7 +240,7 @@ async def _steps_on(desk: Session, address: str) -> None:
         status = await desk.status(address)
         return status.step > step + 2 and status.exit_reason is None
 
-    await until(further, 30, f"{address} goes on")
+    await until(further, 60, f"{address} goes on")
 
 
 async def _mode_is(desk: Session, mode: Mode) -> bool:

@@ -99,7 +99,7 @@ async def _trade(folder: Path) -> None:
             pid = await desk.pid(victim)
             assert pid is not None
             os.kill(pid, signal.SIGKILL)
-            await until(lambda name=victim, old=pid: _is_back(desk, name, old), 30.0, f"{victim} is back")
+            await until(lambda name=victim, old=pid: _is_back(desk, name, old), 60.0, f"{victim} is back")
         await until(lambda: _has_orders(desk, 30), 60.0, "the desk trades on")
         await desk.desk.post(Drain(by="operator", reason="the test is over"))
         await _come_to_rest(desk, 60.0)

@@ -37,7 +37,7 @@ async def _let_the_mail_pile_up(folder: Path) -> None:
         assert risk is not None
         os.kill(risk, signal.SIGSTOP)
         try:
-            await until(lambda: _refused(desk), 40, "an intent finds no room")
+            await until(lambda: _refused(desk), 60, "an intent finds no room")
         finally:
             os.kill(risk, signal.SIGCONT)
         enough = len(read_records(desk.orders_file).received) + 5

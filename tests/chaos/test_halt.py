@@ -71,7 +71,7 @@ async def _halt(folder: Path) -> None:
         said = await _raydesk(folder, "halt", "--reason", "drill", "--json")
         halted_at = time.time_ns()
         assert (said["code"], said["confirmed"], said["mode"]) == (Exit.OK, True, "halted")
-        await until(lambda: _works(desk, 0), 20.0, "no order works", desk.standing)
+        await until(lambda: _works(desk, 0), 60.0, "no order works", desk.standing)
         await asyncio.sleep(3.0)
         _require_halted(desk, halted_at)
         before = len(_log(desk).orders)
@@ -80,7 +80,7 @@ async def _halt(folder: Path) -> None:
     # owner, which is this very process, lives: its lock has to run out
     await asyncio.sleep(LOCK_SECONDS + 1)
     async with session(folder, loaded, speed="1") as desk:
-        await until(lambda: _mode_is(desk, Mode.HALTED), 30.0, "it is HALTED again", desk.standing)
+        await until(lambda: _mode_is(desk, Mode.HALTED), 60.0, "it is HALTED again", desk.standing)
         await asyncio.sleep(5.0)
         assert len(_log(desk).orders) == before, "an order was placed after the restart"
 
@@ -95,16 +95,16 @@ async def _halt(folder: Path) -> None:
         await until(lambda: _works(desk, 10), 60.0, "the desk trades again", desk.standing)
 
         kill_file.write_text("flood")
-        await until(lambda: _mode_is(desk, Mode.HALTED), 5.0, "the kill file halts it", desk.standing)
-        await until(lambda: _works(desk, 0), 20.0, "no order works", desk.standing)
+        await until(lambda: _mode_is(desk, Mode.HALTED), 20.0, "the kill file halts it", desk.standing)
+        await until(lambda: _works(desk, 0), 60.0, "no order works", desk.standing)
         said = await _raydesk(folder, "resume", "--ack", "too early", "--json")
         assert (said["mode"], list(said["stays"])) == ("halted", ["kill_file"])
         kill_file.unlink()
-        await until(lambda: _is_gone(desk), 5.0, "its being gone is taken", desk.standing)
+        await until(lambda: _is_gone(desk), 20.0, "its being gone is taken", desk.standing)
         assert await _mode_is(desk, Mode.HALTED)
         said = await _raydesk(folder, "resume", "--ack", "dry again", "--json")
         assert said["code"] == Exit.OK
-        await until(lambda: _is_free(desk), 10.0, "nothing halts the desk any more", desk.standing)
+        await until(lambda: _is_free(desk), 60.0, "nothing halts the desk any more", desk.standing)
 
 
 def _log(desk: Session) -> ExchangeLog:

@@ -60,7 +60,7 @@ async def _until_it_is_tried_again(folder: Path) -> None:
         async def trades_on() -> bool:
             return await _trades(desk, "ema") >= before + 2
 
-        await until(trades_on, 40, "the other strategy trades on", desk.standing)
+        await until(trades_on, 60, "the other strategy trades on", desk.standing)
         assert await _is_parked_flat(desk)
 
         bought = await _trades(desk, "raising")
@@ -69,7 +69,7 @@ async def _until_it_is_tried_again(folder: Path) -> None:
         async def is_tried_again() -> bool:
             return await _trades(desk, "raising") > bought
 
-        await until(is_tried_again, 40, "it trades again", desk.standing)
+        await until(is_tried_again, 60, "it trades again", desk.standing)
         await desk.drain()
         outcome = await desk.outcome()
         require_nothing_doubled(outcome.records)

@@ -123,7 +123,7 @@ async def _require_stop(desk: Session, folder: Path) -> None:
         log = read_log(folder / "exchange", "desk")
         return any(order.conditional for order in log.orders.values())
 
-    await until(protected, 30.0, "a protective stop was placed", desk.standing)
+    await until(protected, 60.0, "a protective stop was placed", desk.standing)
 
 
 async def _halt_over_http(desk: Session) -> None:
@@ -142,7 +142,7 @@ async def _halt_over_http(desk: Session) -> None:
     async def halted() -> bool:
         return (await desk.picture()).mode.mode is Mode.HALTED
 
-    await until(halted, 5.0, "the desk is HALTED", desk.standing)
+    await until(halted, 60.0, "the desk is HALTED", desk.standing)
     source = (await desk.picture()).mode.sources["operator"]
     assert source.reason == "anna over HTTP: drill"
 

@@ -108,16 +108,16 @@ def test_a_stop_that_was_crossed_while_it_was_dead_fires_at_once(tmp_path: Path)
 async def _crossed(folder: Path, chosen: LoadedConfig, quotes: Path) -> None:
     fall = 14 * SECOND
     async with session(folder, chosen, "1", data=[quotes]) as running:
-        await until(lambda: _holds(running), 30, "it holds something", running.standing)
-        await until(lambda: _after(running, 11 * SECOND), 30, "the fall is near")
+        await until(lambda: _holds(running), 60, "it holds something", running.standing)
+        await until(lambda: _after(running, 11 * SECOND), 60, "the fall is near")
         held = await running.status(BTC)
         assert held.incarnation is not None
         os.kill(held.incarnation.pid, signal.SIGKILL)
         assert await running.time() < fall, "it was killed too late"
-        await until(lambda: _is_back(running), 30, "it is back", running.standing)
+        await until(lambda: _is_back(running), 60, "it is back", running.standing)
         back = await running.time()
         assert back > fall, "it was back before the price fell"
-        await until(lambda: _is_flat(running), 10, "it has left", running.standing)
+        await until(lambda: _is_flat(running), 60, "it has left", running.standing)
         records = (await running.desk.store.load(BTC, 0)).records
         (exits,) = [each for step in records for each in step.events if isinstance(each, ExitTriggered)]
         assert exits.reason is Reason.STOP

@@ -62,7 +62,7 @@ async def recorded_session(folder: Path, speed: str) -> tuple[Recorded, str]:
             statuses = [await running.status(address) for address, _ in KILLS]
             return all(each.epoch > 1 and not each.outstanding for each in statuses)
 
-        await until(replaced, 30, "everybody who was killed is back")
+        await until(replaced, 60, "everybody who was killed is back")
         launch = running.desk.launch
         recorded = await read_recorded(launch.redis_url, header_of(launch))
         return recorded, (await running.outcome()).fingerprint

@@ -47,7 +47,7 @@ async def _until_both_are_done(folder: Path) -> None:
         took = _first_order(picture, "ETH-USDT") - _asked(picture, "ETH-USDT")
         assert took <= TRADING_WITHIN_S, f"it took {took:.1f} s"
 
-        await until(lambda: _holds(desk, "BTC-USDT"), 30, "the first symbol is held", desk.standing)
+        await until(lambda: _holds(desk, "BTC-USDT"), 60, "the first symbol is held", desk.standing)
         await _command(desk, RemoveSymbol("BTC-USDT", "test"))
         for address in (BTC, UNIVERSE):  # leaving goes on over a crash
             pid = await desk.pid(address)

@@ -19,6 +19,7 @@ from actors.venues.binance_usdm.traits import binance_usdm_traits
 from actors.venues.transport.http import Phases
 from actors.venues.transport.rate_gate import RateGate
 from cluster.conformance.bench import (
+    LATE_S,
     Bench,
     Level,
     Offer,
@@ -78,6 +79,8 @@ _FAULTS: dict[Trouble, tuple[Fault, float]] = {
     Trouble.STALE_STAMP: (Fault.SKEW, 1.0),
 }
 """The exchange's fault, and the share of struck requests that is carried out."""
+_WAITS_S = {Trouble.LATE: LATE_S, Trouble.TOO_MANY: 2.0}
+"""How long a request is held up, or its client told to wait, in seconds; others outlast the port's patience."""
 _STREAM_FAULTS = {
     StreamTrouble.DUPLICATE: Fault.DUPLICATE,
     StreamTrouble.REORDER: Fault.REORDER,
@@ -133,7 +136,7 @@ class BinanceUsdmBench:
     async def strike(self, trouble: Trouble, target: Target) -> None:
         """See `Bench.strike`."""
         kind, done = _FAULTS[trouble]
-        wait_s = self._tuning.answer_s * (0.2 if trouble is Trouble.LATE else 1.3)
+        wait_s = _WAITS_S.get(trouble, 1.3 * self._tuning.answer_s)
         rule = FaultRule(kind=kind, match=_TARGETS[target], low_s=wait_s, high_s=wait_s, done=done, count=1)
         self._set_faults(rules=(rule,))
 
@@ -289,9 +292,9 @@ def _port_settings(rest: str, stream: str, tuning: Tuning) -> BinanceUsdmSetting
         rest_url=rest,
         stream_url=stream,
         listings=_SYMBOLS,
-        phases=Phases(connect_s=answer_s, pool_s=2.0, write_s=answer_s, read_s=answer_s),
+        phases=Phases(connect_s=answer_s, pool_s=answer_s, write_s=answer_s, read_s=answer_s),
         stream=StreamSettings(
-            open_s=2.0,
+            open_s=answer_s,
             keepalive_s=600.0,
             keepalive_retry_s=0.2,
             renewal_s=tuning.stream_renewal_s,

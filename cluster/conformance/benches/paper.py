@@ -22,6 +22,7 @@ from actors.venues.matching.instruments import (
 from actors.venues.paper import Endpoint, PaperPort, PaperTimeouts
 from actors.venues.paper_traits import PAPER_TRAITS
 from cluster.conformance.bench import (
+    LATE_S,
     Bench,
     Level,
     Offer,
@@ -111,7 +112,7 @@ class PaperBench:
         fault = _FAULTS.get(trouble)
         if fault is None:
             raise _not_there(trouble)
-        wait_s = self._tuning.answer_s * (0.2 if trouble is Trouble.LATE else 1.3)
+        wait_s = LATE_S if trouble is Trouble.LATE else 1.3 * self._tuning.answer_s
         await self._control({"next": [fault], "settings": {"late_by": int(wait_s * _SECOND)}})
 
     async def calm(self) -> None:

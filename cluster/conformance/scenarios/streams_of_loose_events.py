@@ -56,7 +56,7 @@ async def a_dropped_fill_is_found_by_asking(desk: Desk) -> None:
     equal(events[-1].filled, D("0.010"), "the next event's cumulative quantity")
 
 
-@LOOSE_EVENTS.scenario(Offer.LOOSE_EVENTS, tuning=Tuning(stream_silence_s=0.4))
+@LOOSE_EVENTS.scenario(Offer.LOOSE_EVENTS, tuning=Tuning(stream_silence_s=1.5))
 async def a_stream_that_falls_silent_is_noticed(desk: Desk) -> None:
     """An order was accepted and nothing is told of it: another connection is opened, and that is said."""
     await desk.bench.shake(StreamTrouble.SILENT, count=1)
@@ -68,10 +68,10 @@ async def a_stream_that_falls_silent_is_noticed(desk: Desk) -> None:
     demand(desk.port.health().stream_up is True, desk.port.health())
 
 
-@LOOSE_EVENTS.scenario(Offer.LOOSE_EVENTS, tuning=Tuning(stream_silence_s=0.4))
+@LOOSE_EVENTS.scenario(Offer.LOOSE_EVENTS, tuning=Tuning(stream_silence_s=1.5))
 async def a_quiet_market_is_no_dead_stream(desk: Desk) -> None:
     """Nothing happens, nothing is told, nothing is opened again."""
     await desk.rests(desk.limit("quiet"))
-    await desk.settle(1.0)
+    await desk.settle(2.0)
     equal(desk.ear.openings, 1, "openings")
     await desk.cancelled("quiet")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster.conformance.bench import Offer, Target, Trouble
+from cluster.conformance.bench import Offer, Target, Trouble, Tuning
 from cluster.conformance.desk import Desk
 from cluster.conformance.scenario import Group, Run, equal
 from messages.orders import OrderState
@@ -10,6 +10,7 @@ from messages.reasons import Reason
 from messages.venue import Outcome
 
 UNCERTAIN_CANCELS = Group("uncertain cancels")
+_IMPATIENT = Tuning(answer_s=2.0)
 
 
 def _uncertain(trouble: Trouble, *, done: bool) -> Run:
@@ -46,12 +47,12 @@ for _trouble, _name in (
     (Trouble.RESET_AFTER, "a reset after the cancel"),
     (Trouble.HALF_ANSWER, "half an answer"),
 ):
-    UNCERTAIN_CANCELS.add(_name, _uncertain(_trouble, done=True))
+    UNCERTAIN_CANCELS.add(_name, _uncertain(_trouble, done=True), tuning=_IMPATIENT)
 for _trouble, _name in (
     (Trouble.TIMEOUT_BEFORE, "a time out before the cancel"),
     (Trouble.RESET_BEFORE, "a reset before the cancel"),
 ):
-    UNCERTAIN_CANCELS.add(_name, _uncertain(_trouble, done=False))
+    UNCERTAIN_CANCELS.add(_name, _uncertain(_trouble, done=False), tuning=_IMPATIENT)
 UNCERTAIN_CANCELS.add(
     "503 unknown error though it was cancelled",
     _uncertain(Trouble.UNKNOWN_DONE, done=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster.conformance.bench import Offer, Target, Trouble
+from cluster.conformance.bench import Offer, Target, Trouble, Tuning
 from cluster.conformance.desk import D, Desk
 from cluster.conformance.scenario import Group, Run, demand, equal
 from messages.orders import OrderState
@@ -11,6 +11,7 @@ from messages.venue import Outcome, QueryFills, QueryOrder
 from messages.venue_account import QueryAccount
 
 UNCERTAIN_ORDERS = Group("uncertain orders")
+_IMPATIENT = Tuning(answer_s=2.0)
 
 _DONE = {
     Trouble.TIMEOUT_AFTER: "a time out after acceptance",
@@ -77,9 +78,9 @@ def _sent_again(trouble: Trouble) -> Run:
 
 
 for _trouble, _name in _DONE.items():
-    UNCERTAIN_ORDERS.add(_name, _uncertain(_trouble, done=True))
+    UNCERTAIN_ORDERS.add(_name, _uncertain(_trouble, done=True), tuning=_IMPATIENT)
 for _trouble, _name in _NOT_DONE.items():
-    UNCERTAIN_ORDERS.add(_name, _uncertain(_trouble, done=False))
+    UNCERTAIN_ORDERS.add(_name, _uncertain(_trouble, done=False), tuning=_IMPATIENT)
 for _trouble, _name in _OPEN_ENDED_DONE.items():
     UNCERTAIN_ORDERS.add(_name, _uncertain(_trouble, done=True), Offer.OPEN_ENDED_REFUSALS)
 for _trouble, _name in _OPEN_ENDED_NOT_DONE.items():

@@ -17,7 +17,7 @@ from messages.order_events import FillReceived
 from messages.venue_stream import StreamOpened
 from tests.actors.execution import test_storm
 from tests.actors.execution.rig import DOUR
-from tests.actors.execution.test_storm import STORM, Storm, reached
+from tests.actors.execution.test_storm import STORM, Storm, by_hand, reached
 
 pytestmark = pytest.mark.property
 
@@ -80,6 +80,7 @@ class DourStorm(Storm):
 
 def test_nothing_is_lost_where_the_stream_tells_nothing_twice() -> None:
     reached.clear()
+    by_hand(DourStorm)
     run_state_machine_as_test(DourStorm, settings=STORM)
     wanted = {"doubted", "cancel_sent", "part_filled", "filled", "not_sent", "late_accepted"}
     wanted |= {"stream begun", "list taken", "order's fills asked", "fill by question"}

@@ -13,7 +13,7 @@ from hypothesis.stateful import invariant, precondition, rule, run_state_machine
 from messages.protection import ProtectionEnded, ProtectionRaised
 from messages.reasons import Reason
 from tests.actors.execution.rig import SAFE
-from tests.actors.execution.test_storm import STORM, Storm, reached
+from tests.actors.execution.test_storm import STORM, Storm, by_hand, reached
 
 pytestmark = pytest.mark.property
 
@@ -64,6 +64,7 @@ class Protected(Storm):
 
 def test_one_stop_lives_for_a_holding_whatever_happens() -> None:
     reached.clear()
+    by_hand(Protected)
     run_state_machine_as_test(Protected, settings=settings(STORM, max_examples=60))
     wanted = {"raised", "ended: repriced", "ended: accepted", "exit filled", "doubted", "late_accepted"}
     assert {each for each in wanted if not reached[each]} == set()

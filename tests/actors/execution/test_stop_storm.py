@@ -18,7 +18,7 @@ from messages.account_events import ExternalActivity
 from messages.intents import OrderType, Purpose, Side
 from tests.actors.execution.rig import approved, told
 from tests.actors.execution.test_dour_storm import DourStorm
-from tests.actors.execution.test_storm import FATES, STORM, SYMBOLS, reached
+from tests.actors.execution.test_storm import FATES, STORM, SYMBOLS, by_hand, reached
 
 pytestmark = pytest.mark.property
 
@@ -76,6 +76,7 @@ class StopStorm(DourStorm):
 
 def test_fills_of_stops_are_never_called_a_strangers() -> None:
     reached.clear()
+    by_hand(StopStorm)
     run_state_machine_as_test(StopStorm, settings=settings(STORM, max_examples=60))
     wanted = {"stop filled", "stop never set off", "late_accepted", "not_sent", "fill by question"}
     assert {each for each in wanted if not reached[each]} == set()

@@ -16,19 +16,21 @@ from messages.venue_stream import VenueEvent
 from tests.cluster.paper.building import SECOND, START
 
 T = TypeVar("T")
-SHORT = PaperTimeouts(connect_s=0.5, write_s=0.2, answer_s=0.2)
+SHORT = PaperTimeouts(connect_s=20.0, write_s=20.0, answer_s=0.2)
 """For servers that never answer."""
-BRISK = PaperTimeouts(answer_s=1.0)
-"""Shorter than a late answer, longer than a busy machine."""
+BRISK = PaperTimeouts(connect_s=20.0, write_s=20.0, answer_s=1.0)
+"""Shorter than a late answer."""
+PATIENT = PaperTimeouts(connect_s=20.0, write_s=20.0, answer_s=20.0)
+"""Longer than any busy machine takes."""
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run one test's work on an event loop of its own."""
-    return asyncio.run(asyncio.wait_for(work, 30))
+    return asyncio.run(asyncio.wait_for(work, 60))
 
 
 @asynccontextmanager
-async def port_to(folder: Path, timeouts: PaperTimeouts | None = None) -> AsyncIterator[PaperPort]:
+async def port_to(folder: Path, timeouts: PaperTimeouts = PATIENT) -> AsyncIterator[PaperPort]:
     port = PaperPort.of_folder("paper", folder, timeouts=timeouts)
     try:
         yield port

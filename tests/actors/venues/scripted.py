@@ -17,7 +17,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a test's coroutine, and fail rather than hang."""
 
     async def bounded() -> T:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return await work
 
     return asyncio.run(bounded())

@@ -19,7 +19,7 @@ from messages.reasons import Reason
 from messages.venue import CancelOrder, Outcome, PlaceOrder, QueryFills, QueryOrder
 from messages.venue_account import ListingStatus, QueryAccount, QueryInstruments
 from messages.venue_stream import VenueEvent
-from tests.actors.venues.paper_orders import BRISK, bid, hear, market, port_to, run
+from tests.actors.venues.paper_orders import PATIENT, bid, hear, market, port_to, run
 from tests.cluster.paper.building import SECOND, START, Server, served, settings_of
 
 pytestmark = pytest.mark.integration
@@ -163,7 +163,7 @@ def test_the_stream_goes_on_over_cuts_and_repetitions_each_event_once(server: Se
 
 def test_a_closed_port_ends_its_stream_and_sends_nothing(server: Server) -> None:
     async def work() -> None:
-        port = PaperPort.of_folder("paper", server.folder)
+        port = PaperPort.of_folder("paper", server.folder, timeouts=PATIENT)
         last = (await port.clock()).sequence
 
         async def listen() -> list[VenueEvent]:
@@ -191,7 +191,7 @@ def test_a_venue_that_lost_its_history_is_not_listened_to(server: Server) -> Non
 @pytest.mark.chaos
 def test_orders_and_stream_survive_the_venues_death(tmp_path: Path) -> None:
     async def work(server: Server) -> None:
-        async with port_to(server.folder, BRISK) as port:
+        async with port_to(server.folder) as port:
             listener = port.events(0)
             opening = START + SECOND
             await port.advance(opening)

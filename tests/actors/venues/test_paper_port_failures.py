@@ -14,7 +14,7 @@ from messages.errors import VenueConnectionError
 from messages.reasons import Reason
 from messages.venue import CancelOrder, Outcome, QueryOrder
 from messages.venue_account import QueryAccount
-from tests.actors.venues.paper_orders import BRISK, SHORT, bid, hear, port_to, run
+from tests.actors.venues.paper_orders import BRISK, PATIENT, SHORT, bid, hear, port_to, run
 from tests.cluster.paper.building import START, Server
 
 pytestmark = pytest.mark.integration
@@ -34,13 +34,14 @@ def test_a_fault_ends_in_the_outcome_that_is_true(
     server: Server, fault: str, outcome: Outcome, reason: Reason, is_there: bool
 ) -> None:
     async def work() -> None:
-        async with port_to(server.folder, BRISK) as port:
+        hasty = BRISK if fault == "late" else PATIENT
+        async with port_to(server.folder, hasty) as port, port_to(server.folder) as patient:
             name = f"fault-{fault.replace('_', '-')}"
             await port.connect()
             server.fail(fault)
             placed = await port.place(bid(name), START)
             assert (placed.outcome, placed.reason) == (outcome, reason)
-            found = await port.query(QueryOrder(name, "BTC-USDT"))
+            found = await patient.query(QueryOrder(name, "BTC-USDT"))
             assert found.outcome is Outcome.ACCEPTED
             assert (found.order is not None) is is_there
 
@@ -49,7 +50,7 @@ def test_a_fault_ends_in_the_outcome_that_is_true(
 
 def test_an_uncertain_cancel_or_question_is_never_an_absence(server: Server) -> None:
     async def work() -> None:
-        async with port_to(server.folder, BRISK) as port:
+        async with port_to(server.folder) as port:
             await port.place(bid("unsure-1"), START)
             server.fail("lost_after", "lost_before", "lost_before", "rate_limited")
             cancelled = await port.cancel(CancelOrder("unsure-1", "BTC-USDT"), START)
@@ -65,9 +66,9 @@ def test_an_uncertain_cancel_or_question_is_never_an_absence(server: Server) -> 
 
 def test_a_wrong_token_is_refused_and_never_taken_for_an_absence(server: Server) -> None:
     async def work() -> None:
-        right = PaperPort.of_folder("paper", server.folder)
+        right = PaperPort.of_folder("paper", server.folder, timeouts=PATIENT)
         host, number = server.url.removeprefix("http://").split(":")
-        port = PaperPort("paper", lambda: Endpoint(host, int(number), "wrong"))
+        port = PaperPort("paper", lambda: Endpoint(host, int(number), "wrong"), timeouts=PATIENT)
         placed = await port.place(bid("auth-1"), START)
         assert (placed.outcome, placed.reason) == (Outcome.REJECTED, Reason.AUTH)
         assert (await port.query(QueryOrder("auth-1", "BTC-USDT"))).outcome is Outcome.NO_ANSWER
@@ -155,7 +156,9 @@ def test_whatever_answers_the_result_is_one_and_certain_only_where_it_is(
 ) -> None:
     async def work() -> None:
         async with silent_server(handler) as endpoint:
-            port = PaperPort("paper", lambda: endpoint, timeouts=SHORT)
+            port = PaperPort(
+                "paper", lambda: endpoint, timeouts=SHORT if handler is _say_nothing else PATIENT
+            )
             placed = await port.place(bid("a"), START)
             assert placed.outcome is outcome
             found = await port.query(QueryOrder("a", "BTC-USDT"))

@@ -82,7 +82,7 @@ class Rig:
         self._settings_file.write_bytes(msgspec.json.encode(server))
         self._plan_file = folder / "plan.json"
         self._plan_file.write_bytes(msgspec.json.encode(plan))
-        self._http = httpx.AsyncClient(trust_env=False, verify=False, timeout=5.0)
+        self._http = httpx.AsyncClient(trust_env=False, verify=False, timeout=30.0)
         self._supervisor: asyncio.Task[None] | None = None
 
     # --- processes
@@ -107,7 +107,7 @@ class Rig:
             address = read_address(self.home)
             return address if address is not None and address.pid == pid else None
 
-        self.address = await until(published, 30.0, "the exchange serves")
+        self.address = await until(published, 60.0, "the exchange serves")
 
     async def kill_exchange(self, for_s: float = 0.0) -> None:
         """Kill -9 the exchange, and start it again after a while."""

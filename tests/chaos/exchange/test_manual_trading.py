@@ -95,7 +95,7 @@ async def told(running: Rig, address: str, kind: type[Any]) -> list[Any]:
         running.require_alive()
         return [each for each in await running.mail_of(address) if isinstance(each, kind)]
 
-    return list(await until(found, 10.0, f"{address} is told {kind.__name__}"))
+    return list(await until(found, 60.0, f"{address} is told {kind.__name__}"))
 
 
 async def external_fills(running: Rig) -> list[ExternalActivity]:
@@ -104,7 +104,7 @@ async def external_fills(running: Rig) -> list[ExternalActivity]:
     async def found() -> list[ExternalActivity]:
         return [each for each in await told(running, "risk", ExternalActivity) if each.fill is not None]
 
-    return list(await until(found, 10.0, "risk is told of a fill by hand"))
+    return list(await until(found, 60.0, "risk is told of a fill by hand"))
 
 
 def status_of(running: Rig, name: str) -> str:
@@ -133,7 +133,7 @@ def test_an_order_by_hand_is_told_and_cancelled_only_where_the_policy_says_so(
             return status_of(running, "web_by_hand") == "canceled"
 
         if external is ExternalPolicy.CANCEL:
-            await until(cancelled, 10.0, "the desk cancels it")
+            await until(cancelled, 60.0, "the desk cancels it")
         else:
             await asyncio.sleep(1.2)  # two comparisons of the account
             assert not await cancelled()
@@ -217,7 +217,7 @@ def test_what_was_bought_and_sold_again_by_hand_while_it_is_down_is_booked_and_n
             fills = await external_fills(running)
             return fills if len({each.side for each in fills}) == 2 else []
 
-        fills = await until(both, 10.0, "both sides are told")
+        fills = await until(both, 60.0, "both sides are told")
         assert sum(each.fill.quantity * each.side.sign for each in fills if each.fill is not None) == 0
         await eventually(running, lambda state: not state.account_due, 10.0, "the account is compared")
         state = await running.state()

@@ -71,11 +71,15 @@ class Flood:
         rate = TIMES * LIMITS.orders_per_ten_seconds / 10
         began = time.time()
         while (passed := time.time() - began) < seconds:
-            while len(self.submitted) < passed * rate:
-                symbol = sorted(SYMBOLS)[len(self.submitted) % len(SYMBOLS)]
-                await self._submit(symbol, prices[symbol][0])
+            await self._submit_up_to(passed * rate, prices)
             await self.cancel_what_works()
             await asyncio.sleep(0.2)
+        await self._submit_up_to(seconds * rate, prices)
+
+    async def _submit_up_to(self, count: float, prices: dict[str, tuple[Decimal, Decimal]]) -> None:
+        while len(self.submitted) < count:
+            symbol = sorted(SYMBOLS)[len(self.submitted) % len(SYMBOLS)]
+            await self._submit(symbol, prices[symbol][0])
 
     async def end(self) -> ExecutionState:
         """Go on cancelling until every order has ended."""
@@ -135,7 +139,7 @@ def test_ten_times_the_allowed_load_brings_no_ban_and_cancels_overtake_new_order
                 "the allowed load did not get through"
             )
             assert not log.open_orders
-            assert max(waits) < 2.0
+            assert max(waits) < 5.0, "half of the window that an order waits for"
             assert overtaken >= len(waits), (
                 "as many orders as there were cancels had come first and went later"
             )

@@ -27,7 +27,7 @@ async def told(running: Rig, since: int, count: int) -> list[Transfer]:
         transfers = [each for each in mail if each.event_time >= since]
         return transfers if len(transfers) >= count else []
 
-    return list(await until(found, 20.0, f"risk is told of {count} transfers"))
+    return list(await until(found, 60.0, f"risk is told of {count} transfers"))
 
 
 async def move(running: Rig, amount: str) -> None:

@@ -33,7 +33,7 @@ def test_a_replaced_trader_that_wakes_up_places_nothing(tmp_path: Path) -> None:
             async def replaced() -> bool:
                 return await _epoch(running) > epoch
 
-            await until(replaced, 30.0, "the successor has begun")
+            await until(replaced, 60.0, "the successor has begun")
             order = (
                 await eventually(running, lambda state: held not in state.live, 30.0, "it is settled")
             ).orders[held]
@@ -41,7 +41,7 @@ def test_a_replaced_trader_that_wakes_up_places_nothing(tmp_path: Path) -> None:
             placed = await _placed(running)
 
             os.kill(zombie.pid, signal.SIGCONT)
-            await until(lambda: _gone(zombie.pid), 15.0, "the zombie ends by itself")
+            await until(lambda: _gone(zombie.pid), 60.0, "the zombie ends by itself")
             assert await _placed(running) == placed, "the zombie placed an order"
             assert held not in running.log().ids_of_orders
 
@@ -63,7 +63,7 @@ async def _stopped_before_an_order(running: Rig, load: Storm) -> str:
     while True:
         shot = running.arm("before_effect", "STOP")
         await load.submit()
-        await until(stopped, 10.0, "the trader stands still before an effect")
+        await until(stopped, 60.0, "the trader stands still before an effect")
         shot.with_suffix(".taken").unlink()
         record = (await running.store.load(EXECUTION, 0)).records[-1]
         placing = [event for event in record.events if isinstance(event, OrderPlacing)]

@@ -94,7 +94,7 @@ def test_hearts_that_beat_before_the_tree_is_up_are_those_of_an_earlier_one(
         return fake
 
     monkeypatch.setattr(finding, "find", find)
-    asyncio.run(background.until_healthy(Started(sleeper.pid, ""), desk.name, None, 5.0))
+    asyncio.run(background.until_healthy(Started(sleeper.pid, ""), desk.name, None, 60.0))
     assert not up
 
 
@@ -153,7 +153,7 @@ def test_down_tells_the_holder_to_end_and_waits_for_it(
 
     asyncio.run(there())
 
-    assert sleeper.wait(5) == -signal.SIGTERM
+    assert sleeper.wait(60) == -signal.SIGTERM
     assert desk.stopped == 0
 
 

@@ -40,7 +40,7 @@ def test_scripts_get_one_line_and_ctrl_c_ends_it(tmp_path: Path) -> None:
         assert httpx.get(f"{address['rest']}/fapi/v1/ping", trust_env=False).json() == {}
         assert httpx.get(f"{address['rest']}/fapi/v1/time", trust_env=False).status_code == 503
         process.send_signal(signal.SIGINT)
-        rest, said = process.communicate(timeout=10)
+        rest, said = process.communicate(timeout=60)
         assert (process.returncode, rest, said) == (0, "", "")
     finally:
         process.kill()
@@ -55,7 +55,7 @@ def test_people_see_addresses_and_never_a_key(tmp_path: Path) -> None:
         while "drawn from" not in shown:
             shown += process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        rest, said = process.communicate(timeout=10)
+        rest, said = process.communicate(timeout=60)
         assert process.returncode == 0
     finally:
         process.kill()

@@ -174,6 +174,19 @@ async def hear_until(stream: Any, wanted: Callable[[Any], bool], within_s: float
     return heard
 
 
+async def answer_to(stream: Any, asked: dict[str, Any]) -> tuple[Any, list[Any]]:
+    """The answer to a control message, and the events before it: as at the venue, they come whenever there are any."""
+    await stream.send(json.dumps(asked))
+    *before, answer = await hear_until(stream, lambda told: told.get("id") == asked["id"])
+    return answer, before
+
+
+async def caught_up(stream: Any) -> list[Any]:
+    """Every event sent so far that is not heard yet: all that comes before the answer to a question of now."""
+    _, before = await answer_to(stream, {"method": "LIST_SUBSCRIPTIONS", "id": "caught up"})
+    return before
+
+
 async def is_quiet(stream: Any, for_s: float = 0.15) -> bool:
     """Whether nothing comes for a while."""
     try:
@@ -208,7 +221,7 @@ async def running(
             headers={"X-MBX-APIKEY": server.keys["desk"].api_key},
             trust_env=False,
             verify=False,
-            timeout=10,
+            timeout=30,
         ) as http:
             yield Rig(server, address, clock, http)
     finally:

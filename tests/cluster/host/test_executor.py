@@ -161,7 +161,7 @@ def test_nothing_is_done_without_claim_or_lease(redis_url: str, effect: Effect, 
 )
 def test_with_both_it_is_done(redis_url: str, effect: Effect, answer: type[Message]) -> None:
     async def test(desk: Desk) -> None:
-        assert isinstance(await performed(desk, effect, 5.0), answer)
+        assert isinstance(await performed(desk, effect, 60.0), answer)
         if isinstance(effect, StopChild):
             assert desk.handles.done[-1] == "ended"
         if effect is FENCE:
@@ -174,7 +174,7 @@ def test_a_lease_that_is_renewed_lets_it_go_on(redis_url: str) -> None:
     async def test(desk: Desk) -> None:
         desk.lease = False
         asyncio.get_running_loop().call_later(0.2, setattr, desk, "lease", True)
-        assert isinstance(await performed(desk, FAILED, 5.0), StopFinished)
+        assert isinstance(await performed(desk, FAILED, 60.0), StopFinished)
 
     run(redis_url, test)
 

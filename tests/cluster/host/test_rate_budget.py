@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 
 import pytest
 import redis.asyncio as aioredis
@@ -51,11 +52,12 @@ def test_what_was_spent_comes_back_when_the_window_is_over(redis_url: str) -> No
         client = connect(redis_url)
         one, other = pair(client)
         for _ in range(5):
+            spent = time.monotonic()
             assert await one.take({BRISK: 1}, Priority.CANCEL) == 0
-        wait = await other.take({BRISK: 5, SLOW: 1}, Priority.CANCEL)
-        assert 0 < wait <= 120 * MS
-        await asyncio.sleep(wait / 1e9 + 0.002)
-        assert await other.take({BRISK: 5, SLOW: 1}, Priority.CANCEL) == 0
+        while wait := await other.take({BRISK: 5, SLOW: 1}, Priority.CANCEL):
+            assert 0 < wait <= 120 * MS
+            await asyncio.sleep(wait / 1e9 + 0.002)
+        assert time.monotonic() - spent > 0.09
         assert await one.take({SLOW: 19}, Priority.CANCEL) == 0, "the refused attempt took nothing"
         await client.aclose()
 
@@ -66,12 +68,16 @@ def test_a_pause_holds_all_processes(redis_url: str) -> None:
     async def work() -> None:
         client = connect(redis_url)
         one, other = pair(client)
+        began = time.monotonic()
         await one.pause(150 * MS)
         await one.pause(10 * MS)
-        wait = await other.take({SLOW: 1}, Priority.CANCEL)
-        assert 50 * MS < wait <= 150 * MS
-        await asyncio.sleep(wait / 1e9 + 0.002)
-        assert await other.take({SLOW: 1}, Priority.CANCEL) == 0
+        while wait := await other.take({SLOW: 1}, Priority.CANCEL):
+            assert wait <= 150 * MS
+            await asyncio.sleep(wait / 1e9 + 0.002)
+        assert time.monotonic() - began > 0.14
+        await one.pause(30_000 * MS)
+        await one.pause(10 * MS)
+        assert 10_000 * MS < await other.take({SLOW: 1}, Priority.CANCEL) <= 30_000 * MS
         await client.aclose()
 
     asyncio.run(work())

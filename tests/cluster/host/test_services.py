@@ -72,13 +72,13 @@ def served(
         await then(store, host)
         if not by_itself:
             host.stop()
-        return await asyncio.wait_for(life, 5)
+        return await asyncio.wait_for(life, 60)
 
     return asyncio.run(live())
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.001)
 

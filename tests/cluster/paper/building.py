@@ -154,7 +154,7 @@ class Server:
     def start(self) -> None:
         """Start the process and wait until it answers."""
         self._process = self.launch()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while not self._answers(self._process.pid):
             if self._process.poll() is not None:
                 raise AssertionError(f"the venue ended: {self._process.communicate()[1]}")
@@ -182,7 +182,7 @@ class Server:
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """One request with the venue's token."""
-        chosen: dict[str, Any] = {"headers": self.headers, "timeout": 10.0} | options
+        chosen: dict[str, Any] = {"headers": self.headers, "timeout": 60.0} | options
         return self._client.request(method, f"{self.url}{path}", **chosen)
 
     def place(self, request: OrderRequest) -> httpx.Response:
@@ -214,7 +214,7 @@ class Server:
         if process is None:
             return 0
         os.kill(process.pid, number)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
         return process.returncode
 
 

@@ -93,7 +93,7 @@ def test_a_lost_reply_leaves_everyone_in_doubt_and_nothing_behind(
     redis_url: str, tmp_path: Path, name: str
 ) -> None:
     async def test() -> None:
-        async with asyncio.timeout(20), Line(tmp_path / "line", redis_url) as line:
+        async with asyncio.timeout(60), Line(tmp_path / "line", redis_url) as line:
             store = RedisStore(connect(line.url), f"lost-{name}")
             await store.open("g1")
             epoch = (await store.claim("a", HERE)).epoch
@@ -110,7 +110,7 @@ def test_a_lost_reply_leaves_everyone_in_doubt_and_nothing_behind(
 
 def test_the_commit_whose_reply_was_lost_has_happened_once(redis_url: str, tmp_path: Path) -> None:
     async def test() -> None:
-        async with asyncio.timeout(20), Line(tmp_path / "line", redis_url) as line:
+        async with asyncio.timeout(60), Line(tmp_path / "line", redis_url) as line:
             store = RedisStore(connect(line.url), "lost-once")
             await store.open("g1")
             epoch = (await store.claim("a", HERE)).epoch

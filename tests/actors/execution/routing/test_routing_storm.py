@@ -295,6 +295,34 @@ class RoutedDour(Routed, DourStorm):
     execution = DOUR
 
 
+def by_hand(kind: type[Routed]) -> None:
+    """As `test_storm.by_hand`: what random steps reach seldom."""
+
+    def begun(route: Route, quantity: int, fate: str) -> Routed:
+        storm = kind()
+        storm.rules_are_told(True)
+        storm.submit_routed(route, quantity, Side.BUY, None, 30, True, fate, SYMBOLS[0])
+        return storm
+
+    for fate in ("answered", "unwritten"):  # the new price is taken, or never leaves
+        storm = begun(Route.MAKER_FIRST, 2, "answered")
+        for _ in range(3):
+            storm.everything_is_answered("answered")
+            storm.pass_time(SECOND * 6 // 10)
+            storm.market_moves(2)
+            for lane in storm.ready():
+                storm.perform(lane, fate)
+                storm.answer(lane)
+        storm.teardown()
+    begun(Route.MAKER_FIRST, 2, "rejected").teardown()
+    storm = begun(Route.TWAP, 3, "traded")
+    while storm.rig.state.routing.working:
+        storm.everything_is_answered("traded")
+        storm.market_moves(1)
+        storm.pass_time(SECOND)
+    storm.teardown()
+
+
 WANTED = {
     "maker after post_only_would_take",
     "taker after maker_fallback",
@@ -320,5 +348,6 @@ def test_no_intent_is_exceeded_and_every_one_ends_whatever_happens(
 ) -> None:
     reached.clear()
     machine = type(f"{kind.__name__}_{execution.traits.amend}", (kind,), {"execution": execution})
+    by_hand(machine)
     run_state_machine_as_test(machine, settings=settings(STORM, max_examples=120, stateful_step_count=50))
     assert {each for each in wanted if not reached[each]} == set()

@@ -22,13 +22,17 @@ SECOND = 1_000_000_000
 SYMBOL, LISTING = "BTC-USDT-PERP", "BTCUSDT"
 CREDENTIALS = Credentials("key-of-tests", "secret-of-tests")
 FAR = 10**18 * 4
+PATIENT = Phases(connect_s=10.0, pool_s=10.0, write_s=10.0, read_s=10.0)
+"""Longer than any busy machine takes."""
+HASTY = msgspec.structs.replace(PATIENT, read_s=0.3)
+"""For who waits for a silent venue."""
 BRISK = StreamSettings(
-    open_s=1.0,
+    open_s=10.0,
     keepalive_s=600.0,
     keepalive_retry_s=0.2,
     renewal_s=600.0,
     overlap_s=0.2,
-    silence_s=2.0,
+    silence_s=5.0,
     first_pause_s=0.05,
     longest_pause_s=0.2,
 )
@@ -40,10 +44,11 @@ def settings_for(url: str, stream_url: str = "ws://127.0.0.1:9", **more: Any) ->
         rest_url=url,
         stream_url=stream_url,
         listings={SYMBOL: LISTING, "ETH-USDT-PERP": "ETHUSDT"},
-        phases=Phases(connect_s=0.5, pool_s=0.5, write_s=0.5, read_s=0.3),
+        phases=PATIENT,
         stream=BRISK,
-        query_patience_s=1.0,
-        cancel_patience_s=1.0,
+        query_patience_s=10.0,
+        cancel_patience_s=10.0,
+        order_ready_s=10.0,
     )
     return msgspec.structs.replace(plain, **more)
 

@@ -6,7 +6,6 @@ import asyncio
 import math
 from collections.abc import Coroutine
 from contextlib import suppress
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -89,6 +88,7 @@ def test_commands_are_small_and_paced_and_connections_carry_no_more_than_they_ma
             port = adapter(
                 venue, listings, streams_per_connection=10, streams_per_command=4, commands_per_s=20.0
             )
+            began = asyncio.get_running_loop().time()
             async with streaming(port, wanted, sink):
                 await venue.until(lambda: len(sink.notes) == 3)
                 clients = sorted(venue.clients, key=lambda client: len(client.streams))
@@ -96,7 +96,8 @@ def test_commands_are_small_and_paced_and_connections_carry_no_more_than_they_ma
                 for client in clients:
                     times = [time for time, _ in client.commands]
                     assert all(len(command["params"]) <= 4 for _, command in client.commands)
-                    assert all(after - before > 0.045 for before, after in pairwise(times))
+                    # a command may be heard late, even together with the next, but never before its time
+                    assert all(time - began >= 0.045 * before for before, time in enumerate(times))
 
     run(work())
 

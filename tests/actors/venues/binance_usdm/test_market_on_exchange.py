@@ -39,7 +39,7 @@ def run(
 
 async def agrees(market: BinanceUsdmMarket, sink: Sink) -> None:
     """Wait until the book its rows make is the one the exchange shows; both move on, so it may take a few looks."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             shown = await market.book(BTC, 20)
             for _ in range(60):
@@ -72,7 +72,7 @@ def test_the_book_follows_the_exchanges_and_quotes_and_trades_come(tmp_path: Pat
     async def scenario(market: BinanceUsdmMarket, server: ExchangeServer) -> None:
         sink = Sink()
         async with streaming(market, DEPTH, sink):
-            await until(lambda: all(map(sink.of, (TickKind.QUOTE, TickKind.TRADE, TickKind.DEPTH))), 10)
+            await until(lambda: all(map(sink.of, (TickKind.QUOTE, TickKind.TRADE, TickKind.DEPTH))), 60)
             await agrees(market, sink)
             health = market.health()
         assert sink.notes == [("restored", (BTC,))]
@@ -89,7 +89,7 @@ def test_the_book_follows_the_exchanges_and_quotes_and_trades_come(tmp_path: Pat
         ("gaps", FaultRule(kind=Fault.DROP, match="*depth*", skip=5, count=1)),
         ("repeated", FaultRule(kind=Fault.DUPLICATE, match="*", rate=0.5)),
         ("repeated", FaultRule(kind=Fault.REORDER, match="*bookTicker", rate=0.5)),
-        ("gaps", FaultRule(kind=Fault.STALE, match="*depth*", low_s=0.2, high_s=0.3, skip=5, count=1)),
+        ("gaps", FaultRule(kind=Fault.STALE, match="*depth*", low_s=1.0, high_s=1.0, skip=5, count=1)),
         ("reconnects", FaultRule(kind=Fault.CUT, match="*depth*", skip=5, count=2)),
         (
             "reconnects",
@@ -102,7 +102,7 @@ def test_the_book_is_right_again_after_a_fault(tmp_path: Path, sign: str, fault:
     async def scenario(market: BinanceUsdmMarket, server: ExchangeServer) -> None:
         sink = Sink()
         async with streaming(market, DEPTH, sink):
-            await until(lambda: getattr(market.health(), sign) > 0, 15)
+            await until(lambda: getattr(market.health(), sign) > 0, 60)
             await agrees(market, sink)
         assert [note for note, _ in sink.notes][::2] == ["restored"] * len(sink.notes[::2])
 
@@ -117,13 +117,13 @@ def test_a_restarted_exchange_is_found_again(tmp_path: Path) -> None:
             connected(first, settings) as market,
             streaming(market, DEPTH, sink),
         ):
-            await until(lambda: sink.of(TickKind.QUOTE), 10)
+            await until(lambda: sink.of(TickKind.QUOTE), 60)
             await first.stop()
-            await until(lambda: sink.notes[-1][0] == "interrupted", 10)
+            await until(lambda: sink.notes[-1][0] == "interrupted", 60)
             rows = len(sink.rows)
             port = int(first.at.rest.rpartition(":")[2])  # type: ignore[attr-defined]
             async with serving(msgspec.structs.replace(settings, port=port)):
-                await until(lambda: sink.notes[-1][0] == "restored" and len(sink.rows) > rows, 15)
+                await until(lambda: sink.notes[-1][0] == "restored" and len(sink.rows) > rows, 60)
                 await agrees(market, sink)
 
     asyncio.run(work())

@@ -17,7 +17,6 @@ import pytest
 
 from actors.venues.binance_usdm.port import BinanceUsdmPort
 from actors.venues.binance_usdm.signing import Credentials
-from actors.venues.transport.http import Phases
 from cluster.exchange.faults import Fault, FaultRule, FaultSettings
 from cluster.exchange.server import ExchangeServer
 from cluster.exchange.settings import ServerSettings
@@ -35,7 +34,7 @@ from messages.venue_account import (
     SymbolMargin,
 )
 from messages.venue_stream import StreamOpened, VenueEvent, VenueTransfer
-from tests.actors.venues.binance_usdm.building import FAR, SYMBOL, order, settings_for
+from tests.actors.venues.binance_usdm.building import FAR, PATIENT, SYMBOL, order, settings_for
 from tests.actors.venues.binance_usdm.test_stream import Ear
 from tests.actors.venues.scripted import run
 
@@ -55,8 +54,8 @@ async def exchange(
     settings = settings_for(
         address.rest,
         address.stream,
-        phases=Phases(connect_s=1.0, pool_s=5.0, write_s=1.0, read_s=1.0),
-        query_patience_s=5.0,
+        phases=PATIENT,
+        cancel_patience_s=1.0,
     )
     port = BinanceUsdmPort(settings, Credentials(key.api_key, key.secret))
     try:
@@ -293,7 +292,7 @@ def test_under_ten_times_the_load_nobody_is_banned_and_cancels_overtake_orders(t
             took = time.monotonic() - began
             assert {each.outcome for each in cancels} == {Outcome.ACCEPTED}
             refused = Counter(result.reason for result in await flood)
-            assert took < 5
+            assert took < 20, "none of them waits longer than its patience of a second for the budget"
             assert set(refused) == {Reason.ACCEPTED, Reason.RATE_LIMIT}
             assert refused[Reason.RATE_LIMIT] > 2_500
             statistics: Any = server.statistics()

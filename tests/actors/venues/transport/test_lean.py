@@ -17,11 +17,16 @@ from tests.actors.venues.scripted import HANG_UP, SILENCE, Asked, Say, run, scri
 
 pytestmark = pytest.mark.integration
 
-BRISK = Phases(connect_s=0.5, pool_s=0.1, write_s=0.5, read_s=0.2)
+PATIENT = Phases(connect_s=10.0, pool_s=10.0, write_s=10.0, read_s=10.0)
+"""Longer than any busy machine takes."""
+NO_WAIT_TO_READ = msgspec.structs.replace(PATIENT, read_s=0.2)
+NO_WAIT_FOR_A_CONNECTION = msgspec.structs.replace(PATIENT, pool_s=0.1)
 
 
-async def ask(transport: Transport, url: str, target: str = "/x") -> Reply | NoReply:
-    return await exchange(transport, "GET", origin_of(url), target, {"a": "b"}, BRISK)
+async def ask(
+    transport: Transport, url: str, target: str = "/x", phases: Phases = PATIENT
+) -> Reply | NoReply:
+    return await exchange(transport, "GET", origin_of(url), target, {"a": "b"}, phases)
 
 
 @pytest.mark.parametrize("make", [LeanTransport, PooledTransport])
@@ -73,7 +78,8 @@ def test_after_writing_every_accident_is_uncertain_and_the_connection_is_not_use
         said = iter([say])
         async with scripted(lambda asked: next(said, Say())) as server:
             transport = LeanTransport()
-            lost = await ask(transport, server.url)
+            phases = NO_WAIT_TO_READ if say is SILENCE else PATIENT
+            lost = await ask(transport, server.url, phases=phases)
             assert isinstance(lost, NoReply)
             assert lost.failure is failure
             assert len(server.asked) == 1, "never written a second time"
@@ -91,7 +97,7 @@ def test_an_answer_that_comes_too_late_is_not_the_next_ones() -> None:
 
         async with scripted(answer) as server:
             transport = LeanTransport()
-            assert isinstance(await ask(transport, server.url, "/late"), NoReply)
+            assert isinstance(await ask(transport, server.url, "/late", NO_WAIT_TO_READ), NoReply)
             reply = await ask(transport, server.url, "/next")
             assert isinstance(reply, Reply)
             assert reply.body == b'{"t": "/next"}'
@@ -111,7 +117,8 @@ def test_before_writing_nothing_was_done() -> None:
             assert lost.failure is Failure.TRANSIENT
         async with scripted(lambda asked: Say(after_s=0.15)) as server:
             narrow = LeanTransport(connections=1)
-            first, second = await asyncio.gather(ask(narrow, server.url), ask(narrow, server.url))
+            asked = (ask(narrow, server.url, "/x", phases) for phases in (PATIENT, NO_WAIT_FOR_A_CONNECTION))
+            first, second = await asyncio.gather(*asked)
             assert isinstance(first, Reply)
             assert isinstance(second, NoReply)
             assert second.failure is Failure.TRANSIENT
@@ -121,17 +128,17 @@ def test_before_writing_nothing_was_done() -> None:
     run(work())
 
 
-@pytest.mark.parametrize(("start_s", "written"), [(0.05, 1), (1.0, 2), (0.0, 1)])
+@pytest.mark.parametrize(("start_s", "written"), [(0.05, 1), (10.0, 2), (0.0, 1)])
 def test_what_waits_for_a_connection_is_written_only_while_it_may_start(start_s: float, written: int) -> None:
     async def work() -> None:
-        patient = Phases(connect_s=0.5, pool_s=1.0, write_s=0.5, read_s=1.0)
-        hasty = msgspec.structs.replace(patient, start_s=start_s)
+        hasty = msgspec.structs.replace(PATIENT, start_s=start_s)
         async with scripted(lambda asked: Say(after_s=0.15)) as server:
             transport, origin = LeanTransport(connections=1), origin_of(server.url)
-            first = asyncio.create_task(exchange(transport, "GET", origin, "/first", {}, patient))
-            await asyncio.sleep(0.01)
-            second = await exchange(transport, "POST", origin, "/second", {}, hasty)
-            assert isinstance(await first, Reply)
+            first, second = await asyncio.gather(
+                exchange(transport, "GET", origin, "/first", {}, PATIENT),
+                exchange(transport, "POST", origin, "/second", {}, hasty),
+            )
+            assert isinstance(first, Reply)
             assert len(server.asked) == written
             if written == 1:
                 assert isinstance(second, NoReply)
@@ -146,7 +153,7 @@ def test_a_connection_that_was_had_too_late_serves_the_next_request() -> None:
         async with scripted(lambda asked: Say()) as server:
             transport = LeanTransport()
             assert isinstance(await ask(transport, server.url), Reply)
-            late = msgspec.structs.replace(BRISK, start_s=0.0)
+            late = msgspec.structs.replace(PATIENT, start_s=0.0)
             lost = await exchange(transport, "POST", origin_of(server.url), "/late", {}, late)
             assert isinstance(lost, NoReply)
             assert lost.detail.startswith("StartTimeout")
@@ -182,7 +189,8 @@ def test_who_is_cancelled_leaves_no_connection_behind() -> None:
         async with scripted(lambda asked: next(said, Say(body={"t": asked.target}))) as server:
             transport = LeanTransport(connections=1)
             task = asyncio.create_task(ask(transport, server.url, "/gone"))
-            await asyncio.sleep(0.05)
+            while not server.asked:
+                await asyncio.sleep(0.01)
             task.cancel()
             reply = await ask(transport, server.url, "/next")
             assert isinstance(reply, Reply)

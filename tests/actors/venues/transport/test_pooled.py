@@ -12,7 +12,7 @@ from actors.venues.port import Failure
 from actors.venues.transport.http import NoReply, Reply
 from actors.venues.transport.pooled import PooledTransport
 from tests.actors.venues.scripted import HANG_UP, SILENCE, Say, run, scripted
-from tests.actors.venues.transport.test_lean import ask
+from tests.actors.venues.transport.test_lean import NO_WAIT_FOR_A_CONNECTION, NO_WAIT_TO_READ, PATIENT, ask
 
 pytestmark = pytest.mark.integration
 
@@ -44,7 +44,7 @@ def test_after_writing_every_accident_is_uncertain_and_nothing_is_written_again(
     async def work() -> None:
         async with scripted(lambda asked: say) as server:
             transport = PooledTransport()
-            lost = await ask(transport, server.url)
+            lost = await ask(transport, server.url, phases=NO_WAIT_TO_READ if say is SILENCE else PATIENT)
             assert isinstance(lost, NoReply)
             assert lost.failure is Failure.UNCERTAIN
             assert len(server.asked) == 1
@@ -69,11 +69,12 @@ def test_who_gets_no_connection_in_time_has_written_nothing() -> None:
         async with scripted(lambda asked: SILENCE) as server:
             transport = PooledTransport(connections=1)
             first = asyncio.create_task(ask(transport, server.url))
-            await asyncio.sleep(0.05)
-            second = await ask(transport, server.url)
+            while not server.asked:
+                await asyncio.sleep(0.01)
+            second = await ask(transport, server.url, phases=NO_WAIT_FOR_A_CONNECTION)
             assert isinstance(second, NoReply)
             assert second.failure is Failure.TRANSIENT
-            await first
+            first.cancel()
             await transport.aclose()
 
     run(work())

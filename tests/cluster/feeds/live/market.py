@@ -77,7 +77,7 @@ class ByHand:
         self.tell(symbol, 1, event_time, bid, 1.0, ask, 2.0)
 
 
-async def until(condition: Callable[[], Any], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], Any], seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.002)

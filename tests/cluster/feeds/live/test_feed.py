@@ -82,7 +82,7 @@ def test_rows_reach_the_cursor_of_their_symbol_with_the_desks_time_and_the_host_
 def test_a_stream_that_is_down_is_replaced_by_polling_and_taken_again_when_it_has_settled() -> None:
     async def work() -> None:
         market = ByHand()
-        async with running(market, X, Y) as feed:
+        async with running(market, X, Y, grace_s=0.5) as feed:
             assert market.sink is not None
             market.sink.restored(["X", "Y"])
             market.quote("X", 10)

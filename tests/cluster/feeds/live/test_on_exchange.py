@@ -62,7 +62,7 @@ def test_direct_and_relayed_feeds_tell_the_same_market(tmp_path: Path) -> None:
             relayed = LiveFeed(WANTED, client, market, made, time.time_ns)
             await asyncio.gather(direct.begin(), relayed.begin())
             async with doing(relay.run(), direct.run(), relayed.run()):
-                await until(lambda: direct.cursor(BTC).waiting > 20 and relayed.cursor(BTC).waiting > 20, 15)
+                await until(lambda: direct.cursor(BTC).waiting > 20 and relayed.cursor(BTC).waiting > 20, 60)
                 await until(lambda: relayed.health().clock_offset is not None)
                 healths = [direct.health(), relayed.health()]
                 told = [fold(direct), fold(relayed)]
@@ -96,7 +96,7 @@ def test_a_feed_that_polls_sees_each_quote_once(tmp_path: Path) -> None:
             made = LiveFeedSettings(mode=FeedMode.POLL, poll_s=0.02)
             feed = LiveFeed(WANTED, market, market, made, time.time_ns)
             async with doing(feed.run()):
-                await until(lambda: feed.cursor(BTC).waiting > 3, 10)
+                await until(lambda: feed.cursor(BTC).waiting > 3, 60)
                 assert feed.health().mode is FeedMode.POLL
             times = [row[3] for row in fold(feed)]
         assert times == sorted(set(times))
