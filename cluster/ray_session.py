@@ -15,6 +15,9 @@ from messages.errors import ConfigurationError
 
 ANSWER_S = 5.0
 """How long a cluster's address is given to take a connection."""
+_STARTS_AT_ONCE = 32
+"""Processes that Ray starts beside each other. One for each core, as it would, makes a desk of many actors wait; and of
+those beyond it Ray would warn on the operator's screen."""
 
 
 class RaySession:
@@ -94,8 +97,8 @@ def _show_token() -> None:
 
 
 def _tune(config: DeskConfig, environ: MutableMapping[str, str]) -> None:
-    """What Ray reads from the environment of the processes it starts: how soon a dead node is noticed, log sizes,
-    and the priority of actors.
+    """What Ray reads from the environment of the processes it starts: how soon a dead node is noticed, log sizes, how
+    many actors start at once and with what priority.
 
     Set on the node, never as a `runtime_env`: that would keep prestarted workers from being used.
     """
@@ -108,6 +111,7 @@ def _tune(config: DeskConfig, environ: MutableMapping[str, str]) -> None:
         "RAY_ROTATION_MAX_BYTES": 50_000_000,
         "RAY_DEDUP_LOGS": 0,
         "RAY_ENABLE_UV_RUN_RUNTIME_ENV": 0,
+        "RAY_worker_maximum_startup_concurrency": _STARTS_AT_ONCE,
         "RAY_worker_niceness": 0,  # actors trade: not to wait behind everything else on the machine, as jobs may
     }
     for name, value in tuned.items():
