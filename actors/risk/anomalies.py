@@ -6,7 +6,8 @@
 | 2     | 6 looks in a row with an anomaly    | 0.25        | NORMAL | 15 min             |
 | 3     | an error, an open breaker, a freeze | 0           | REDUCE | 30 min             |
 
-In REDUCE nothing grows, so that a factor would say nothing: levels 1 and 2 make orders smaller, level 3 ends growing.
+In REDUCE nothing grows, so that a factor would say nothing: levels 1 and 2 make orders smaller, though
+not what closes a strategy's own position, level 3 ends growing.
 None leads to OBSERVE, in which stops do not work. A level never falls while it holds; it rises at once, as an error
 must not wait for an earlier warning's time to pass. Afterwards it falls by one for every 4 looks without an anomaly,
 and from level 1 after 8. A person's Resume ends what was found so far. These are the defaults of `risk.anomalies`.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from actors.risk.checks.row import Check, only_reducing, passed, rejects_outright
+from actors.risk.checks.row import Check, closes_its_own, only_reducing, passed, rejects_outright
 from actors.risk.modes import at_venue
 from actors.risk.view import View
 from messages.control import Mode
-from messages.intents import CheckResult, OrderType, Purpose
+from messages.intents import CheckResult, OrderType
 from messages.reasons import Reason
 
 _NORMAL, _OBSERVE = Mode.NORMAL, Mode.OBSERVE
@@ -38,13 +38,8 @@ def _mode(view: View) -> CheckResult:
     return _MODE
 
 
-_LEAVING = frozenset({Purpose.EXIT, Purpose.STOP, Purpose.TARGET})
-
-
 def _universe(view: View) -> CheckResult:
-    # two strategies that hold the symbol against each other must both get out of it: the account is flat, so that the
-    # exit of either opens it, and neither would ever have left
-    if view.terms.symbol in view.state.outside and view.terms.purpose not in _LEAVING:
+    if view.terms.symbol in view.state.outside and not closes_its_own(view):
         return only_reducing("universe", Reason.NOT_IN_UNIVERSE, view)
     return _UNIVERSE
 

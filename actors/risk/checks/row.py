@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from actors.risk.limits import ZERO
 from actors.risk.view import View
-from messages.intents import CheckResult
+from messages.intents import CheckResult, Purpose
 from messages.reasons import Reason
 
 MONEY = "quote"
@@ -23,6 +23,7 @@ QUANTITY = "quantity"
 
 Judge = Callable[[View], CheckResult]
 
+_CLOSES = frozenset({Purpose.EXIT, Purpose.STOP, Purpose.TARGET})
 _ACCEPTED = Reason.ACCEPTED
 """Bound once: to look a member up on its enum class costs as much as a comparison of Decimals."""
 
@@ -42,6 +43,15 @@ class Check(NamedTuple):
     says: str
     needs: tuple[str, ...] = ()
     no_resize: str = ""
+
+
+def closes_its_own(view: View) -> bool:
+    """Whether the intent closes what its strategy holds.
+
+    Two strategies that hold a symbol against each other must both get out of it: the account is flat, so that the exit
+    of either opens it.
+    """
+    return view.terms.purpose in _CLOSES
 
 
 def passed(check: str) -> CheckResult:

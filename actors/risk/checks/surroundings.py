@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.risk.checks.row import RATIO, Check, bounded, exposed, passed
+from actors.risk.checks.row import RATIO, Check, bounded, closes_its_own, exposed, passed
 from actors.risk.limits import ONE
 from actors.risk.view import View
 from messages.intents import CheckResult
@@ -14,9 +14,13 @@ _CANARY_ORDER, _CANARY_EXPOSURE = passed("canary_order"), passed("canary_exposur
 
 
 def _size_factor(view: View) -> CheckResult:
-    """The size asked for, times the factor of the degrade level: before any cap, as nothing multiplies after caps."""
+    """The size asked for, times the factor of the degrade level: before any cap, as nothing multiplies after caps.
+
+    What a strategy holds it may close as a whole, unless the level ends all that grows: a part of a part of it would
+    soon be less than the venue takes, and the rest be held for as long as the level stands.
+    """
     factor = view.state.degrade.factor
-    if factor >= ONE:
+    if factor >= ONE or (factor and closes_its_own(view)):
         return _SIZE_FACTOR
     allowed = view.passing(view.quantity * factor)
     return bounded("size_factor", _DEGRADED, view, factor, ONE, allowed, RATIO)

@@ -6,6 +6,7 @@ The auditor counts looks for itself, from what risk says it found at each; see t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import msgspec
 
@@ -21,11 +22,12 @@ from messages.anomalies import (
     DegradeChanged,
 )
 from messages.base import Message
-from messages.intents import Verdict
+from messages.intents import Purpose, Verdict
 from messages.modes import ModeDecided
 from messages.portfolio import IntentDecided
 
 _LAST = 3
+_CLOSES = frozenset({Purpose.EXIT, Purpose.STOP, Purpose.TARGET})
 
 
 class AnomalyBook(msgspec.Struct):
@@ -107,8 +109,10 @@ class AnomalyBook(msgspec.Struct):
             self.until = self.streak = 0
 
     def _judge_size(self, settings: AnomalySettings, event: IntentDecided) -> None:
-        """What increases exposure is smaller by the level's factor."""
+        """What increases exposure is smaller by the level's factor; what a strategy closes is whole or nothing."""
         factor = settings.factors[max(self.found, self.manual) - 1]
+        if factor and event.purpose in _CLOSES:
+            factor = Decimal(1)
         grows = event.verdict is not Verdict.REJECTED and event.increases_exposure
         if grows and event.quantity > event.requested * factor:
             raise _finding(

@@ -7,7 +7,7 @@ import pytest
 from messages.account_events import VenueCondition
 from messages.anomalies import OverrideDegrade
 from messages.control import Mode
-from messages.intents import Verdict
+from messages.intents import Purpose, Verdict
 from messages.reasons import Reason
 from tests.actors.risk import desk as bench
 from tests.actors.risk.desk import BUY, SELL, D, Desk, instrument, limits, ready, result
@@ -40,6 +40,22 @@ def test_size_factor_rejects_at_level_3_all_but_what_reduces() -> None:
     assert result(desk, "size_factor").reason is Reason.DEGRADED
     desk.intend(SELL, 3)
     assert desk.decision.verdict is Verdict.APPROVED
+
+
+@pytest.mark.parametrize(
+    ("level", "verdict"), [(1, Verdict.APPROVED), (2, Verdict.APPROVED), (3, Verdict.REJECTED)]
+)
+@pytest.mark.parametrize("purpose", [Purpose.EXIT, Purpose.STOP, Purpose.TARGET])
+def test_size_factor_lets_a_strategy_close_the_whole_of_what_it_holds(
+    level: int, verdict: Verdict, purpose: Purpose
+) -> None:
+    """Another holds the same short: the account is flat, so that every part of the exit opens it."""
+    desk = ready()
+    desk.give(OverrideDegrade("anna", level, "drill"))
+    desk.intend(SELL, 8, purpose=purpose)
+    assert desk.decision.verdict is verdict
+    desk.intend(SELL, 8, purpose=Purpose.ENTRY)
+    assert desk.decision.verdict is not Verdict.APPROVED
 
 
 CANARY = limits(canary_order_notional=D(500), canary_exposure=D(800))
