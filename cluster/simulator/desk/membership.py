@@ -116,7 +116,7 @@ class Membership:
                 yield f"{address} is {'there though its symbol has left' if there else 'not there'}"
 
     def _is_held_against_others(self, symbol: str) -> bool:
-        """Whether a desk that drains holds what no exit may leave: beside others' trades it adds to the account."""
+        """Whether a desk that drains holds what no exit may leave: beside what others hold it adds to the account."""
         states = [shadow.actor.state for shadow in self._shadows.values()]
         desks = [each for each in states if isinstance(each, ExecutionState) and each.draining]
         account = sum((each.positions.get(symbol, _ZERO) for each in desks), _ZERO)
@@ -127,8 +127,7 @@ class Membership:
             for each in state.strategies.values()
             if each.symbol == symbol
         ]
-        by_others = bool(desks) and account != sum(held, _ZERO)
-        return by_others and any(abs(account - each) > abs(account) for each in held)
+        return bool(desks) and any(abs(account - each) > abs(account) for each in held)
 
     def check_left(self) -> list[str]:
         """The symbols that have left, once all is at rest. Raises `Finding` where one of them is still held."""
